@@ -1,0 +1,82 @@
+"""What whoever hosts Le Réseau decides: read once from the environment or a `.env` file, never changed after.
+
+A missing or malformed setting is named in a sentence; nothing here opens a connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+LANGUAGES = ("fr", "en")
+DEFAULT_DATABASE = "sqlite:///reseau.sqlite"
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be understood. Its text is a sentence for the person who hosts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one installation."""
+
+    database_url: str = DEFAULT_DATABASE
+    secret_key: str = ""
+    base_url: str = "http://127.0.0.1:8000"
+    smtp_url: str | None = None
+    mail_from: str = "Le Réseau <ne-pas-repondre@localhost>"
+    locale: str = "fr"
+    demo: bool = False
+
+    @property
+    def secure(self) -> bool:
+        """Whether the site is reached over https: then cookies are `Secure` and `__Host-`."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """Host (and port, if any) of the base URL, as browsers write it in `Origin`."""
+        return urlsplit(self.base_url).netloc
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], *, serving: bool = False) -> Settings:
+        """Settings from the environment. `serving` demands what a public server cannot do without."""
+
+        def given(name: str, default: str) -> str:
+            return environ.get(name, "").strip() or default
+
+        base_url = given("RESEAU_BASE_URL", cls.base_url).rstrip("/")
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+            raise SettingsError(
+                f"RESEAU_BASE_URL must be the site's address, like https://reseau.example.org, not « {base_url} »."
+            )
+        secret_key = environ.get("RESEAU_SECRET_KEY", "").strip()
+        if serving and len(secret_key) < 32:
+            raise SettingsError(
+                "RESEAU_SECRET_KEY is missing or shorter than 32 characters. Make one with: "
+                "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        locale = given("RESEAU_LOCALE", cls.locale)
+        if locale not in LANGUAGES:
+            raise SettingsError(f"RESEAU_LOCALE must be one of {', '.join(LANGUAGES)}, not « {locale} ».")
+        smtp_url = environ.get("RESEAU_SMTP_URL", "").strip() or None
+        if smtp_url is not None and urlsplit(smtp_url).scheme not in ("smtp", "smtps", "smtp+starttls"):
+            raise SettingsError(
+                "RESEAU_SMTP_URL must look like smtp://user:password@host:587, smtps://… or smtp+starttls://…."
+            )
+        mail_from = given("RESEAU_MAIL_FROM", cls.mail_from)
+        if "@" not in mail_from or any(character in mail_from for character in "\r\n"):
+            raise SettingsError("RESEAU_MAIL_FROM must be an e-mail address, with or without a name before it.")
+        database_url = given("RESEAU_DATABASE_URL", cls.database_url)
+        if "://" in database_url and not database_url.startswith(("sqlite://", "postgresql://", "postgres://")):
+            raise SettingsError("RESEAU_DATABASE_URL must begin with sqlite:/// or postgresql://.")
+        return cls(
+            database_url=database_url,
+            secret_key=secret_key,
+            base_url=base_url,
+            smtp_url=smtp_url,
+            mail_from=mail_from,
+            locale=locale,
+        )
