@@ -1,0 +1,43 @@
+# Needs make, sh and Python 3.11 or newer with venv; the rest is made in .venv. `make` alone lists what there is.
+.POSIX:
+.SUFFIXES:
+.PHONY: help setup demo dev test check lock messages clean
+
+PYTHON =
+BIN = .venv/bin
+# Ports, database, members: make demo ARGS="--port 8001 --fresh"
+ARGS =
+# Parallel test processes; each has its own databases.
+WORKERS = auto
+
+help: ## list the targets (the default)
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+setup: ## make the environment for serving: .venv with .venv/bin/reseau
+	@PYTHON="$(PYTHON)" sh scripts/environment run
+
+demo: setup ## serve the demonstration on http://127.0.0.1:8000 (ARGS="--port 8001 --fresh")
+	@exec $(BIN)/reseau demo $(ARGS)
+
+dev: ## make the environment for developing: setup, and the tools that the tests need
+	@PYTHON="$(PYTHON)" sh scripts/environment dev
+
+test: check ## all the tests, with both databases; RESEAU_TEST_ALL=1 allows nothing to be left out
+	@$(BIN)/python -m tests.needs
+	$(BIN)/pytest -n $(WORKERS) --cov $(ARGS)
+
+check: dev ## what needs no running: format, lint, types, who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: dev ## write the lock files anew from pyproject.toml (ARGS=--upgrade for the newest versions)
+	@sh scripts/lock $(ARGS)
+
+messages: dev ## gather the texts of the screens into the catalogues, for the translators
+	@$(BIN)/python -m app.i18n.messages
+
+clean: ## remove .venv and everything else that is made
+	rm -rf .venv reseau.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

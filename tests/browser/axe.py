@@ -1,0 +1,58 @@
+"""axe-core on an open page: what a machine can find of the barriers in it.
+
+The source is evaluated through the debugging protocol, since the content security policy forbids to add a script.
+What axe cannot see (the order of the focus, zoom, the sense of a sentence) is for tests of their own.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from playwright.async_api import Page
+
+from tests.needs import AXE
+
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+RUN = """async (tags) => {
+    const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    return {
+        passes: found.passes.length,
+        violations: found.violations.map((violation) => ({
+            rule: violation.id,
+            help: violation.help,
+            places: violation.nodes.map((node) => `${node.target.flat().join(" ")}  ${node.html.slice(0, 160)}`),
+        })),
+    };
+}"""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One rule of axe-core, and each place of the page that breaks it."""
+
+    rule: str
+    help: str
+    places: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.rule}: {self.help}", *(f"    {place}" for place in self.places)])
+
+
+@cache
+def _source() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
+async def violations(page: Page) -> list[Violation]:
+    """What axe-core finds wrong in the page as it stands now."""
+    await page.evaluate(_source())
+    found = await page.evaluate(RUN, TAGS)
+    assert found["passes"], f"axe-core found nothing to look at in {page.url}"
+    return [Violation(each["rule"], each["help"], tuple(each["places"])) for each in found["violations"]]
+
+
+async def assert_accessible(page: Page) -> None:
+    """Fail with each barrier that axe-core finds in the page as it stands now."""
+    found = await violations(page)
+    listed = "\n".join(str(violation) for violation in found)
+    assert not found, f"axe-core on {page.url}:\n{listed}"
