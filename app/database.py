@@ -1,0 +1,162 @@
+"""The one way to the database: the engine in use, transactions, and the few queries that Piccolo cannot say neutrally.
+
+Commands open `async with transaction():`, lock what they count with `get_for_update`, ask their rule, write. Queries
+just read. How each engine waits, commits and recovers stands in `sqlite_engine` and `postgres_engine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from piccolo.querystring import QueryString
+from piccolo.table import TABLE_REGISTRY, Table
+
+from app import postgres_engine, sqlite_engine
+from app.transactions import CURRENT, RunAgain, Store, Transaction, TransactionMisuse
+
+__all__ = [
+    "RunAgain",
+    "Store",
+    "TransactionMisuse",
+    "close_database",
+    "command",
+    "connect",
+    "engine",
+    "get_for_update",
+    "is_sqlite",
+    "open_database",
+    "run",
+    "savepoint",
+    "transaction",
+    "unique_violation",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_engine: Store | None = None
+
+
+def connect(url: str, *, patience: float = 8.0) -> Store:
+    """Make the engine for this URL and bind every table to it. Opens nothing yet; `patience` is in seconds.
+
+    `sqlite:///relative.db`, `sqlite:////absolute.db`, a bare path, or `postgresql://…`.
+    """
+    global _engine
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        made: Store = sqlite_engine.SQLiteStore(url, patience)
+    elif scheme == "sqlite" and rest.startswith("/") and rest != "/":
+        made = sqlite_engine.SQLiteStore(rest[1:], patience)
+    elif scheme in ("postgresql", "postgres"):
+        made = postgres_engine.PostgresStore(url, patience)
+    else:
+        raise ValueError(f"Neither sqlite:///path nor postgresql://…: {scheme}://")
+    from app.piccolo_conf import APP_REGISTRY  # here, since it imports all tables and asks this module for DB
+
+    assert APP_REGISTRY.app_configs  # imported: all their tables are in TABLE_REGISTRY now
+    for table in TABLE_REGISTRY:
+        table._meta.db = made
+    _engine = made
+    return made
+
+
+def engine() -> Store:
+    """The engine in use."""
+    if _engine is None:
+        raise TransactionMisuse("No database: call connect(url) first.")
+    return _engine
+
+
+def is_sqlite() -> bool:
+    """Whether the engine in use is SQLite. For the rare query that must be written twice."""
+    return isinstance(engine(), sqlite_engine.SQLiteStore)
+
+
+async def open_database(*, min_size: int = 1, max_size: int = 10) -> None:
+    """Open the connections that are kept while the program runs. The sizes are of PostgreSQL's pool."""
+    await engine().open(min_size=min_size, max_size=max_size)
+
+
+async def close_database() -> None:
+    """Close them, after the transaction that is under way."""
+    await engine().close()
+
+
+def transaction() -> Transaction:
+    """`async with transaction():` around everything that belongs together. Refuses to be nested; raises `DatabaseHeld`
+    when others hold the database for too long. An error inside undoes everything."""
+    return engine().transaction()
+
+
+def command(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Decorates a command that opens its own `transaction()`: after a deadlock (`RunAgain`) it runs again, once.
+
+    What the command does outside its transaction must bear being done twice.
+    """
+
+    @wraps(function)
+    async def once_more(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await function(*args, **kwargs)
+        except RunAgain:
+            if CURRENT.get() is not None:  # part of a greater transaction, which has fallen with it
+                raise
+        return await function(*args, **kwargs)
+
+    return once_more
+
+
+@asynccontextmanager
+async def savepoint() -> AsyncIterator[None]:
+    """Inside a transaction: an error in the block undoes the block only, and goes on to whoever may catch it."""
+    current = _inside("savepoint()")
+    name = current.savepoint_name()
+    await current.fetch(f"SAVEPOINT {name}", ())
+    try:
+        yield
+    except BaseException:
+        await current.fetch(f"ROLLBACK TO SAVEPOINT {name}", ())
+        await current.fetch(f"RELEASE SAVEPOINT {name}", ())
+        raise
+    await current.fetch(f"RELEASE SAVEPOINT {name}", ())
+
+
+async def get_for_update(table: type[Table], *ids: int) -> list[dict[str, Any]]:
+    """These rows, in the order of their ids, locked against other transactions until this one ends.
+
+    Missing rows are left out. The order of locking is what keeps two commands from waiting for each other.
+    """
+    _inside("get_for_update()")
+    if not ids:
+        return []
+    key = table._meta.primary_key
+    query = table.select().where(key.is_in(sorted(set(ids)))).order_by(key)
+    if not is_sqlite():
+        # NO KEY: excludes everyone who updates or locks the row, but not who merely points at it with a foreign key.
+        # With FOR UPDATE, two commands whose journal lines name each other's member would deadlock.
+        query = query.lock_rows("NO KEY UPDATE")
+    found: list[dict[str, Any]] = await query
+    return found
+
+
+async def run(sql: str, *args: Any) -> list[dict[str, Any]]:
+    """Rows of a statement written by hand, with `{}` for each argument. Writes need a transaction around them."""
+    current = engine()
+    found = await current.run_querystring(QueryString(sql, *args))
+    return current.transform_response_to_dicts(found)
+
+
+def unique_violation(error: BaseException) -> bool:
+    """Whether this error says that a unique index or a primary key has the value already."""
+    return sqlite_engine.unique_violation(error) or postgres_engine.unique_violation(error)
+
+
+def _inside(what: str) -> Transaction:
+    current = CURRENT.get()
+    if current is None:
+        raise TransactionMisuse(f"{what} only means something inside `async with transaction():`.")
+    return current

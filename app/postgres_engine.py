@@ -1,0 +1,156 @@
+"""PostgreSQL through a pool of asyncpg connections, whose errors are told apart for the rest of the program.
+
+A lock that is held too long, a server that is away or full: `DatabaseHeld`. A deadlock: `RunAgain`. Everything else is
+raised as it came. Time-outs stand in the session, so that nothing waits for ever, whoever wrote the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped] # asyncpg comes without types
+
+from app.errors import DatabaseHeld
+from app.transactions import RunAgain, Store, TransactionMisuse, finish
+
+SCHEMA_LOCK = 0x5E5EA0
+"""Key of the advisory lock that a migration holds until it is committed."""
+
+COMMIT_TIMEOUT = 30.0
+STATEMENT_TIMEOUT = 30.0
+"""Seconds. No page needs so long; migrations have none."""
+
+AGAIN = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.InvalidCachedStatementError,  # a migration changed a table while the server was running
+)
+AWAY = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InsufficientResourcesError,
+    OSError,  # refused, reset, no such socket; TimeoutError is one of them
+)
+
+
+def _told(error: BaseException) -> BaseException:
+    """The error as the rest of the program knows it."""
+    if isinstance(error, AGAIN):
+        return RunAgain("Two writes were in each other's way.")
+    if isinstance(error, AWAY) or (isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)):
+        return DatabaseHeld(f"The database is held or away: {error or type(error).__name__}")
+    return error
+
+
+def unique_violation(error: BaseException) -> bool:
+    """Whether PostgreSQL says that a unique index or a primary key has the value already."""
+    return isinstance(error, asyncpg.UniqueViolationError)
+
+
+async def _nothing(connection: Any) -> None:
+    """In place of asyncpg's RESET ALL, a round trip after each query: our sessions hold no state of their own."""
+
+
+class PostgresStore(Store):
+    """A pool that is opened with the program and closed with it."""
+
+    def __init__(self, dsn: str, patience: float = 8.0) -> None:
+        super().__init__("postgres", patience)
+        self.dsn = dsn
+        self._pool: Any = None
+
+    # ------------------------------------------------------------------------------------------------ open and close
+
+    async def open(self, *, min_size: int = 1, max_size: int = 10) -> None:
+        if self._pool is not None:
+            raise RuntimeError("The database is already open.")
+        self._pool = await asyncpg.create_pool(
+            self.dsn,
+            min_size=min(min_size, max_size),
+            max_size=max_size,
+            reset=_nothing,
+            timeout=self.patience,
+            command_timeout=None,
+            server_settings={
+                "application_name": "reseau",
+                "timezone": "UTC",
+                "lock_timeout": str(int(self.patience * 1000)),
+                "statement_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
+                "idle_in_transaction_session_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
+            },
+        )
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            await pool.close()
+
+    async def _acquired(self) -> Any:
+        if self._pool is None:
+            raise TransactionMisuse("The database is not open: await open_database() first.")
+        try:
+            return await self._pool.acquire(timeout=self.patience)
+        except Exception as error:
+            raise _told(error) from error
+
+    # --------------------------------------------------------------------------------------------------------- writing
+
+    async def begin(self, for_schema: bool) -> Any:
+        connection = await self._acquired()
+        try:
+            await connection.execute("BEGIN")
+            if for_schema:
+                await connection.execute("SET LOCAL lock_timeout = 0")
+                await connection.execute("SET LOCAL statement_timeout = 0")
+                await connection.execute(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
+            return connection
+        except BaseException as error:
+            await finish(self._given_back(connection))
+            raise _told(error) from error
+
+    async def end(self, connection: Any, *, keep: bool, for_schema: bool) -> None:
+        try:
+            if keep:
+                await connection.execute("COMMIT", timeout=None if for_schema else COMMIT_TIMEOUT)
+        except Exception as error:
+            raise _told(error) from error
+        finally:
+            await self._given_back(connection)
+
+    async def _given_back(self, connection: Any) -> None:
+        """Whatever state it is in: rolled back if it can be, thrown away if not."""
+        try:
+            if not connection.is_closed() and connection.is_in_transaction():
+                await connection.execute("ROLLBACK", timeout=COMMIT_TIMEOUT)
+        except Exception:
+            connection.terminate()
+        finally:
+            await self._pool.release(connection)
+
+    async def fetch_inside(self, connection: Any, sql: str, args: Sequence[Any]) -> list[Any]:
+        try:
+            found: list[Any] = await connection.fetch(sql, *args)
+        except Exception as error:
+            raise _told(error) from error
+        return found
+
+    # --------------------------------------------------------------------------------------------------------- reading
+
+    async def fetch_outside(self, sql: str, args: Sequence[Any]) -> list[Any]:
+        connection = await self._acquired()
+        try:
+            found: list[Any] = await connection.fetch(sql, *args)
+        except Exception as error:
+            raise _told(error) from error
+        finally:
+            await finish(self._given_back(connection))
+        return found
+
+    def transform_response_to_dicts(self, results: list[Any]) -> list[dict[str, Any]]:
+        return [dict(row) for row in results]
