@@ -1,0 +1,122 @@
+"""What a domain may offer to the shell, which calls it back without knowing anyone.
+
+A domain's `domain.py` fills in one `Domain`; `app.main` puts them together in a `Registry`. A field appears here when
+something uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from litestar import Router
+
+from app.errors import Refusal
+from app.i18n import Text
+
+if TYPE_CHECKING:
+    from app.identity.visits import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """A line of the contents list."""
+
+    key: str
+    label: str
+    """French msgid."""
+    href: str
+    kind: str
+    """Colour and shape of the design language: agenda, workshop, meal, turn, committee, exchange, care, path, mediation."""
+    icon: str
+    order: int
+    mobile: bool = False
+    """Whether it also stands in the bar at the bottom of a phone."""
+    for_members: bool = False
+    for_mediators: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKind:
+    """How the calendar shows and reaches a domain's entries."""
+
+    kind: str
+    """`entry.kind`, the colour and shape of the design language, too."""
+    filter: str
+    """Value of the agenda's `genre` filter and name of the public feed: `ateliers`."""
+    label: str
+    """French msgid, plural, for the filter chip: « Ateliers »."""
+    path: str
+    """Address of the thing, with `{id}`."""
+    join_path: str
+    """Where « Je m’inscris » posts, with `{id}`."""
+    leave_path: str
+    """Where leaving posts, with `{id}`."""
+    join_label: str
+    """French msgid of that button."""
+    icon: str
+    genres: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """`entry.genre` → (French msgid of its name, icon)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that waits at the mediators' desk. The deed is done on the domain's own page."""
+
+    kind: str
+    thing_id: int
+    title: str
+    who: str
+    """Display names of those who wait."""
+    what: Text
+    """What is waited for, in a sentence."""
+    since: datetime
+    due_at: datetime | None
+    """When silence settles it; none when the clock is stopped."""
+    href: str
+    icon: str
+    sort: str
+    """`reading`, `clash`, `block`, `contest`, `edit`, `help`, `yes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A search result that the asking person may see."""
+
+    kind: str
+    title: str
+    words: str
+    href: str
+    icon: str
+    when: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do when it is due, safely done twice or by two processes at once."""
+
+    name: str
+    run: Callable[[datetime], Awaitable[int]]
+    """Does what is due at this instant; returns how many things it did."""
+    every: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The manifest of a domain."""
+
+    name: str
+    routers: Sequence[Router] = ()
+    nav: Sequence[NavItem] = ()
+    entry_kinds: Sequence[EntryKind] = ()
+    refusals: Mapping[Refusal, str] = field(default_factory=dict)
+    """Each refusal's sentence: a French msgid, with the details' names in %(…)s."""
+    concerns: Callable[[Visit], Awaitable[Sequence[Concern]]] | None = None
+    settled: Callable[[int, datetime], Awaitable[int]] | None = None
+    """How many things settled themselves at a place since that instant, without a mediator."""
+    search: Callable[[Visit, str, int], Awaitable[Sequence[Found]]] | None = None
+    jobs: Sequence[Job] = ()
+    seed: Callable[[Any], Awaitable[None]] | None = None
+    """Fills a demonstration; gets the `app.demo.Stage`."""

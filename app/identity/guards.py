@@ -1,0 +1,28 @@
+"""The one guard at the door of every page: members only, unless a handler says that it is public."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from app.errors import DatabaseHeld, NotFound, SignInNeeded
+from app.identity.visits import Visit
+
+LARGEST_ID = 2**31 - 1
+
+
+def guard_the_door(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Ask for a sign-in where one is needed; treat ids that no row can have as unknown."""
+    state = connection.scope["state"]
+    if state.get("database_held"):  # type: ignore[attr-defined]  # a plain dict at run time
+        raise DatabaseHeld
+    for value in connection.path_params.values():
+        if isinstance(value, int) and not 0 < value <= LARGEST_ID:
+            raise NotFound
+    if handler.opt.get("public"):
+        return
+    visit: Visit = state["visit"]  # type: ignore[typeddict-item]  # set by app.web.shell
+    if visit.member is None:
+        raise SignInNeeded

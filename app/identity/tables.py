@@ -1,0 +1,149 @@
+"""Rows about places and people. No logic; who may what is decided in `rules`.
+
+Text hours are the place's wall clock, "HH:MM". Columns ending in `_at` are instants in UTC, `_on` are days.
+"""
+
+from __future__ import annotations
+
+from piccolo.columns import Boolean, Date, Integer, Text, Timestamptz, Varchar
+from piccolo.table import Table
+
+
+class Place(Table):
+    """A place that its users run. One installation may hold several."""
+
+    slug = Varchar(length=60, unique=True)
+    name = Varchar(length=120)
+    address = Varchar(length=200)
+    about = Text(default="")
+    """How to come, in the place's own words."""
+    email = Varchar(length=200, default="")
+    phone = Varchar(length=40, default="")
+    step_free = Boolean(default=False)
+    created_at = Timestamptz(default=None)
+
+
+class Room(Table):
+    """A room that one thing at a time may take."""
+
+    place_id = Integer()
+    name = Varchar(length=80)
+    seats = Integer()
+    step_free = Boolean(default=False)
+    retired_at = Timestamptz(null=True, default=None)
+
+
+class OpeningHours(Table):
+    """One stretch of one weekday (0 = Monday) during which somebody opens the place."""
+
+    place_id = Integer()
+    weekday = Integer()
+    opens = Varchar(length=5)
+    closes = Varchar(length=5)
+
+
+class Closure(Table):
+    """Days, both included, on which the place stays shut whatever the weekday."""
+
+    place_id = Integer()
+    first_on = Date()
+    last_on = Date()
+    reason = Varchar(length=200, default="")
+
+
+class Member(Table):
+    """An account. A person who left keeps the row, emptied, so that ids are never reused."""
+
+    name = Varchar(length=60)
+    email = Varchar(length=254, null=True, default=None)
+    email_key = Varchar(length=254, null=True, default=None)
+    """The address as it is compared: NFC, casefolded. Unique."""
+    password_hash = Varchar(length=200, null=True, default=None)
+    about = Varchar(length=300, default="")
+    """One line that the person wrote about themselves. No profession, no situation is asked."""
+    phone = Varchar(length=40, default="")
+    listed = Boolean(default=False)
+    """Whether the person wished to be on the members' list."""
+    language = Varchar(length=5, default="fr")
+    created_at = Timestamptz(default=None)
+    erased_at = Timestamptz(null=True, default=None)
+
+
+class Membership(Table):
+    """A member in a place. Whoever mediates there neither proposes nor hosts there."""
+
+    member_id = Integer()
+    place_id = Integer()
+    mediator = Boolean(default=False)
+    employer = Varchar(length=120, default="")
+    """Who pays the mediator: shown to members."""
+    joined_at = Timestamptz(default=None)
+    met_at = Timestamptz(null=True, default=None)
+    """When the welcome turn or two members had met the person: names are shown to them from then on."""
+    dues_on = Date(null=True, default=None)
+    """Day of the last adhésion, where the place wants it recorded."""
+
+
+class Encounter(Table):
+    """Somebody says that they have met a newcomer in the flesh."""
+
+    member_id = Integer()
+    place_id = Integer()
+    met_by = Integer()
+    met_at = Timestamptz(default=None)
+
+
+class Grant(Table, tablename="granted_act"):
+    """A member may do this act at this place from then until then. Written by roles, given back with them."""
+
+    member_id = Integer()
+    place_id = Integer()
+    act = Varchar(length=30)
+    from_at = Timestamptz(default=None)
+    until_at = Timestamptz(null=True, default=None)
+    source = Varchar(length=60)
+
+
+class Session(Table):
+    """One signed-in device. Only a hash of its token is kept."""
+
+    token_hash = Varchar(length=64, unique=True)
+    member_id = Integer()
+    place_id = Integer(null=True, default=None)
+    """The place whose lists are shown."""
+    device = Varchar(length=10)
+    """`mine` (90 days) or `shared` (15 min idle, 2 h at most)."""
+    label = Varchar(length=80, default="")
+    created_at = Timestamptz(default=None)
+    seen_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+
+
+class Passage(Table):
+    """A way in that was sent by mail: a link and a six-digit code, once, for ten minutes."""
+
+    token_hash = Varchar(length=64, unique=True)
+    """Hash of the link's token."""
+    waiting_hash = Varchar(length=64, unique=True)
+    """Hash of what the asking browser keeps, so that the code works there only."""
+    code_hash = Varchar(length=64)
+    email_key = Varchar(length=254)
+    member_id = Integer(null=True, default=None)
+    """The account that it opens; none while somebody joins."""
+    name = Varchar(length=60, default="")
+    email = Varchar(length=254, default="")
+    password_hash = Varchar(length=200, null=True, default=None)
+    language = Varchar(length=5, default="fr")
+    place_id = Integer(null=True, default=None)
+    device = Varchar(length=10, default="")
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    tries = Integer(default=0)
+    used_at = Timestamptz(null=True, default=None)
+
+
+class Attempt(Table):
+    """A try at something that is throttled. The key is a hash of the action and of whom it aims at."""
+
+    key = Varchar(length=64)
+    tried_at = Timestamptz(default=None)

@@ -1,0 +1,130 @@
+"""Who is asking: the visit that each request makes, read from its session in one query.
+
+The shell makes a `Visit` before any handler runs; handlers and templates read it and never ask the session again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from app.database import run
+from app.identity.states import Act, Device
+
+SHARED_IDLE = timedelta(minutes=15)
+TOUCH_EVERY = {Device.MINE: timedelta(days=1), Device.SHARED: timedelta(minutes=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The signed-in member, at the place that they look at."""
+
+    id: int
+    name: str
+    mediator: bool
+    """In the place of this visit."""
+    met: bool
+    """Whether names of members are shown to this person here."""
+    belongs: bool
+    """Whether the person is a member of the place of this visit."""
+    acts: frozenset[Act] = frozenset()
+    """What a role allows at this place at this instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """The place whose lists are shown."""
+
+    id: int
+    slug: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request's who, where and when."""
+
+    now: datetime
+    language: str = "fr"
+    theme: str | None = None
+    member: Me | None = None
+    place: Spot | None = None
+    session_id: int | None = None
+    session_key: str = ""
+    """What the token against forgery is bound to: the session's hash, or an anonymous cookie's value."""
+    device: Device | None = None
+    idle_until: datetime | None = None
+    """When a shared device signs out by itself."""
+    reference: str = ""
+    """The request's number, as the log has it."""
+    stale_cookie: bool = field(default=False, compare=False)
+    """A session cookie came that opens nothing (any more)."""
+    touch_due: bool = field(default=False, compare=False)
+
+    @property
+    def mediator(self) -> bool:
+        return self.member is not None and self.member.mediator
+
+    @property
+    def shared_device(self) -> bool:
+        return self.device is Device.SHARED
+
+    def may(self, act: Act) -> bool:
+        """Whether a role allows this act here and now."""
+        return self.member is not None and act in self.member.acts
+
+
+def hash_token(token: str) -> str:
+    """How a secret is kept: SHA-256, hexadecimal. Enough for tokens of 128 random bits and more."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_VISIT = """
+select s.id as session_id, s.device, s.seen_at, s.expires_at, m.id as member_id, m.name, m.language,
+       p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator, ms.met_at, g.act
+from session s
+join member m on m.id = s.member_id
+left join place p on p.id = s.place_id
+left join membership ms on ms.member_id = m.id and ms.place_id = s.place_id
+left join granted_act g on g.member_id = m.id and g.place_id = s.place_id
+     and g.from_at <= {} and (g.until_at is null or g.until_at > {})
+where s.token_hash = {}
+"""
+
+
+async def visit_of_session(token: str, *, now: datetime, theme: str | None, reference: str) -> Visit | None:
+    """The visit of this session's token, or nothing when it opens none: unknown, over, or idle too long."""
+    token_hash = hash_token(token)
+    rows = await run(_VISIT, now, now, token_hash)
+    if not rows:
+        return None
+    row = rows[0]
+    device = Device(row["device"])
+    idle_until = row["seen_at"] + SHARED_IDLE if device is Device.SHARED else None
+    if row["expires_at"] <= now or (idle_until is not None and idle_until <= now):
+        return None
+    place = None
+    if row["place_id"] is not None:
+        place = Spot(row["place_id"], row["slug"], row["place_name"], row["address"])
+    return Visit(
+        now=now,
+        language=row["language"],
+        theme=theme,
+        member=Me(
+            id=row["member_id"],
+            name=row["name"],
+            mediator=bool(row["mediator"]),
+            met=row["met_at"] is not None or bool(row["mediator"]),
+            belongs=row["membership_id"] is not None,
+            acts=frozenset(Act(each["act"]) for each in rows if each["act"]),
+        ),
+        place=place,
+        session_id=row["session_id"],
+        session_key=token_hash,
+        device=device,
+        idle_until=idle_until,
+        reference=reference,
+        touch_due=now - row["seen_at"] >= TOUCH_EVERY[device],
+    )

@@ -1,0 +1,29 @@
+"""Mail that waits to go out, or went."""
+
+from __future__ import annotations
+
+from piccolo.columns import Integer, Text, Timestamptz, Varchar
+from piccolo.table import Table
+
+
+class Outbox(Table):
+    """One mail to one person. `dedupe` says what it is about: the same thing is never told twice."""
+
+    dedupe = Varchar(length=120, unique=True)
+    kind = Varchar(length=30)
+    member_id = Integer(null=True, default=None)
+    recipient = Varchar(length=254)
+    language = Varchar(length=5, default="fr")
+    subject = Varchar(length=250)
+    body = Text()
+    """Plain text, ready to read."""
+    link = Varchar(length=300, default="")
+    """The one address that does the thing; a path of ours, completed with the base URL when it goes out."""
+    created_at = Timestamptz(default=None)
+    run_at = Timestamptz(default=None)
+    lease_until = Timestamptz(null=True, default=None)
+    lease_by = Varchar(length=60, null=True, default=None)
+    tries = Integer(default=0)
+    sent_at = Timestamptz(null=True, default=None)
+    set_aside_at = Timestamptz(null=True, default=None)
+    error = Text(default="")

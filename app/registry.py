@@ -1,0 +1,61 @@
+"""The domains put together, flattened to what the shell asks for. It refuses what two domains both claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from litestar import Router
+
+from app.contracts import Domain, EntryKind, Job, NavItem
+from app.errors import Refusal
+
+
+class Doubled(Exception):
+    """Two domains claim the same thing: a mistake in the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What all domains offer together."""
+
+    domains: tuple[Domain, ...]
+    routers: tuple[Router, ...]
+    nav: tuple[NavItem, ...]
+    entry_kinds: Mapping[str, EntryKind]
+    refusals: Mapping[Refusal, str]
+    jobs: tuple[Job, ...]
+
+    @classmethod
+    def of(cls, *domains: Domain) -> Registry:
+        """Flatten the manifests, in the order given; navigation by its own order."""
+        kinds: dict[str, EntryKind] = {}
+        refusals: dict[Refusal, str] = {}
+        for domain in domains:
+            for kind in domain.entry_kinds:
+                if kind.kind in kinds or any(kind.filter == other.filter for other in kinds.values()):
+                    raise Doubled(f"entry kind {kind.kind}")
+                kinds[kind.kind] = kind
+            for refusal, sentence in domain.refusals.items():
+                if refusal in refusals:
+                    raise Doubled(f"refusal {refusal}")
+                refusals[refusal] = sentence
+        nav = [item for domain in domains for item in domain.nav]
+        jobs = [job for domain in domains for job in domain.jobs]
+        _refuse_doubles("domain", [domain.name for domain in domains])
+        _refuse_doubles("navigation key", [item.key for item in nav])
+        _refuse_doubles("job", [job.name for job in jobs])
+        return cls(
+            domains=domains,
+            routers=tuple(router for domain in domains for router in domain.routers),
+            nav=tuple(sorted(nav, key=lambda item: item.order)),
+            entry_kinds=kinds,
+            refusals=refusals,
+            jobs=tuple(jobs),
+        )
+
+
+def _refuse_doubles(what: str, names: Sequence[str]) -> None:
+    for name in set(names):
+        if names.count(name) > 1:
+            raise Doubled(f"{what} {name}")

@@ -1,0 +1,1 @@
+"""Pages: rendering, forms, answers, errors, static files, and the shell around every request."""

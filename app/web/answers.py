@@ -1,0 +1,33 @@
+"""What a POST answers: a redirect to the thing, with a word for the next page; and which paths may be gone to."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from app.web.flash import Flash, flash_cookie
+from app.web.rendering import ANY_REQUEST, house_of, wants_fragment
+
+_OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
+
+
+def own_path(written: str | None, default: str = "/") -> str:
+    """The path if it stays on our site, else the default. `//evil.example`, `/\\evil` and `https:` do not."""
+    if written and len(written) <= 500 and _OWN_PATH.fullmatch(written):
+        return written
+    return default
+
+
+def go_to(request: ANY_REQUEST, path: str, *, flash: Flash | None = None, cookies: list[Cookie] | None = None) -> Response[Any]:
+    """303 to one of our paths; under htmx, the header that makes the browser load the whole page."""
+    path = own_path(path)
+    jar = list(cookies or [])
+    if flash is not None:
+        jar.append(flash_cookie(house_of(request).settings, flash))
+    headers = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Request, HX-Request-Type"}
+    if wants_fragment(request):
+        return Response(content=b"", status_code=200, headers={**headers, "HX-Redirect": path}, cookies=jar, media_type="text/html")
+    return Response(content=b"", status_code=303, headers={**headers, "Location": path}, cookies=jar, media_type="text/html")

@@ -1,0 +1,82 @@
+"""A word left for the next page: what was just done, shown once.
+
+It travels in a short-lived signed cookie, so that reading a page writes nothing in the database.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import Cookie
+
+from app.i18n import Text
+from app.settings import Settings
+
+NAME = "annonce"
+SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """A notice: its tone (`ok`, `fault`, or nothing), what it says, and what it adds."""
+
+    strong: Text
+    words: Text | None = None
+    tone: str = "ok"
+
+    def said(self, say: Callable[[Text], str]) -> SaidFlash:
+        """The notice in a language."""
+        return SaidFlash(self.tone, say(self.strong), say(self.words) if self.words else "")
+
+
+@dataclass(frozen=True, slots=True)
+class SaidFlash:
+    """A notice as the layout shows it."""
+
+    tone: str
+    strong: str
+    words: str
+
+
+def _sign(settings: Settings, payload: str) -> str:
+    return hmac.new(settings.secret_key.encode(), b"flash:" + payload.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _packed(message: Text | None) -> list[Any] | None:
+    return None if message is None else [message.msgid, dict(message.details), message.plural, message.n]
+
+
+def _unpacked(packed: list[Any] | None) -> Text | None:
+    return None if packed is None else Text(packed[0], packed[1], packed[2], packed[3])
+
+
+def flash_cookie(settings: Settings, flash: Flash) -> Cookie:
+    """The cookie that carries it. Details must be plain strings and numbers."""
+    data = json.dumps([flash.tone, _packed(flash.strong), _packed(flash.words)], ensure_ascii=False)
+    payload = base64.urlsafe_b64encode(data.encode()).decode()
+    return Cookie(
+        NAME,
+        value=f"{payload}.{_sign(settings, payload)}",
+        path="/",
+        max_age=SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure,
+    )
+
+
+def read_flash(request: Request[Any, Any, Any], settings: Settings) -> Flash | None:
+    """The notice that the last redirect left, if it is one of ours."""
+    payload, _, signature = request.cookies.get(NAME, "").partition(".")
+    if not payload or not hmac.compare_digest(_sign(settings, payload).encode(), signature.encode()):
+        return None
+    tone, strong, words = json.loads(base64.urlsafe_b64decode(payload))
+    said = _unpacked(strong)
+    return None if said is None else Flash(said, _unpacked(words), tone)

@@ -1,0 +1,53 @@
+"""The log: one JSON line per event, with the request's number and no personal data.
+
+Addresses that hold a secret are cut; names, mails and texts are never written. A line break in a value cannot make a
+second line, since JSON escapes it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+
+_SECRET_PATHS = re.compile(r"^(/calendriers/perso/|/connexion/lien/|/courrier/|/offres/)[^/]+")
+_FIELDS = ("reference", "method", "path", "status", "milliseconds", "job", "count", "mail", "port")
+
+
+def path_without_secret(path: str) -> str:
+    """The path with the token of a secret address replaced."""
+    return _SECRET_PATHS.sub(r"\1…", path)[:200]
+
+
+class JsonLines(logging.Formatter):
+    """One event, one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        for name in _FIELDS:
+            value = getattr(record, name, None)
+            if value is not None:
+                line[name] = value
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def start_logging(level: str = "INFO") -> None:
+    """Send every logger's lines to standard error, in this one form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "litestar"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name != "uvicorn.access"

@@ -1,0 +1,172 @@
+"""From a template and a page's dataclass to an answer.
+
+One Jinja environment per language, so that a page never asks which language it is in. A fragment is a named block of
+the whole page's template, and is answered only to `HX-Request-Type: partial`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from markupsafe import Markup
+
+from app.contracts import NavItem
+from app.i18n import Language, Text, language
+from app.identity.visits import Visit
+from app.registry import Registry
+from app.settings import Settings
+from app.web.csrf import LazyToken
+from app.web.flash import Flash, read_flash
+from app.web.static import static_files
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+VARY = "Cookie, HX-Request, HX-Request-Type"
+ANY_REQUEST = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every request needs of the application: kept in its state."""
+
+    settings: Settings
+    registry: Registry
+    environments: Mapping[str, Environment]
+
+
+def house_of(request: ANY_REQUEST) -> House:
+    """The application's settings, registry and templates."""
+    house: House = request.app.state["house"]
+    return house
+
+
+def visit_of(request: ANY_REQUEST) -> Visit:
+    """Who is asking."""
+    visit: Visit = request.scope["state"]["visit"]  # type: ignore[typeddict-item]  # set by app.web.shell
+    return visit
+
+
+def make_environments(registry: Registry) -> dict[str, Environment]:
+    """The template environments, by language."""
+    return {code: _environment(language(code), registry) for code in ("fr", "en")}
+
+
+def _environment(spoken: Language, registry: Registry) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
+        spoken.gettext, spoken.ngettext, newstyle=True
+    )
+    environment.globals.update(
+        static=static_files().url, lang=spoken, say=spoken.say, refusal_sentences=registry.refusals, paragraphs=paragraphs
+    )
+    environment.globals["ui"] = environment.get_template("components/ui.html").module
+    return environment
+
+
+def paragraphs(written: str) -> Markup:
+    """A member's text of several lines as paragraphs; everything in it is escaped."""
+    blocks = [block for block in written.split("\n\n") if block.strip()]
+    return Markup("").join(
+        Markup("<p>{}</p>").format(Markup("<br>").join(line for line in block.split("\n"))) for block in blocks
+    )
+
+
+def wants_fragment(request: ANY_REQUEST) -> bool:
+    """Whether htmx asks for a part of the page. `HX-Request` alone also comes with the Back button."""
+    return request.headers.get("hx-request-type") == "partial"
+
+
+def nav_for(visit: Visit, registry: Registry) -> list[NavItem]:
+    """The contents list of this person."""
+    member = visit.member
+    return [
+        item
+        for item in registry.nav
+        if (not item.for_members or member is not None) and (not item.for_mediators or visit.mediator)
+    ]
+
+
+def render(
+    request: ANY_REQUEST,
+    template: str,
+    page: object,
+    *,
+    block: str | Sequence[str] | None = None,
+    status: int = 200,
+    flash: Flash | None = None,
+    headers: Mapping[str, str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Response[bytes]:
+    """The answer that shows this page; or, when htmx asks for a part and `block` names one (or several), only that.
+
+    `flash` is shown at once (for answers that are not redirects); otherwise the one left by the last redirect is.
+    """
+    house, visit = house_of(request), visit_of(request)
+    environment = house.environments[visit.language]
+    token = LazyToken(house.settings, visit)
+    partial = block is not None and wants_fragment(request)
+    left = None if flash is not None or partial else read_flash(request, house.settings)
+    shown = flash or left
+    context: dict[str, Any] = {
+        "page": page,
+        "visit": visit,
+        "nav": nav_for(visit, house.registry),
+        "notice_": shown.said(environment.globals["say"]) if shown else None,
+        "csrf_token": token,
+        "path": request.url.path,
+        **(extra or {}),
+    }
+    if partial and block is not None:
+        names = [block] if isinstance(block, str) else list(block)
+        body = "".join(render_block(environment, template, name, context) for name in names)
+        if shown is not None:
+            body += render_block(environment, "components/flash.html", "flash_out_of_band", context)
+    else:
+        body = environment.get_template(template).render(context)
+    response = Response(
+        content=body.encode("utf-8", "replace"),
+        status_code=status,
+        media_type="text/html; charset=utf-8",
+        headers={
+            "Vary": VARY,
+            "Cache-Control": "no-store" if visit.member is not None else "private, no-cache",
+            **(headers or {}),
+        },
+    )
+    if token.new_anonymous is not None:
+        response.cookies.append(anonymous_cookie(house.settings, token.new_anonymous))
+    if left is not None:
+        response.cookies.append(Cookie("annonce", value="", path="/", max_age=0, httponly=True, samesite="lax"))
+    return response
+
+
+def cookie_name(settings: Settings, name: str) -> str:
+    """`__Host-` over https (RFC 6265bis 4.1.3.2); plain on the local network."""
+    return f"__Host-{name}" if settings.secure else name
+
+
+def anonymous_cookie(settings: Settings, value: str) -> Cookie:
+    """What binds a visitor's forms to their browser; it ends with the browser."""
+    return Cookie(
+        cookie_name(settings, "visite"), value=value, path="/", secure=settings.secure, httponly=True, samesite="lax"
+    )
+
+
+def words(request: ANY_REQUEST, message: Text | str) -> str:
+    """A text said in the language of this request."""
+    return language(visit_of(request).language).say(message)

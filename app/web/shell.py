@@ -1,0 +1,134 @@
+"""The shell around every request, outside Litestar: its number, its visit, its headers, its line in the log.
+
+It stands outside so that a page which does not exist has them as well. It loads the session for pages only: static
+files, feeds and the health check never touch it.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import DatabaseHeld
+from app.identity.visits import Visit, visit_of_session
+from app.settings import LANGUAGES, Settings
+from app.web.log import path_without_secret
+
+log = logging.getLogger("reseau.requests")
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+_WITHOUT_SESSION = ("/static/", "/calendriers/", "/healthz", "/api/")
+
+
+class Shell:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self.app = app
+        self.settings = settings
+        self.clock = clock
+        self._session_cookie = "__Host-session" if settings.secure else "session"
+        self._anonymous_cookie = "__Host-visite" if settings.secure else "visite"
+        common = {
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+            "X-Frame-Options": "DENY",
+        }
+        if settings.secure:
+            common["Strict-Transport-Security"] = "max-age=31536000"
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in common.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        reference = secrets.token_hex(5)
+        path = scope["path"]
+        state: dict[str, Any] = scope.setdefault("state", {})
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *((name, value) for name, value in self._headers if name not in present),
+                    (b"x-request-id", reference.encode()),
+                ]
+            await send(message)
+
+        try:
+            state["visit"] = await self._visit(scope, path, reference)
+        except DatabaseHeld:
+            state["visit"] = Visit(now=self.clock(), language=self.settings.locale, reference=reference)
+            state["database_held"] = True
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            if not path.startswith("/static/"):
+                log.info(
+                    "request",
+                    extra={
+                        "reference": reference,
+                        "method": scope["method"],
+                        "path": path_without_secret(path),
+                        "status": status,
+                        "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+                    },
+                )
+
+    async def _visit(self, scope: Scope, path: str, reference: str) -> Visit:
+        now = self.clock()
+        if path.startswith(_WITHOUT_SESSION):
+            return Visit(now=now, language=self.settings.locale, reference=reference)
+        cookies, accepted = _cookies_and_language(scope)
+        theme = cookies.get("theme")
+        theme = theme if theme in ("light", "dark") else None
+        token = cookies.get(self._session_cookie)
+        if token:
+            visit = await visit_of_session(token, now=now, theme=theme, reference=reference)
+            if visit is not None:
+                return visit
+        chosen = cookies.get("langue")
+        spoken = chosen if chosen in LANGUAGES else ("en" if accepted.lower().startswith("en") else self.settings.locale)
+        return Visit(
+            now=now,
+            language=spoken,
+            theme=theme,
+            session_key=cookies.get(self._anonymous_cookie, ""),
+            reference=reference,
+            stale_cookie=bool(token),
+        )
+
+
+def _cookies_and_language(scope: Scope) -> tuple[dict[str, str], str]:
+    cookies: dict[str, str] = {}
+    accepted = ""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            jar: SimpleCookie = SimpleCookie()
+            try:
+                jar.load(value.decode("latin-1"))
+            except CookieError:
+                continue
+            cookies.update({key: morsel.value for key, morsel in jar.items()})
+        elif name == b"accept-language":
+            accepted = value.decode("latin-1")
+    return cookies, accepted
