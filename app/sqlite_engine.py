@@ -101,6 +101,11 @@ class SQLiteStore(Store):
         self._thread: ThreadPoolExecutor | None = None
         self._writer_free = asyncio.Lock()
 
+    def get_version_sync(self) -> float:
+        """Piccolo writes RETURNING only for SQLite 3.35 and later."""
+        major, minor, _ = sqlite3.sqlite_version_info
+        return float(f"{major}.{minor}")
+
     # ------------------------------------------------------------------------------------------------ open and close
 
     async def open(self, *, min_size: int = 0, max_size: int = 0) -> None:
