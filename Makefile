@@ -3,7 +3,6 @@
 .SUFFIXES:
 .PHONY: help setup demo dev test check lock messages clean
 
-PYTHON =
 BIN = .venv/bin
 # Ports, database, members: make demo ARGS="--port 8001 --fresh"
 ARGS =
