@@ -89,7 +89,7 @@ class Transaction(BaseTransaction):
         if asyncio.current_task() is not self._owner:
             raise TransactionMisuse(
                 "This task was started inside another task's transaction and must not use the database. "
-                "Start it before or after; inside a transaction, await one query after the other: no gather, no wait_for."
+                "Start it before or after; inside one, await one query after the other: no gather, no wait_for."
             )
         return await self._engine.fetch_inside(self.connection, sql, args)
 
