@@ -1,0 +1,88 @@
+"""The composition root: the domains, the shell around them, and the application that a server runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router, route
+from litestar.config.compression import CompressionConfig
+from litestar.enums import HttpMethod
+from litestar.params import FromPath
+from litestar.types import ASGIApp
+
+from app import clock
+from app.calendar.domain import DOMAIN as CALENDAR
+from app.database import run
+from app.errors import DatabaseHeld, NotFound
+from app.identity.domain import DOMAIN as IDENTITY
+from app.identity.guards import guard_the_door
+from app.mediation.domain import DOMAIN as MEDIATION
+from app.notices.domain import DOMAIN as NOTICES
+from app.registry import Registry
+from app.settings import Settings
+from app.web.csrf import refuse_forgery
+from app.web.domain import DOMAIN as WEB
+from app.web.error_pages import ERROR_HANDLERS
+from app.web.rendering import House, make_environments, visit_of
+from app.web.shell import Shell
+from app.web.static import static_files
+from workshops.domain import DOMAIN as WORKSHOPS
+
+REGISTRY = Registry.of(IDENTITY, CALENDAR, WORKSHOPS, MEDIATION, NOTICES, WEB)
+LARGEST_BODY = 3 * 1024 * 1024
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@route("/healthz", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"public": True}, sync_to_thread=False)
+async def healthz() -> Response[str]:
+    """`ok` when the database answers."""
+    await run("select 1")
+    return Response("ok", media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@route("/static/{path:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"public": True})
+async def static_file(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[bytes]:
+    """A static file under its hashed name, compressed as the browser likes."""
+    file = static_files().by_name.get(path.lstrip("/"))
+    if file is None:
+        raise NotFound
+    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    accepted = request.headers.get("accept-encoding", "")
+    content = file.plain
+    if file.brotli is not None and "br" in accepted:
+        content, headers["Content-Encoding"] = file.brotli, "br"
+    elif file.gzip is not None and "gzip" in accepted:
+        content, headers["Content-Encoding"] = file.gzip, "gzip"
+    return Response(content, media_type=file.content_type, headers=headers)
+
+
+def make_app(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = clock.now,
+    registry: Registry = REGISTRY,
+    lifespan: Any = None,
+) -> ASGIApp:
+    """The whole application. `now` is injected so that tests choose the hour."""
+
+    async def before_each(request: Request[Any, Any, Any]) -> None:
+        await refuse_forgery(request, request.route_handler, settings, visit_of(request))
+
+    app = Litestar(
+        route_handlers=[healthz, static_file, *registry.routers],
+        guards=[guard_the_door],
+        before_request=before_each,
+        exception_handlers=ERROR_HANDLERS,  # type: ignore[arg-type]  # Litestar wants a wider key type
+        compression_config=CompressionConfig(backend="brotli", brotli_quality=4, brotli_gzip_fallback=True),
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=None,
+        lifespan=lifespan or [],
+        logging_config=None,
+    )
+    app.state["house"] = House(settings, registry, make_environments(registry))
+    return Shell(app, settings, now)
+
+
+__all__ = ["REGISTRY", "DatabaseHeld", "Router", "make_app"]

@@ -1,0 +1,5 @@
+"""What `app.notices` offers to the registry."""
+
+from app.contracts import Domain
+
+DOMAIN = Domain(name="notices")
