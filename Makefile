@@ -29,7 +29,7 @@ check: dev ## what needs no running: format, lint, types, who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 lock: dev ## write the lock files anew from pyproject.toml (ARGS=--upgrade for the newest versions)
 	@sh scripts/lock $(ARGS)
