@@ -57,8 +57,6 @@ class SignUpState(StrEnum):
     CONFIRMED = "confirmed"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
-    ASKED_AGAIN = "asked_again"
-    """The session was reopened; the person has not said yes yet."""
 
 
 SIGN_UP_MOVES: dict[SignUpState, dict[SignUpState, str]] = {
@@ -74,12 +72,7 @@ SIGN_UP_MOVES: dict[SignUpState, dict[SignUpState, str]] = {
     },
     SignUpState.CONFIRMED: {
         SignUpState.WITHDRAWN: "they leave",
-        SignUpState.ASKED_AGAIN: "the session was cancelled and reopened",
-    },
-    SignUpState.ASKED_AGAIN: {
-        SignUpState.CONFIRMED: "they say yes again",
-        SignUpState.WITHDRAWN: "they say no",
-        SignUpState.LAPSED: "no answer in time",
+        SignUpState.OFFERED: "the session was cancelled and reopened: they are asked again",
     },
     SignUpState.WITHDRAWN: {},
     SignUpState.LAPSED: {},
