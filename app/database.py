@@ -24,6 +24,7 @@ __all__ = [
     "close_database",
     "command",
     "connect",
+    "empty_log",
     "engine",
     "get_for_update",
     "is_sqlite",
@@ -121,6 +122,7 @@ async def savepoint() -> AsyncIterator[None]:
     except BaseException:
         await current.fetch(f"ROLLBACK TO SAVEPOINT {name}", ())
         await current.fetch(f"RELEASE SAVEPOINT {name}", ())
+        current.failed = False
         raise
     await current.fetch(f"RELEASE SAVEPOINT {name}", ())
 
@@ -148,6 +150,16 @@ async def run(sql: str, *args: Any) -> list[dict[str, Any]]:
     current = engine()
     found = await current.run_querystring(QueryString(sql, *args))
     return current.transform_response_to_dicts(found)
+
+
+async def empty_log() -> None:
+    """Bring what was written into the database file itself, so that nothing erased is left in the log beside it.
+
+    Erasing a person ends with it. PostgreSQL does so by itself.
+    """
+    current = engine()
+    if isinstance(current, sqlite_engine.SQLiteStore):
+        await current.empty_log()
 
 
 def unique_violation(error: BaseException) -> bool:

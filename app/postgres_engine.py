@@ -6,6 +6,7 @@ raised as it came. Time-outs stand in the session, so that nothing waits for eve
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,9 +18,11 @@ from app.transactions import RunAgain, Store, TransactionMisuse, finish
 SCHEMA_LOCK = 0x5E5EA0
 """Key of the advisory lock that a migration holds until it is committed."""
 
-COMMIT_TIMEOUT = 30.0
-STATEMENT_TIMEOUT = 30.0
-"""Seconds. No page needs so long; migrations have none."""
+SCHEMA_PATIENCE = 600
+"""Seconds that a migration waits for another one that is running, or for readers to let a table go."""
+
+STATEMENT_TIMEOUT = 30
+"""Seconds. No page needs so long; a migration has no limit."""
 
 AGAIN = (
     asyncpg.DeadlockDetectedError,
@@ -80,16 +83,23 @@ class PostgresStore(Store):
             server_settings={
                 "application_name": "reseau",
                 "timezone": "UTC",
-                "lock_timeout": str(int(self.patience * 1000)),
-                "statement_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
-                "idle_in_transaction_session_timeout": str(int(STATEMENT_TIMEOUT * 1000)),
+                "lock_timeout": f"{int(self.patience * 1000)}ms",
+                "statement_timeout": f"{STATEMENT_TIMEOUT}s",
+                "idle_in_transaction_session_timeout": f"{STATEMENT_TIMEOUT}s",
             },
         )
 
     async def close(self) -> None:
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            await pool.close()
+        """Wait for what is under way, though not for ever, then close."""
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(self.patience):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+        finally:
+            self._pool = None
 
     async def _acquired(self) -> Any:
         if self._pool is None:
@@ -106,7 +116,7 @@ class PostgresStore(Store):
         try:
             await connection.execute("BEGIN")
             if for_schema:
-                await connection.execute("SET LOCAL lock_timeout = 0")
+                await connection.execute(f"SET LOCAL lock_timeout = '{SCHEMA_PATIENCE}s'")
                 await connection.execute("SET LOCAL statement_timeout = 0")
                 await connection.execute(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
             return connection
@@ -115,9 +125,12 @@ class PostgresStore(Store):
             raise _told(error) from error
 
     async def end(self, connection: Any, *, keep: bool, for_schema: bool) -> None:
+        await finish(self._ended(connection, keep))
+
+    async def _ended(self, connection: Any, keep: bool) -> None:
         try:
             if keep:
-                await connection.execute("COMMIT", timeout=None if for_schema else COMMIT_TIMEOUT)
+                await connection.execute("COMMIT", timeout=STATEMENT_TIMEOUT)
         except Exception as error:
             raise _told(error) from error
         finally:
@@ -127,7 +140,7 @@ class PostgresStore(Store):
         """Whatever state it is in: rolled back if it can be, thrown away if not."""
         try:
             if not connection.is_closed() and connection.is_in_transaction():
-                await connection.execute("ROLLBACK", timeout=COMMIT_TIMEOUT)
+                await connection.execute("ROLLBACK", timeout=STATEMENT_TIMEOUT)
         except Exception:
             connection.terminate()
         finally:
@@ -149,7 +162,7 @@ class PostgresStore(Store):
         except Exception as error:
             raise _told(error) from error
         finally:
-            await finish(self._given_back(connection))
+            await self._pool.release(connection)
         return found
 
     def transform_response_to_dicts(self, results: list[Any]) -> list[dict[str, Any]]:

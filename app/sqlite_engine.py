@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -115,33 +116,34 @@ class SQLiteStore(Store):
         self._writer_free = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         try:
-            self._writer = await self._in_thread(partial(self._connected, query_only=0))
-            self._reader = await self._in_thread(partial(self._connected, query_only=1))
+            self._writer = await self._in_thread(self._connected)
+            self._reader = await self._in_thread(partial(self._connected, "query_only=1"))
         except BaseException:
             await self.close()
             raise
 
     async def close(self) -> None:
-        """Wait for the transaction that is under way, then close; the last to close empties the log into the file."""
+        """Wait for the writes that are under way, then close; the last to close empties the log into the file."""
         if self._thread is None:
             return
-        async with self._writer_free:
-            thread, self._thread = self._thread, None
-            reader, self._reader = self._reader, None
-            writer, self._writer = self._writer, None
-            try:
-                for connection in (reader, writer):
-                    if connection is not None:
-                        await finish(self._run_in(thread, connection.close))
-            finally:
-                thread.shutdown()
+        await self._turn(self.patience)
+        try:
+            for connection in (self._reader, self._writer):
+                if connection is not None:
+                    await self._in_thread(connection.close)
+        finally:
+            self._thread.shutdown()
+            self._thread = self._reader = self._writer = None
+            self._writer_free.release()
 
-    def _connected(self, query_only: int) -> sqlite3.Connection:
+    def _connected(self, *pragmas: str) -> sqlite3.Connection:
         """A connection; patiently, since programs that open a new file at once are in each other's way. In a thread."""
         deadline = time.monotonic() + self.patience
         while True:
             try:
-                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+                # Only if there is none: closing a file that this process has open already would give up its locks on it.
+                with suppress(FileExistsError):
+                    os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
                 connection = sqlite3.connect(
                     self.path,
                     timeout=0,
@@ -151,7 +153,7 @@ class SQLiteStore(Store):
                     detect_types=sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES,
                 )
                 try:
-                    for pragma in (*PRAGMAS, f"query_only={query_only}"):
+                    for pragma in (*PRAGMAS, *pragmas):
                         answer = connection.execute("PRAGMA " + pragma).fetchone()
                         if pragma == "journal_mode=WAL" and answer != ("wal",):
                             raise RuntimeError(f"SQLite cannot keep a write-ahead log beside {self.path}.")
@@ -164,40 +166,40 @@ class SQLiteStore(Store):
                     raise _told(error) from error
             time.sleep(0.01)
 
-    @staticmethod
-    async def _run_in(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(thread, work)
-
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """`work` in the writer's thread, waited for to its end also when the caller is cancelled."""
         if self._thread is None:
             raise TransactionMisuse("The database is not open: await open_database() first.")
-        return await finish(self._run_in(self._thread, work))
+        return await finish(asyncio.get_running_loop().run_in_executor(self._thread, work))
 
     # --------------------------------------------------------------------------------------------------------- writing
 
     async def begin(self, for_schema: bool) -> sqlite3.Connection:
         patience = SCHEMA_PATIENCE if for_schema else self.patience
         deadline = time.monotonic() + patience
+        await self._turn(patience)
+        try:
+            if for_schema:
+                # A connection for itself, without foreign keys: a table is changed by making it anew, and dropping the
+                # old one would carry out ON DELETE. end() checks them instead.
+                connection = await self._in_thread(partial(self._connected, "foreign_keys=0"))
+            elif self._writer is None:  # thrown away after a fault
+                connection = self._writer = await self._in_thread(self._connected)
+            else:
+                connection = self._writer
+            await self._patiently(partial(connection.execute, "BEGIN IMMEDIATE"), deadline)
+            return connection
+        except BaseException:
+            self._writer_free.release()
+            raise
+
+    async def _turn(self, patience: float) -> None:
+        """Wait until this caller is the only one who writes in this process: first come, first served."""
         try:
             async with asyncio.timeout(patience):
                 await self._writer_free.acquire()
         except TimeoutError:
             raise DatabaseHeld("Other writes took too long.") from None
-        try:
-            writer = self._writer
-            if writer is None:  # thrown away after a fault, see end()
-                writer = self._writer = await self._in_thread(partial(self._connected, query_only=0))
-            if for_schema:
-                # Rebuilding a table drops it, which would carry out ON DELETE CASCADE. Checked before COMMIT instead.
-                writer.execute("PRAGMA foreign_keys=0")
-            await self._patiently(partial(writer.execute, "BEGIN IMMEDIATE"), deadline)
-            return writer
-        except BaseException:
-            if self._writer is not None and for_schema:
-                self._writer.execute("PRAGMA foreign_keys=1")
-            self._writer_free.release()
-            raise
 
     async def _patiently(self, attempt: Callable[[], T], deadline: float) -> T:
         pause = 0.001
@@ -212,6 +214,8 @@ class SQLiteStore(Store):
 
     async def end(self, connection: sqlite3.Connection, *, keep: bool, for_schema: bool) -> None:
         try:
+            if keep and not connection.in_transaction:
+                raise DatabaseHeld("The transaction was undone by a fault of the disk.")
             if keep and for_schema and (broken := connection.execute("PRAGMA foreign_key_check").fetchmany(5)):
                 raise sqlite3.IntegrityError(f"Rows would point nowhere (table, row, points to, which): {broken}")
             if keep:
@@ -219,18 +223,40 @@ class SQLiteStore(Store):
         except sqlite3.Error as error:
             raise _told(error) from error
         finally:
-            try:
-                if connection.in_transaction:
-                    await self._in_thread(connection.rollback)
-                if for_schema:
-                    connection.execute("PRAGMA foreign_keys=1")
-            except sqlite3.Error:
-                self._writer = None
-                connection.close()
-            finally:
-                self._writer_free.release()
+            await self._put_back(connection)
+
+    async def _put_back(self, connection: sqlite3.Connection) -> None:
+        """Rolled back if COMMIT was refused, thrown away if even that fails; in any case it is the next one's turn."""
+        try:
+            if connection.in_transaction:
+                await self._in_thread(connection.rollback)
+            if connection is not self._writer:
+                await self._in_thread(connection.close)
+        except sqlite3.Error:
+            connection.close()
+            self._writer = None
+        finally:
+            self._writer_free.release()
+
+    async def empty_log(self) -> None:
+        """Write the log into the file and cut it to nothing, as soon as no other program reads from it."""
+        deadline = time.monotonic() + self.patience
+        await self._turn(self.patience)
+        try:
+            while await self._in_thread(self._log_is_busy):
+                if time.monotonic() > deadline:
+                    raise DatabaseHeld("Another program reads from the log.")
+                await asyncio.sleep(0.02)
+        finally:
+            self._writer_free.release()
+
+    def _log_is_busy(self) -> bool:
+        assert self._writer is not None
+        return bool(self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
 
     async def fetch_inside(self, connection: sqlite3.Connection, sql: str, args: Sequence[Any]) -> list[Any]:
+        if not connection.in_transaction:  # SQLite undoes it when the disk is full: what follows would stand alone
+            raise DatabaseHeld("The transaction was undone by a fault of the disk.")
         try:
             return _rows(connection, sql, args)
         except sqlite3.Error as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import abstractmethod
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from contextvars import ContextVar, Token
 from datetime import datetime
 from types import TracebackType
@@ -23,8 +23,8 @@ from app.errors import DatabaseHeld
 
 T = TypeVar("T")
 
-READS = re.compile(r"\s*(?:select|values|explain|pragma|show)\b", re.IGNORECASE)
-WITH = re.compile(r"\s*with\b", re.IGNORECASE)
+READS = re.compile(r"\s*(?:select|values|pragma|show)\b", re.IGNORECASE)
+MAY_READ = re.compile(r"\s*(?:with|explain)\b", re.IGNORECASE)
 WRITES = re.compile(r"\b(?:insert|update|delete|merge|replace)\b", re.IGNORECASE)
 
 
@@ -36,7 +36,7 @@ class RunAgain(DatabaseHeld):
     """This transaction fell so that another could end (a deadlock). Nothing was written; run again, it may pass."""
 
 
-async def finish(work: Coroutine[Any, Any, T]) -> T:
+async def finish(work: Awaitable[T]) -> T:
     """Wait until `work` has ended, even if the caller is cancelled meanwhile; the cancellation is raised afterwards."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -55,12 +55,14 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
 class Transaction(BaseTransaction):
     """One transaction, from `async with` to its end, on a connection that nobody else uses meanwhile."""
 
-    __slots__ = ("_engine", "_owner", "_savepoints", "_token", "connection", "for_schema")
+    __slots__ = ("_engine", "_for_schema", "_owner", "_savepoints", "_token", "connection", "failed")
 
     def __init__(self, engine: Store, *, for_schema: bool = False) -> None:
         self._engine = engine
-        self.for_schema = for_schema
+        self._for_schema = for_schema
         self.connection: Any = None
+        self.failed = False
+        """Whether a statement failed that no savepoint undid: PostgreSQL would then keep nothing, SQLite the rest."""
         self._owner: asyncio.Task[Any] | None = None
         self._token: Token[Transaction | None] | None = None
         self._savepoints = 0
@@ -70,7 +72,7 @@ class Transaction(BaseTransaction):
             raise TransactionMisuse(
                 "A transaction is already open here. Transactions are not nested: the outer command opens the only one."
             )
-        self.connection = await self._engine.begin(self.for_schema)
+        self.connection = await self._engine.begin(self._for_schema)
         self._owner = asyncio.current_task()
         self._token = CURRENT.set(self)
         return self
@@ -81,7 +83,12 @@ class Transaction(BaseTransaction):
         assert self._token is not None
         CURRENT.reset(self._token)
         connection, self.connection = self.connection, None
-        await finish(self._engine.end(connection, keep=error is None, for_schema=self.for_schema))
+        keep = error is None and not self.failed
+        await self._engine.end(connection, keep=keep, for_schema=self._for_schema)
+        if error is None and not keep:
+            raise TransactionMisuse(
+                "A statement failed and its error was swallowed: nothing is written. Use savepoint()."
+            )
         return False
 
     async def fetch(self, sql: str, args: Sequence[Any]) -> list[Any]:
@@ -91,7 +98,11 @@ class Transaction(BaseTransaction):
                 "This task was started inside another task's transaction and must not use the database. "
                 "Start it before or after; inside one, await one query after the other: no gather, no wait_for."
             )
-        return await self._engine.fetch_inside(self.connection, sql, args)
+        try:
+            return await self._engine.fetch_inside(self.connection, sql, args)
+        except BaseException:
+            self.failed = True
+            raise
 
     def savepoint_name(self) -> str:
         """A name for the next savepoint of this transaction."""
@@ -133,7 +144,7 @@ class Store(Engine[Transaction]):
 
     @abstractmethod
     async def end(self, connection: Any, *, keep: bool, for_schema: bool) -> None:
-        """Commit or roll back, and take the connection back whatever happens."""
+        """Commit or roll back, and take the connection back whatever happens, a cancellation too."""
 
     @abstractmethod
     async def fetch_inside(self, connection: Any, sql: str, args: Sequence[Any]) -> list[Any]:
@@ -152,7 +163,7 @@ class Store(Engine[Transaction]):
         transaction = CURRENT.get()
         if transaction is not None:
             return await transaction.fetch(sql, args)
-        if not READS.match(sql) and (not WITH.match(sql) or WRITES.search(sql)):
+        if not READS.match(sql) and (not MAY_READ.match(sql) or WRITES.search(sql)):
             raise TransactionMisuse(f"Writes are done inside `async with transaction():` only, not so: {sql[:60]}…")
         return await self.fetch_outside(sql, args)
 
