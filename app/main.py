@@ -35,7 +35,7 @@ LARGEST_BODY = 3 * 1024 * 1024
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-@route("/healthz", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"public": True}, sync_to_thread=False)
+@route("/healthz", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"public": True})
 async def healthz() -> Response[str]:
     """`ok` when the database answers."""
     await run("select 1")
