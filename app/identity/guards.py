@@ -16,13 +16,13 @@ LARGEST_ID = 2**31 - 1
 def guard_the_door(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Ask for a sign-in where one is needed; treat ids that no row can have as unknown."""
     state = connection.scope["state"]
-    if state.get("database_held"):  # type: ignore[attr-defined]  # a plain dict at run time
+    if state.get("database_held"):
         raise DatabaseHeld
     for value in connection.path_params.values():
         if isinstance(value, int) and not 0 < value <= LARGEST_ID:
             raise NotFound
     if handler.opt.get("public"):
         return
-    visit: Visit = state["visit"]  # type: ignore[typeddict-item]  # set by app.web.shell
+    visit: Visit = state["visit"]
     if visit.member is None:
         raise SignInNeeded

@@ -5,13 +5,15 @@ Text hours are the place's wall clock, "HH:MM". Columns ending in `_at` are inst
 
 from __future__ import annotations
 
-from piccolo.columns import Boolean, Date, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import Boolean, Date, Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 
 class Place(Table):
     """A place that its users run. One installation may hold several."""
 
+    id: Serial
+    id: Serial
     slug = Varchar(length=60, unique=True)
     name = Varchar(length=120)
     address = Varchar(length=200)
@@ -26,6 +28,8 @@ class Place(Table):
 class Room(Table):
     """A room that one thing at a time may take."""
 
+    id: Serial
+    id: Serial
     place_id = Integer()
     name = Varchar(length=80)
     seats = Integer()
@@ -36,6 +40,8 @@ class Room(Table):
 class OpeningHours(Table):
     """One stretch of one weekday (0 = Monday) during which somebody opens the place."""
 
+    id: Serial
+    id: Serial
     place_id = Integer()
     weekday = Integer()
     opens = Varchar(length=5)
@@ -45,6 +51,8 @@ class OpeningHours(Table):
 class Closure(Table):
     """Days, both included, on which the place stays shut whatever the weekday."""
 
+    id: Serial
+    id: Serial
     place_id = Integer()
     first_on = Date()
     last_on = Date()
@@ -54,7 +62,11 @@ class Closure(Table):
 class Member(Table):
     """An account. A person who left keeps the row, emptied, so that ids are never reused."""
 
+    id: Serial
+    id: Serial
     name = Varchar(length=60)
+    name_key = Varchar(length=90, default="")
+    """The name as it is sorted and searched, without accents or capitals (`rules.name_key`)."""
     email = Varchar(length=254, null=True, default=None)
     email_key = Varchar(length=254, null=True, default=None)
     """The address as it is compared: NFC, casefolded. Unique."""
@@ -72,6 +84,8 @@ class Member(Table):
 class Membership(Table):
     """A member in a place. Whoever mediates there neither proposes nor hosts there."""
 
+    id: Serial
+    id: Serial
     member_id = Integer()
     place_id = Integer()
     mediator = Boolean(default=False)
@@ -87,6 +101,8 @@ class Membership(Table):
 class Encounter(Table):
     """Somebody says that they have met a newcomer in the flesh."""
 
+    id: Serial
+    id: Serial
     member_id = Integer()
     place_id = Integer()
     met_by = Integer()
@@ -96,6 +112,8 @@ class Encounter(Table):
 class Grant(Table, tablename="granted_act"):
     """A member may do this act at this place from then until then. Written by roles, given back with them."""
 
+    id: Serial
+    id: Serial
     member_id = Integer()
     place_id = Integer()
     act = Varchar(length=30)
@@ -107,6 +125,8 @@ class Grant(Table, tablename="granted_act"):
 class Session(Table):
     """One signed-in device. Only a hash of its token is kept."""
 
+    id: Serial
+    id: Serial
     token_hash = Varchar(length=64, unique=True)
     member_id = Integer()
     place_id = Integer(null=True, default=None)
@@ -122,6 +142,8 @@ class Session(Table):
 class Passage(Table):
     """A way in that was sent by mail: a link and a six-digit code, once, for ten minutes."""
 
+    id: Serial
+    id: Serial
     token_hash = Varchar(length=64, unique=True)
     """Hash of the link's token."""
     waiting_hash = Varchar(length=64, unique=True)
@@ -145,5 +167,7 @@ class Passage(Table):
 class Attempt(Table):
     """A try at something that is throttled. The key is a hash of the action and of whom it aims at."""
 
+    id: Serial
+    id: Serial
     key = Varchar(length=64)
     tried_at = Timestamptz(default=None)

@@ -85,7 +85,7 @@ _VISIT = """
 select s.id as session_id, s.device, s.seen_at, s.expires_at, m.id as member_id, m.name, m.language,
        p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator, ms.met_at, g.act
 from session s
-join member m on m.id = s.member_id
+join member m on m.id = s.member_id and m.erased_at is null
 left join place p on p.id = s.place_id
 left join membership ms on ms.member_id = m.id and ms.place_id = s.place_id
 left join granted_act g on g.member_id = m.id and g.place_id = s.place_id

@@ -49,6 +49,7 @@ async def forwards() -> None:
         create table member (
             id {id},
             name text not null,
+            name_key text not null,
             email text,
             email_key text,
             password_hash text,

@@ -1,0 +1,243 @@
+"""What other packages may ask of people and places: who somebody is, who mediates, who holds a role.
+
+Reads are free; `grant` and `end_grant` are called inside the caller's transaction. How an account is opened, changed or
+closed is identity's own affair (`commands`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.database import run
+from app.errors import NotFound
+from app.identity.rules import email_key, name_key, why_may_not
+from app.identity.states import Act
+from app.identity.tables import Grant
+
+__all__ = [
+    "Person",
+    "PlaceFacts",
+    "RoomFacts",
+    "belongs",
+    "end_grant",
+    "find_member_by_name_or_mail",
+    "grant",
+    "holders_of",
+    "holds",
+    "is_mediator",
+    "mediators_of",
+    "members_by_id",
+    "place_of",
+    "places",
+    "rooms_of",
+    "some_members",
+    "why_may_not",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member, as another domain needs them. The address is for mails, never for pages."""
+
+    id: int
+    name: str
+    email: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFacts:
+    """A place, as posters and calendars show it."""
+
+    id: int
+    slug: str
+    name: str
+    address: str
+    about: str
+    email: str
+    phone: str
+    step_free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """A room that may be taken."""
+
+    id: int
+    name: str
+    seats: int
+    step_free: bool
+
+
+_PERSON = "m.id, m.name, m.email, m.language"
+
+
+def _person(row: dict[str, Any]) -> Person:
+    return Person(row["id"], row["name"], row["email"], row["language"])
+
+
+def _place(row: dict[str, Any]) -> PlaceFacts:
+    return PlaceFacts(
+        row["id"],
+        row["slug"],
+        row["name"],
+        row["address"],
+        row["about"],
+        row["email"],
+        row["phone"],
+        bool(row["step_free"]),
+    )
+
+
+async def members_by_id(ids: Iterable[int]) -> dict[int, Person]:
+    """The members with these ids, those who left among them (nameless by then). Unknown ids are left out."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await run(f"select {_PERSON} from member m where m.id in ({_marks(wanted)})", *wanted)  # noqa: S608 - marks
+    return {row["id"]: _person(row) for row in rows}
+
+
+async def mediators_of(place_id: int) -> list[Person]:
+    """Who mediates in this place, by id."""
+    rows = await run(
+        f"select {_PERSON} from membership ms join member m on m.id = ms.member_id "  # noqa: S608 - constant columns
+        "where ms.place_id = {} and ms.mediator = {} and m.erased_at is null order by m.id",
+        place_id,
+        True,
+    )
+    return [_person(row) for row in rows]
+
+
+async def place_of(place_id: int) -> PlaceFacts:
+    """The place with this id. Raises `NotFound`."""
+    rows = await run("select * from place where id = {}", place_id)
+    if not rows:
+        raise NotFound
+    return _place(rows[0])
+
+
+async def places() -> list[PlaceFacts]:
+    """All places, by name."""
+    return [_place(row) for row in await run("select * from place order by name, id")]
+
+
+async def rooms_of(place_id: int) -> list[RoomFacts]:
+    """The rooms of a place that are still in use, by name."""
+    rows = await run(
+        "select id, name, seats, step_free from room where place_id = {} and retired_at is null order by name, id",
+        place_id,
+    )
+    return [RoomFacts(row["id"], row["name"], row["seats"], bool(row["step_free"])) for row in rows]
+
+
+async def is_mediator(member_id: int, place_id: int) -> bool:
+    """Whether this person mediates in this place."""
+    rows = await run(
+        "select 1 as one from membership where member_id = {} and place_id = {} and mediator = {}",
+        member_id,
+        place_id,
+        True,
+    )
+    return bool(rows)
+
+
+async def belongs(member_id: int, place_id: int) -> bool:
+    """Whether this person is a member of this place."""
+    rows = await run("select 1 as one from membership where member_id = {} and place_id = {}", member_id, place_id)
+    return bool(rows)
+
+
+async def holds(member_id: int, place_id: int, act: Act, at: datetime) -> bool:
+    """Whether a role allows this person this act at this place at this instant."""
+    return member_id in [person.id for person in await holders_of(place_id, act, at)]
+
+
+async def holders_of(place_id: int, act: Act, at: datetime) -> list[Person]:
+    """Whom a role allows this act at this place at this instant, by id. Nobody who mediates there is among them."""
+    rows = await run(
+        f"select distinct {_PERSON} from granted_act g join member m on m.id = g.member_id "  # noqa: S608 - constant columns
+        "join membership ms on ms.member_id = g.member_id and ms.place_id = g.place_id "
+        "where g.place_id = {} and g.act = {} and g.from_at <= {} and (g.until_at is null or g.until_at > {}) "
+        "and ms.mediator = {} and m.erased_at is null order by m.id",
+        place_id,
+        act.value,
+        at,
+        at,
+        False,
+    )
+    return [_person(row) for row in rows]
+
+
+async def find_member_by_name_or_mail(place_id: int, written: str) -> list[Person]:
+    """Members of the place who have been met and whose address is this one, or whose name begins so; at most ten.
+
+    An empty text finds nobody. Who mediates there is found too: the caller says why not.
+    """
+    key, mail = name_key(written), email_key(written)
+    if not key:
+        return []
+    rows = await run(
+        f"select {_PERSON} from member m join membership ms on ms.member_id = m.id and ms.place_id = {{}} "  # noqa: S608 - constant columns
+        "where m.erased_at is null and (ms.met_at is not null or ms.mediator = {}) "
+        "and (m.email_key = {} or m.name_key like {} escape '!') order by m.name_key, m.id limit 10",
+        place_id,
+        True,
+        mail,
+        starts_like(key),
+    )
+    return [_person(row) for row in rows]
+
+
+async def some_members(place_id: int, *, without: Collection[int]) -> list[int]:
+    """Ids, in order, of the place's members who have been met and do not mediate there: whom a lot may fall on."""
+    rows = await run(
+        "select ms.member_id from membership ms join member m on m.id = ms.member_id where ms.place_id = {} "
+        "and ms.met_at is not null and ms.mediator = {} and m.erased_at is null order by ms.member_id",
+        place_id,
+        False,
+    )
+    left_out = set(without)
+    return [row["member_id"] for row in rows if row["member_id"] not in left_out]
+
+
+async def grant(
+    *, member_id: int, place_id: int, act: Act, from_at: datetime, until_at: datetime | None, source: str
+) -> None:
+    """Let this member do this act there from then until then. `source` names the role, to give it back by."""
+    await Grant.insert(
+        Grant(
+            member_id=member_id,
+            place_id=place_id,
+            act=act.value,
+            from_at=from_at,
+            until_at=until_at,
+            source=source,
+        )
+    )
+
+
+async def end_grant(*, member_id: int, place_id: int, source: str, act: Act | None = None, now: datetime) -> int:
+    """End what this role allowed this member, at once; all its acts, or this one. Returns how many grants ended."""
+    where = (
+        (Grant.member_id == member_id)
+        & (Grant.place_id == place_id)
+        & (Grant.source == source)
+        & (Grant.until_at.is_null() | (Grant.until_at > now))
+    )
+    if act is not None:
+        where = where & (Grant.act == act.value)
+    ended = await Grant.update({Grant.until_at: now}).where(where).returning(Grant.id)
+    return len(ended)
+
+
+def starts_like(key: str) -> str:
+    """The pattern, for `like … escape '!'`, of texts that begin so."""
+    return key.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+
+
+def _marks(values: Collection[int]) -> str:
+    return ", ".join("{}" for _ in values)

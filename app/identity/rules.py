@@ -1,0 +1,40 @@
+"""What identity decides without looking anything up: how names and addresses are compared, and who may do which act.
+
+Who holds a role is read by `queries` and `visits`; what the domains let anybody do is theirs.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from app.identity.states import Act, IdentityRefusal
+
+if TYPE_CHECKING:
+    from app.identity.visits import Me
+
+
+def email_key(written: str) -> str:
+    """The address as it is compared: NFC, casefolded, no space around (`member.email_key`)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", written.strip()).casefold())
+
+
+def name_key(written: str) -> str:
+    """The name as it is sorted and searched: « Élodie N’Guessan » gives `elodie n'guessan` (`member.name_key`)."""
+    split = unicodedata.normalize("NFKD", written.casefold().replace("’", "'"))
+    bare = "".join(letter for letter in split if not unicodedata.combining(letter))
+    return " ".join(bare.replace("œ", "oe").replace("æ", "ae").split())
+
+
+def why_may_not(member: Me | None, act: Act) -> IdentityRefusal | None:
+    """Why this person may not do this act at the place of their visit; none when a role allows it.
+
+    Whoever mediates in a place holds no role there, whatever a grant says.
+    """
+    if member is None or not member.belongs:
+        return IdentityRefusal.NOT_OF_THIS_PLACE
+    if member.mediator:
+        return IdentityRefusal.MEDIATOR_HERE
+    if act not in member.acts:
+        return IdentityRefusal.NEEDS_ACT
+    return None
