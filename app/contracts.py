@@ -29,7 +29,7 @@ class NavItem:
     """French msgid."""
     href: str
     kind: str
-    """Colour and shape of the design language: agenda, workshop, meal, turn, committee, exchange, care, path, mediation."""
+    """Colour and shape: agenda, workshop, meal, turn, committee, exchange, care, path, mediation."""
     icon: str
     order: int
     mobile: bool = False

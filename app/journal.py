@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from piccolo.columns import Boolean, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import Boolean, Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 
 class JournalLine(Table):
     """One deed."""
 
+    id: Serial
     place_id = Integer()
     at = Timestamptz(default=None)
     actor_id = Integer(null=True, default=None)

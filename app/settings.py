@@ -46,7 +46,8 @@ class Settings:
         def given(name: str, default: str) -> str:
             return environ.get(name, "").strip() or default
 
-        base_url = given("RESEAU_BASE_URL", cls.base_url).rstrip("/")
+        default = cls()
+        base_url = given("RESEAU_BASE_URL", default.base_url).rstrip("/")
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
             raise SettingsError(
@@ -58,7 +59,7 @@ class Settings:
                 "RESEAU_SECRET_KEY is missing or shorter than 32 characters. Make one with: "
                 "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
-        locale = given("RESEAU_LOCALE", cls.locale)
+        locale = given("RESEAU_LOCALE", default.locale)
         if locale not in LANGUAGES:
             raise SettingsError(f"RESEAU_LOCALE must be one of {', '.join(LANGUAGES)}, not « {locale} ».")
         smtp_url = environ.get("RESEAU_SMTP_URL", "").strip() or None
@@ -66,10 +67,10 @@ class Settings:
             raise SettingsError(
                 "RESEAU_SMTP_URL must look like smtp://user:password@host:587, smtps://… or smtp+starttls://…."
             )
-        mail_from = given("RESEAU_MAIL_FROM", cls.mail_from)
+        mail_from = given("RESEAU_MAIL_FROM", default.mail_from)
         if "@" not in mail_from or any(character in mail_from for character in "\r\n"):
             raise SettingsError("RESEAU_MAIL_FROM must be an e-mail address, with or without a name before it.")
-        database_url = given("RESEAU_DATABASE_URL", cls.database_url)
+        database_url = given("RESEAU_DATABASE_URL", default.database_url)
         if "://" in database_url and not database_url.startswith(("sqlite://", "postgresql://", "postgres://")):
             raise SettingsError("RESEAU_DATABASE_URL must begin with sqlite:/// or postgresql://.")
         return cls(

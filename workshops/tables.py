@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from piccolo.columns import Boolean, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import Boolean, Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 
 class Workshop(Table):
     """A workshop, from draft to held."""
 
+    id: Serial
     place_id = Integer()
     proposer_id = Integer()
     once = Varchar(length=64)
@@ -70,6 +71,7 @@ class Workshop(Table):
 class Host(Table):
     """A member who hosts, or who was asked to."""
 
+    id: Serial
     workshop_id = Integer()
     member_id = Integer()
     state = Varchar(length=10)
@@ -81,6 +83,7 @@ class Host(Table):
 class SignUp(Table):
     """One person's place, or place in the queue. Its id is its order."""
 
+    id: Serial
     workshop_id = Integer()
     member_id = Integer(null=True, default=None)
     first_name = Varchar(length=40, default="")
@@ -102,6 +105,7 @@ class SignUp(Table):
 class Juror(Table):
     """One of the three uninvolved members who were drawn to settle a contest or a quarrel."""
 
+    id: Serial
     workshop_id = Integer()
     member_id = Integer()
     matter = Varchar(length=20)

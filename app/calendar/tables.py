@@ -6,13 +6,14 @@ read only them. `kind` and `thing_id` say whose thing it is; nothing here points
 
 from __future__ import annotations
 
-from piccolo.columns import Boolean, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import Boolean, Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 
 class Entry(Table):
     """One thing at one time in one place."""
 
+    id: Serial
     kind = Varchar(length=20)
     """`workshop`, `meal`, `turn`, `committee`…"""
     thing_id = Integer()
@@ -45,6 +46,7 @@ class Entry(Table):
 class TakingPart(Table):
     """A member in an entry. Leaving keeps the row, so that feeds see that something changed."""
 
+    id: Serial
     entry_id = Integer()
     member_id = Integer()
     role = Varchar(length=12)
@@ -58,6 +60,7 @@ class TakingPart(Table):
 class Feed(Table):
     """A secret calendar address of one device. Only a hash of its token is kept."""
 
+    id: Serial
     member_id = Integer()
     token_hash = Varchar(length=64, unique=True)
     name = Varchar(length=60)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date as Day
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ class Language:
         self.code = code
         self._entries = entries
         self.gettext: Callable[[str], str] = lru_cache(maxsize=None)(self._gettext)
-        self.day: Callable[[date | datetime], str] = lru_cache(maxsize=4096)(self._day)
-        self.short_day: Callable[[date | datetime], str] = lru_cache(maxsize=4096)(self._short_day)
+        self.day: Callable[[Day | datetime], str] = lru_cache(maxsize=4096)(self._day)
+        self.short_day: Callable[[Day | datetime], str] = lru_cache(maxsize=4096)(self._short_day)
         self.hour: Callable[[datetime], str] = lru_cache(maxsize=8192)(self._hour)
 
     def _gettext(self, msgid: str) -> str:
@@ -61,13 +62,13 @@ class Language:
             return self.say(value)
         if isinstance(value, datetime):
             return self.when(value)
-        if isinstance(value, date):
+        if isinstance(value, Day):
             return self.day(value)
         return value
 
     # Days and hours -------------------------------------------------------------------------------------------------
 
-    def _day(self, at: date | datetime) -> str:
+    def _day(self, at: Day | datetime) -> str:
         """« mardi 24 novembre », with the year when it is not the current civil year of the date's neighbours."""
         day = local(at).date() if isinstance(at, datetime) else at
         if self.code == "fr":
@@ -75,14 +76,14 @@ class Language:
             return f"{format_date(day, 'EEEE', locale='fr')} {number}{WIDE}{format_date(day, 'MMMM', locale='fr')}"
         return format_date(day, "EEEE d MMMM", locale="en_GB")
 
-    def _short_day(self, at: date | datetime) -> str:
+    def _short_day(self, at: Day | datetime) -> str:
         """« mar. 24 »."""
         day = local(at).date() if isinstance(at, datetime) else at
         if self.code == "fr":
             return f"{format_date(day, 'EEE', locale='fr')}{WIDE}{'1er' if day.day == 1 else day.day}"
         return format_date(day, "EEE d", locale="en_GB")
 
-    def date(self, at: date | datetime) -> str:
+    def date(self, at: Day | datetime) -> str:
         """Day, month and year: « 24 novembre 2026 »."""
         day = local(at).date() if isinstance(at, datetime) else at
         if self.code == "fr":
@@ -90,11 +91,11 @@ class Language:
             return f"{number}{WIDE}{format_date(day, 'MMMM y', locale='fr')}"
         return format_date(day, "d MMMM y", locale="en_GB")
 
-    def month(self, day: date) -> str:
+    def month(self, day: Day) -> str:
         """« novembre 2026 »."""
         return format_date(day, "LLLL y", locale="fr" if self.code == "fr" else "en_GB")
 
-    def weekday(self, day: date) -> str:
+    def weekday(self, day: Day) -> str:
         """« mardi »."""
         return format_date(day, "EEEE", locale="fr" if self.code == "fr" else "en_GB")
 
@@ -144,5 +145,5 @@ def language(code: str) -> Language:
             if message.id and not message.fuzzy:
                 key = message.id[0] if isinstance(message.id, (tuple, list)) else message.id
                 value = message.string
-                entries[key] = tuple(value) if isinstance(value, (tuple, list)) else value
+                entries[key] = tuple(value) if isinstance(value, (tuple, list)) else (value or "")
     return Language(code, entries)

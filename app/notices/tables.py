@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from piccolo.columns import Integer, Text, Timestamptz, Varchar
+from piccolo.columns import Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 
 class Outbox(Table):
     """One mail to one person. `dedupe` says what it is about: the same thing is never told twice."""
 
+    id: Serial
     dedupe = Varchar(length=120, unique=True)
     kind = Varchar(length=30)
     member_id = Integer(null=True, default=None)

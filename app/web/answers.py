@@ -21,7 +21,9 @@ def own_path(written: str | None, default: str = "/") -> str:
     return default
 
 
-def go_to(request: ANY_REQUEST, path: str, *, flash: Flash | None = None, cookies: list[Cookie] | None = None) -> Response[Any]:
+def go_to(
+    request: ANY_REQUEST, path: str, *, flash: Flash | None = None, cookies: list[Cookie] | None = None
+) -> Response[Any]:
     """303 to one of our paths; under htmx, the header that makes the browser load the whole page."""
     path = own_path(path)
     jar = list(cookies or [])
@@ -29,5 +31,9 @@ def go_to(request: ANY_REQUEST, path: str, *, flash: Flash | None = None, cookie
         jar.append(flash_cookie(house_of(request).settings, flash))
     headers = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Request, HX-Request-Type"}
     if wants_fragment(request):
-        return Response(content=b"", status_code=200, headers={**headers, "HX-Redirect": path}, cookies=jar, media_type="text/html")
-    return Response(content=b"", status_code=303, headers={**headers, "Location": path}, cookies=jar, media_type="text/html")
+        return Response(
+            content=b"", status_code=200, headers={**headers, "HX-Redirect": path}, cookies=jar, media_type="text/html"
+        )
+    return Response(
+        content=b"", status_code=303, headers={**headers, "Location": path}, cookies=jar, media_type="text/html"
+    )

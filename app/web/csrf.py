@@ -67,7 +67,9 @@ def comes_from_elsewhere(request: Request[Any, Any, Any], settings: Settings) ->
     return urlsplit(origin).netloc not in (settings.host, request.headers.get("host", ""))
 
 
-async def refuse_forgery(request: Request[Any, Any, Any], handler: BaseRouteHandler, settings: Settings, visit: Visit) -> None:
+async def refuse_forgery(
+    request: Request[Any, Any, Any], handler: BaseRouteHandler, settings: Settings, visit: Visit
+) -> None:
     """Let a form through only when it is one of ours, from this session. Raises `ForgedForm`."""
     if request.method in SAFE_METHODS or handler.opt.get("no_csrf"):
         return

@@ -15,7 +15,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from app.errors import BadRequest, DatabaseHeld, Forbidden, ForgedForm, NotFound, Refused, SignInNeeded, TooFast
-from app.i18n import Text, text
+from app.i18n import Text, language, text
 from app.web.answers import go_to
 from app.web.flash import Flash
 from app.web.forms import Form
@@ -62,8 +62,7 @@ def _show(request: ANY_REQUEST, page: ErrorPage, headers: dict[str, str] | None 
 
 
 def _say(request: ANY_REQUEST) -> Callable[[Text], str]:
-    say: Callable[[Text], str] = house_of(request).environments[visit_of(request).language].globals["say"]
-    return say
+    return language(visit_of(request).language).say
 
 
 def not_found(request: ANY_REQUEST, error: Exception) -> Response[Any]:
@@ -94,7 +93,7 @@ def forged(request: ANY_REQUEST, error: Exception) -> Response[Any]:
                 text("Par sécurité, on n’en a rien fait. Reviens sur la page et recommence."),
             ),
         )
-    form = request.scope["state"].get("reseau_form")  # type: ignore[typeddict-item]  # our own key
+    form = request.scope["state"].get("reseau_form")
     pairs = form.pairs() if isinstance(form, Form) else []
     secret = any(name in SECRET_FIELDS - {"_csrf_token"} for name, _ in pairs)
     kept = () if secret else tuple((name, value) for name, value in pairs if name not in SECRET_FIELDS)
@@ -114,7 +113,7 @@ def forged(request: ANY_REQUEST, error: Exception) -> Response[Any]:
 
 def refused(request: ANY_REQUEST, error: Exception) -> Response[Any]:
     """For a refusal that the page did not catch to show in its own place."""
-    assert isinstance(error, Refused)  # noqa: S101 - the table below says so
+    assert isinstance(error, Refused)
     return _show(request, ErrorPage(409, text("Ce n’est plus possible"), refusal_text(request, error)))
 
 

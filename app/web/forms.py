@@ -54,7 +54,7 @@ class Form(Mapping[str, str]):
 
 async def read_form(request: Request) -> Form:  # type: ignore[type-arg]  # handlers use the bare Request
     """The form of this request, read once. Raises `BadRequest` for what no browser sends."""
-    kept = request.scope["state"].get("reseau_form")  # type: ignore[typeddict-item]  # a plain dict at run time
+    kept = request.scope["state"].get("reseau_form")
     if isinstance(kept, Form):
         return kept
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
@@ -67,12 +67,15 @@ async def read_form(request: Request) -> Form:  # type: ignore[type-arg]  # hand
     else:
         try:
             pairs = parse_qsl(
-                (await request.body()).decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
+                (await request.body()).decode("utf-8"),
+                keep_blank_values=True,
+                max_num_fields=MOST_FIELDS,
+                errors="strict",
             )
         except ValueError as error:
             raise BadRequest from error
         form = Form(pairs)
-    request.scope["state"]["reseau_form"] = form  # type: ignore[typeddict-unknown-key]  # our own key in Litestar's scope
+    request.scope["state"]["reseau_form"] = form
     return form
 
 
@@ -133,7 +136,13 @@ class Fields:
         return value
 
     def whole(
-        self, name: str, *, least: int, most: int, required: Text | None = None, too_few: Text | None = None,
+        self,
+        name: str,
+        *,
+        least: int,
+        most: int,
+        required: Text | None = None,
+        too_few: Text | None = None,
         too_many: Text | None = None,
     ) -> int | None:
         """A whole number between two bounds."""
@@ -152,9 +161,7 @@ class Fields:
             )
             return None
         if number > most:
-            self.fault(
-                name, too_many or text("Pas plus de %(most)s. Tu as écrit %(value)s.", most=most, value=number)
-            )
+            self.fault(name, too_many or text("Pas plus de %(most)s. Tu as écrit %(value)s.", most=most, value=number))
             return None
         return number
 

@@ -48,7 +48,7 @@ def house_of(request: ANY_REQUEST) -> House:
 
 def visit_of(request: ANY_REQUEST) -> Visit:
     """Who is asking."""
-    visit: Visit = request.scope["state"]["visit"]  # type: ignore[typeddict-item]  # set by app.web.shell
+    visit: Visit = request.scope["state"]["visit"]
     return visit
 
 
@@ -72,7 +72,11 @@ def _environment(spoken: Language, registry: Registry) -> Environment:
         spoken.gettext, spoken.ngettext, newstyle=True
     )
     environment.globals.update(
-        static=static_files().url, lang=spoken, say=spoken.say, refusal_sentences=registry.refusals, paragraphs=paragraphs
+        static=static_files().url,
+        lang=spoken,
+        say=spoken.say,
+        refusal_sentences=registry.refusals,
+        paragraphs=paragraphs,
     )
     environment.globals["ui"] = environment.get_template("components/ui.html").module
     return environment
@@ -126,7 +130,7 @@ def render(
         "page": page,
         "visit": visit,
         "nav": nav_for(visit, house.registry),
-        "notice_": shown.said(environment.globals["say"]) if shown else None,
+        "notice_": shown.said(language(visit.language).say) if shown else None,
         "csrf_token": token,
         "path": request.url.path,
         **(extra or {}),

@@ -14,6 +14,7 @@ from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DatabaseHeld
@@ -53,12 +54,12 @@ class Shell:
         self._headers = [(name.lower().encode(), value.encode()) for name, value in common.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
         reference = secrets.token_hex(5)
-        path = scope["path"]
+        path, method = scope["path"], scope["method"]
         state: dict[str, Any] = scope.setdefault("state", {})
         status = 500
 
@@ -87,7 +88,7 @@ class Shell:
                     "request",
                     extra={
                         "reference": reference,
-                        "method": scope["method"],
+                        "method": method,
                         "path": path_without_secret(path),
                         "status": status,
                         "milliseconds": round((time.perf_counter() - started) * 1000, 1),
@@ -107,7 +108,9 @@ class Shell:
             if visit is not None:
                 return visit
         chosen = cookies.get("langue")
-        spoken = chosen if chosen in LANGUAGES else ("en" if accepted.lower().startswith("en") else self.settings.locale)
+        spoken = (
+            chosen if chosen in LANGUAGES else ("en" if accepted.lower().startswith("en") else self.settings.locale)
+        )
         return Visit(
             now=now,
             language=spoken,

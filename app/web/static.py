@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # it comes without types
 
 STATIC_DIR = Path(__file__).resolve().parent.parent / "static"
 _URL = re.compile(r"url\(([^)]+)\)")
