@@ -6,6 +6,7 @@ import itertools
 from datetime import datetime
 
 from app.database import transaction
+from app.identity.rules import name_key
 from app.identity.states import Act
 from app.identity.tables import Closure, Grant, Member, Membership, OpeningHours, Place, Room
 from tests.client import NOON
@@ -67,6 +68,7 @@ async def make_member(
         row = await Member.insert(
             Member(
                 name=name,
+                name_key=name_key(name),
                 email=email,
                 email_key=email.casefold() if email else None,
                 listed=listed,

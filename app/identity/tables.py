@@ -13,7 +13,6 @@ class Place(Table):
     """A place that its users run. One installation may hold several."""
 
     id: Serial
-    id: Serial
     slug = Varchar(length=60, unique=True)
     name = Varchar(length=120)
     address = Varchar(length=200)
@@ -29,7 +28,6 @@ class Room(Table):
     """A room that one thing at a time may take."""
 
     id: Serial
-    id: Serial
     place_id = Integer()
     name = Varchar(length=80)
     seats = Integer()
@@ -41,7 +39,6 @@ class OpeningHours(Table):
     """One stretch of one weekday (0 = Monday) during which somebody opens the place."""
 
     id: Serial
-    id: Serial
     place_id = Integer()
     weekday = Integer()
     opens = Varchar(length=5)
@@ -52,7 +49,6 @@ class Closure(Table):
     """Days, both included, on which the place stays shut whatever the weekday."""
 
     id: Serial
-    id: Serial
     place_id = Integer()
     first_on = Date()
     last_on = Date()
@@ -62,7 +58,6 @@ class Closure(Table):
 class Member(Table):
     """An account. A person who left keeps the row, emptied, so that ids are never reused."""
 
-    id: Serial
     id: Serial
     name = Varchar(length=60)
     name_key = Varchar(length=90, default="")
@@ -85,7 +80,6 @@ class Membership(Table):
     """A member in a place. Whoever mediates there neither proposes nor hosts there."""
 
     id: Serial
-    id: Serial
     member_id = Integer()
     place_id = Integer()
     mediator = Boolean(default=False)
@@ -102,7 +96,6 @@ class Encounter(Table):
     """Somebody says that they have met a newcomer in the flesh."""
 
     id: Serial
-    id: Serial
     member_id = Integer()
     place_id = Integer()
     met_by = Integer()
@@ -112,7 +105,6 @@ class Encounter(Table):
 class Grant(Table, tablename="granted_act"):
     """A member may do this act at this place from then until then. Written by roles, given back with them."""
 
-    id: Serial
     id: Serial
     member_id = Integer()
     place_id = Integer()
@@ -125,7 +117,6 @@ class Grant(Table, tablename="granted_act"):
 class Session(Table):
     """One signed-in device. Only a hash of its token is kept."""
 
-    id: Serial
     id: Serial
     token_hash = Varchar(length=64, unique=True)
     member_id = Integer()
@@ -142,7 +133,6 @@ class Session(Table):
 class Passage(Table):
     """A way in that was sent by mail: a link and a six-digit code, once, for ten minutes."""
 
-    id: Serial
     id: Serial
     token_hash = Varchar(length=64, unique=True)
     """Hash of the link's token."""
@@ -167,7 +157,6 @@ class Passage(Table):
 class Attempt(Table):
     """A try at something that is throttled. The key is a hash of the action and of whom it aims at."""
 
-    id: Serial
     id: Serial
     key = Varchar(length=64)
     tried_at = Timestamptz(default=None)
