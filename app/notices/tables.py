@@ -20,11 +20,16 @@ class Outbox(Table):
     """Plain text, ready to read."""
     link = Varchar(length=300, default="")
     """The one address that does the thing; a path of ours, completed with the base URL when it goes out."""
+    signature = Varchar(length=120, default="")
+    """Who it is from, at its foot: the place's name."""
     created_at = Timestamptz(default=None)
     run_at = Timestamptz(default=None)
     lease_until = Timestamptz(null=True, default=None)
     lease_by = Varchar(length=60, null=True, default=None)
     tries = Integer(default=0)
     sent_at = Timestamptz(null=True, default=None)
+    logged_at = Timestamptz(null=True, default=None)
+    """When it was its turn and no mail server was set: it goes nowhere, the demonstration shows it."""
     set_aside_at = Timestamptz(null=True, default=None)
+    """When it was given up, after `rules.TRIES` tries or a refusal for good."""
     error = Text(default="")

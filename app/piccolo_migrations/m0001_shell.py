@@ -186,12 +186,14 @@ async def forwards() -> None:
             subject text not null,
             body text not null,
             link text not null,
+            signature text not null,
             created_at {ts} not null,
             run_at {ts} not null,
             lease_until {ts},
             lease_by text,
             tries integer not null,
             sent_at {ts},
+            logged_at {ts},
             set_aside_at {ts},
             error text not null
         );
@@ -232,7 +234,8 @@ async def forwards() -> None:
         create unique index taking_part_once on taking_part (entry_id, member_id);
         create index taking_part_of_member on taking_part (member_id, entry_id);
         create index feed_of_member on feed (member_id);
-        create index outbox_to_send on outbox (run_at) where sent_at is null and set_aside_at is null;
+        create index outbox_to_send on outbox (run_at)
+            where sent_at is null and logged_at is null and set_aside_at is null;
         create index outbox_to_member on outbox (member_id);
         create index journal_of_place on journal_line (place_id, shown, at);
         create index journal_of_thing on journal_line (kind, thing_id);
