@@ -15,6 +15,7 @@ from pathlib import Path
 
 START_SECONDS = 90
 STOP_SECONDS = 15
+RESEAU = Path(sys.executable).with_name("reseau")
 TROUBLE = re.compile(r"\b(WARNING|ERROR|CRITICAL|Traceback|[A-Za-z]+Warning)\b")
 
 
@@ -56,14 +57,16 @@ def _answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def demonstration(folder: Path) -> Iterator[LiveServer]:
-    """`reseau demo` on a new embedded database in `folder`, until the block ends."""
+def demonstration(folder: Path, program: Path = RESEAU) -> Iterator[LiveServer]:
+    """`reseau demo` on a new embedded database in `folder`, until the block ends.
+
+    Raises RuntimeError with what the program wrote when it ends or keeps silent instead of answering.
+    """
     port = free_port()
     server = LiveServer(url=f"http://127.0.0.1:{port}", log=folder / "server.log")
-    reseau = str(Path(sys.executable).with_name("reseau"))
     # The settings of whoever runs the tests must not reach the demonstration.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("RESEAU_")}
-    command = [reseau, "demo", "--port", str(port), "--database", str(folder / "demo.sqlite"), "--fresh"]
+    command = [str(program), "demo", "--port", str(port), "--database", str(folder / "demo.sqlite"), "--fresh"]
     with server.log.open("wb") as log:
         process = subprocess.Popen(
             command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT

@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from playwright.async_api import Browser, Page
 
 from tests.browser.axe import assert_accessible, violations
 from tests.browser.conftest import PageOpener, Watch
-from tests.browser.server import troubles
+from tests.browser.server import demonstration, troubles
 
 SOUND = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Une page</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
@@ -149,11 +150,26 @@ class TestWatch:
         assert found[0] == "request to another machine: http://127.0.0.2:9/x.css"
 
 
-class TestServerLog:
+class TestServer:
     def test_it_lets_requests_pass_and_stops_at_warnings(self) -> None:
-        quiet = 'INFO: 127.0.0.1:1 - "GET /agenda HTTP/1.1" 200 OK'
-        loud = ["WARNING slow", "ERROR 500", "Traceback (most recent call last):", "x.py:1: DeprecationWarning: old"]
-        assert troubles("\n".join([quiet, *loud])) == loud
+        quiet = [
+            '{"level": "INFO", "logger": "uvicorn.error", "event": "Started server process"}',
+            '{"level": "INFO", "logger": "app", "path": "/erreur", "status": 404}',
+        ]
+        loud = [
+            '{"level": "WARNING", "logger": "app", "event": "slow"}',
+            '{"level": "ERROR", "logger": "app", "status": 500}',
+            "Traceback (most recent call last):",
+            "x.py:1: DeprecationWarning: old",
+        ]
+        assert troubles("\n".join([*quiet, *loud])) == loud
+
+    def test_it_says_what_a_program_wrote_that_did_not_start(self, tmp_path: Path) -> None:
+        program = tmp_path / "reseau"
+        program.write_text('#!/bin/sh\necho "no: $1 $4"\nexit 3\n')
+        program.chmod(0o755)
+        with pytest.raises(RuntimeError, match=r"ended with 3:\nno: demo --database"), demonstration(tmp_path, program):
+            pytest.fail("it never answered")
 
 
 class TestLoops:
