@@ -31,6 +31,7 @@ MOVES: dict[State, dict[State, str]] = {
         State.PUBLISHED: "a mediator agrees, or silence",
         State.SENT_BACK: "a mediator asks for a change",
         State.CANCELLED: "its hosts withdraw it",
+        State.LAPSED: "its start has passed without the yes of the bureau that it needs",
     },
     State.SENT_BACK: {
         State.PROPOSED: "changed and proposed again: the clock restarts",
@@ -41,6 +42,7 @@ MOVES: dict[State, dict[State, str]] = {
     State.CONTESTED: {
         State.PUBLISHED: "another mediator or three drawn members agree, or silence",
         State.SENT_BACK: "another mediator or three drawn members ask for the change too",
+        State.LAPSED: "its start has passed without the yes of the bureau that it needs",
     },
     State.PUBLISHED: {State.HELD: "its end has passed", State.CANCELLED: "its hosts cancel it, with a reason"},
     State.HELD: {},
@@ -178,3 +180,6 @@ class WorkshopRefusal(Refusal):
     ALREADY_HOST = "already_host"
     LAST_HOST = "last_host"
     HAS_HOSTS = "has_hosts"
+    ALREADY_BLOCKED = "already_blocked"
+    DRAWN_RULE = "drawn_rule"
+    NO_LIST = "no_list"
