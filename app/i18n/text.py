@@ -25,3 +25,8 @@ def text(msgid: str, /, **details: Any) -> Text:
 def text_n(one: str, many: str, n: int, /, **details: Any) -> Text:
     """A sentence that counts; `%(n)s` is the number."""
     return Text(one, {"n": n, **details}, many, n)
+
+
+def N_(msgid: str) -> str:  # noqa: N802 - gettext's own name
+    """Mark a msgid that is said elsewhere."""
+    return msgid
