@@ -10,6 +10,12 @@ from piccolo.columns import Boolean, Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 
+class Installation(Table):
+    """One row, made with the database: the name that keeps its events apart from any other installation's."""
+
+    name = Varchar(length=40)
+
+
 class Entry(Table):
     """One thing at one time in one place."""
 
@@ -28,7 +34,7 @@ class Entry(Table):
     """What sort within its kind: the format of a workshop."""
     summary = Text(default="")
     hosts = Varchar(length=300, default="")
-    """Display names, for members only."""
+    """Display names, a line each, for members only."""
     seats = Integer(null=True, default=None)
     taken = Integer(default=0)
     waiting = Integer(default=0)

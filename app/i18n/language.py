@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date as Day
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from babel.dates import format_date
 from babel.messages.pofile import read_po
 
-from app.clock import local
+from app.clock import PARIS, local
 from app.i18n.text import Text
 from app.i18n.typography import WIDE, typo
 
@@ -64,6 +64,8 @@ class Language:
             return self.when(value)
         if isinstance(value, Day):
             return self.day(value)
+        if isinstance(value, time):
+            return self.hour(datetime.combine(Day(2000, 1, 1), value, tzinfo=PARIS))
         return value
 
     # Days and hours -------------------------------------------------------------------------------------------------

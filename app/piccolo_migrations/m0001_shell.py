@@ -1,5 +1,8 @@
 """Places, people, time, messages and the journal."""
 
+import secrets
+
+from app.database import run
 from app.migrations import ddl
 
 ID = "m0001_shell"
@@ -90,6 +93,18 @@ async def forwards() -> None:
             source text not null
         );
 
+        create table handover (
+            id {id},
+            place_id integer not null references place (id),
+            act text not null,
+            from_member integer not null references member (id),
+            to_member integer not null references member (id),
+            shared {bool} not null,
+            offered_at {ts} not null,
+            answered_at {ts},
+            accepted {bool} not null
+        );
+
         create table session (
             id {id},
             token_hash text not null unique,
@@ -97,6 +112,7 @@ async def forwards() -> None:
             place_id integer references place (id),
             device text not null,
             label text not null,
+            by_mail {bool} not null,
             created_at {ts} not null,
             seen_at {ts} not null,
             expires_at {ts} not null
@@ -104,6 +120,7 @@ async def forwards() -> None:
 
         create table passage (
             id {id},
+            purpose text not null,
             token_hash text not null unique,
             waiting_hash text not null unique,
             code_hash text not null,
@@ -125,6 +142,11 @@ async def forwards() -> None:
             id {id},
             key text not null,
             tried_at {ts} not null
+        );
+
+        create table installation (
+            id {id},
+            name text not null
         );
 
         create table entry (
@@ -221,6 +243,8 @@ async def forwards() -> None:
         create index closure_of_place on closure (place_id, last_on);
         create index granted_to on granted_act (member_id, place_id, from_at);
         create index granted_here on granted_act (place_id, act, from_at);
+        create unique index handover_once on handover (place_id, act, to_member) where answered_at is null;
+        create index handover_to on handover (to_member);
         create index session_of_member on session (member_id);
         create index session_over on session (expires_at);
         create index passage_of_address on passage (email_key, created_at);
@@ -240,3 +264,5 @@ async def forwards() -> None:
         create index journal_of_place on journal_line (place_id, shown, at);
         create index journal_of_thing on journal_line (kind, thing_id);
     """)
+    # What makes the UID of every event ours for ever, on whatever host it is served: random, and kept with the data.
+    await run("insert into installation (name) values ({})", f"{secrets.token_hex(8)}.reseau")

@@ -1,0 +1,56 @@
+"""What other domains may do with time: put their things into the calendar, and ask whether a time is free.
+
+Every write belongs inside the caller's transaction. The order of locks for all domains: `lock_people_and_rooms`, then
+one's own thing, then these calls.
+"""
+
+from __future__ import annotations
+
+from app.calendar.clashes import (
+    Clash,
+    FreeRoom,
+    Opening,
+    free_hours,
+    free_rooms,
+    lock_people_and_rooms,
+    opening,
+    own_overlaps,
+    why_clashes,
+)
+from app.calendar.commands import (
+    Planned,
+    host_renamed,
+    leave,
+    place_changed,
+    put_entry,
+    remove_entry,
+    room_renamed,
+    set_counts,
+    take_part,
+)
+from app.calendar.states import LONGEST, EntryState, OpeningState, Role
+
+__all__ = [
+    "LONGEST",
+    "Clash",
+    "EntryState",
+    "FreeRoom",
+    "Opening",
+    "OpeningState",
+    "Planned",
+    "Role",
+    "free_hours",
+    "free_rooms",
+    "host_renamed",
+    "leave",
+    "lock_people_and_rooms",
+    "opening",
+    "own_overlaps",
+    "place_changed",
+    "put_entry",
+    "remove_entry",
+    "room_renamed",
+    "set_counts",
+    "take_part",
+    "why_clashes",
+]

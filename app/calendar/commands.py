@@ -1,0 +1,278 @@
+"""Writing time: entries, who takes part in them, and what follows from a renamed room, place or host.
+
+Everything here runs inside the caller's transaction. SEQUENCE and `modified_at` move when the VEVENT would read
+differently, and only then; numbers of seats never move them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.calendar.icalendar import clean_line, clean_text, next_modified
+from app.calendar.kept import HOSTS_JOINT, Visible, kept_events
+from app.calendar.states import LONGEST, EntryState, Role
+from app.calendar.tables import Entry, TakingPart
+from app.database import is_sqlite, run
+
+ROWS_AT_ONCE = 400
+"""Entries written by one statement: five arguments each, and SQLite takes 32,766."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a domain wants the calendar to say about one of its things."""
+
+    kind: str
+    thing_id: int
+    place_id: int
+    room_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+    state: str
+    """`tentative`, `confirmed` or `cancelled` (`EntryState`)."""
+    title: str
+    genre: str
+    summary: str
+    hosts: tuple[str, ...]
+    """Display names, shown to members only."""
+    seats: int | None
+    taken: int
+    waiting: int
+    language: str
+    step_free: bool
+    children: bool
+
+
+async def put_entry(planned: Planned, *, now: datetime) -> int:
+    """Bring the entry of this thing to what is planned; returns its id. What is the same already is not written.
+
+    A thing that was never announced is not cancelled aloud: its entry is gone. Raises `ValueError` for a time that is
+    no span or longer than `LONGEST`, or a room that is not of the place.
+    """
+    if not planned.starts_at < planned.ends_at <= planned.starts_at + LONGEST:
+        raise ValueError(f"not a time for an entry: {planned.starts_at} to {planned.ends_at}")
+    old = await _locked_entry(planned.kind, planned.thing_id)
+    setting = await _setting(planned.place_id, planned.room_id)
+    state = EntryState(planned.state)
+    if state is EntryState.CANCELLED and (
+        old is None or EntryState(old["state"]) in (EntryState.TENTATIVE, EntryState.GONE)
+    ):
+        state = EntryState.GONE
+    columns: dict[str, Any] = {
+        "place_id": planned.place_id,
+        "room_id": planned.room_id,
+        "starts_at": planned.starts_at,
+        "ends_at": planned.ends_at,
+        "state": state.value,
+        "title": clean_line(planned.title),
+        "genre": planned.genre,
+        "summary": clean_text(planned.summary),
+        "hosts": HOSTS_JOINT.join(name for host in planned.hosts if (name := clean_line(host))),
+        "language": planned.language,
+        "step_free": planned.step_free,
+        "children": planned.children,
+    }
+    counts: dict[str, Any] = {"seats": planned.seats, "taken": planned.taken, "waiting": planned.waiting}
+    if old is None:
+        row = {**columns, "kind": planned.kind, "thing_id": planned.thing_id}
+        row |= {"sequence": 0, "modified_at": next_modified(None, now)}
+        public, member = kept_events(_visible(row, setting))
+        entry = Entry(**row, **counts, ics_public=public, ics_member=member)
+        return int((await Entry.insert(entry).returning(Entry.id))[0]["id"])
+    changed = {name: value for name, value in (columns | counts).items() if old[name] != value}
+    if old["state"] != state.value or kept_events(_visible(old | columns, setting)) != (
+        old["ics_public"],
+        old["ics_member"],
+    ):
+        moved = {"sequence": old["sequence"] + 1, "modified_at": next_modified(old["modified_at"], now)}
+        public, member = kept_events(_visible(old | columns | moved, setting))
+        changed |= moved | {"ics_public": public, "ics_member": member}
+    if changed:
+        await Entry.update(changed).where(Entry.id == old["id"])  # type: ignore[arg-type]  # Piccolo takes names as well
+    return int(old["id"])
+
+
+async def set_counts(kind: str, thing_id: int, *, taken: int, waiting: int, seats: int | None = None) -> None:
+    """How many seats are taken and how many people wait; `seats` when their number changes too. Moves no SEQUENCE."""
+    values: dict[Any, Any] = {Entry.taken: taken, Entry.waiting: waiting}
+    if seats is not None:
+        values[Entry.seats] = seats
+    await Entry.update(values).where((Entry.kind == kind) & (Entry.thing_id == thing_id))
+
+
+async def remove_entry(kind: str, thing_id: int, *, now: datetime) -> None:
+    """Take the thing out of everybody's calendar without a word (a draft, a lapsed proposal). Twice is once."""
+    old = await _locked_entry(kind, thing_id)
+    if old is None or old["state"] == EntryState.GONE:
+        return
+    await Entry.update(
+        {
+            Entry.state: EntryState.GONE.value,
+            Entry.sequence: old["sequence"] + 1,
+            Entry.modified_at: next_modified(old["modified_at"], now),
+        }
+    ).where(Entry.id == old["id"])
+
+
+async def take_part(
+    kind: str, thing_id: int, member_id: int, role: Role | str, *, binding: bool, now: datetime
+) -> None:
+    """This member takes part in the thing, as this; or comes back. `binding` takes the person's time from others."""
+    entry_id = await _entry_id(kind, thing_id)
+    role = Role(role).value
+    found = await run(
+        "select id, role, binding, left_at from taking_part where entry_id = {} and member_id = {}", entry_id, member_id
+    )
+    if not found:
+        await TakingPart.insert(
+            TakingPart(entry_id=entry_id, member_id=member_id, role=role, binding=binding, modified_at=now)
+        )
+    elif (found[0]["role"], bool(found[0]["binding"]), found[0]["left_at"]) != (role, binding, None):
+        await TakingPart.update(
+            {
+                TakingPart.role: role,
+                TakingPart.binding: binding,
+                TakingPart.modified_at: now,
+                TakingPart.left_at: None,
+            }
+        ).where(TakingPart.id == found[0]["id"])
+
+
+async def leave(kind: str, thing_id: int, member_id: int, *, now: datetime) -> None:
+    """This member does not take part any more. The row stays, so that the personal feed sees that something moved."""
+    await run(
+        "update taking_part set left_at = {}, modified_at = {}, binding = {} "
+        "where member_id = {} and left_at is null "
+        "and entry_id in (select id from entry where kind = {} and thing_id = {})",
+        now,
+        now,
+        False,
+        member_id,
+        kind,
+        thing_id,
+    )
+
+
+async def room_renamed(room_id: int, *, now: datetime) -> None:
+    """A room has another name: what is to come there says so. After the room's own row was written."""
+    await _rewrite("e.room_id = {} and e.ends_at > {}", room_id, now, now=now)
+
+
+async def place_changed(place_id: int, *, now: datetime) -> None:
+    """A place has another name or address: what is to come there says so. After the place's own row was written."""
+    await _rewrite("e.place_id = {} and e.ends_at > {}", place_id, now, now=now)
+
+
+async def host_renamed(member_id: int, *, old: str, new: str, now: datetime) -> None:
+    """A member has another name, or none any more: it changes in everything that they host or hosted."""
+
+    def renamed(hosts: str) -> str:
+        return HOSTS_JOINT.join(
+            clean_line(new) if name == clean_line(old) else name for name in hosts.split(HOSTS_JOINT)
+        )
+
+    await _rewrite(
+        "exists (select 1 from taking_part t where t.entry_id = e.id and t.member_id = {} and t.role = {}) "
+        "and e.hosts <> ''",
+        member_id,
+        Role.HOST.value,
+        now=now,
+        hosts=renamed,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ within
+
+
+async def _locked_entry(kind: str, thing_id: int) -> dict[str, Any] | None:
+    query = Entry.select().where((Entry.kind == kind) & (Entry.thing_id == thing_id))
+    if not is_sqlite():
+        query = query.lock_rows("NO KEY UPDATE")
+    found: list[dict[str, Any]] = await query
+    return found[0] if found else None
+
+
+async def _entry_id(kind: str, thing_id: int) -> int:
+    found = await run("select id from entry where kind = {} and thing_id = {}", kind, thing_id)
+    if not found:
+        raise ValueError(f"put_entry comes first: {kind} {thing_id}")
+    return int(found[0]["id"])
+
+
+async def _setting(place_id: int, room_id: int | None) -> dict[str, Any]:
+    found = await run(
+        "select i.name as installation, p.name as place, p.address, r.name as room from place p "
+        "cross join installation i left join room r on r.place_id = p.id and r.id = {} where p.id = {}",
+        room_id,
+        place_id,
+    )
+    if not found or (room_id is not None and found[0]["room"] is None):
+        raise ValueError(f"no room {room_id} in place {place_id}")
+    return found[0]
+
+
+def _visible(row: dict[str, Any], setting: dict[str, Any]) -> Visible:
+    return Visible(
+        installation=setting["installation"],
+        kind=row["kind"],
+        thing_id=row["thing_id"],
+        sequence=row["sequence"],
+        modified_at=row["modified_at"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        state=EntryState(row["state"]),
+        title=row["title"],
+        genre=row["genre"],
+        summary=row["summary"],
+        hosts=row["hosts"],
+        language=row["language"],
+        step_free=bool(row["step_free"]),
+        children=bool(row["children"]),
+        room=setting["room"],
+        place=setting["place"],
+        address=setting["address"],
+    )
+
+
+async def _rewrite(where: str, *args: Any, now: datetime, hosts: Callable[[str], str] | None = None) -> None:
+    """Serialise anew the entries that `where` finds and that read differently now."""
+    rows = await run(
+        "select e.id, e.kind, e.thing_id, e.sequence, e.modified_at, e.starts_at, e.ends_at, e.state, e.title, "  # noqa: S608 - conditions of this file only
+        "e.genre, e.summary, e.hosts, e.language, e.step_free, e.children, e.ics_public, e.ics_member, "
+        "i.name as installation, p.name as place, p.address, r.name as room "
+        "from entry e join place p on p.id = e.place_id cross join installation i left join room r on r.id = e.room_id "
+        f"where {where} order by e.id" + ("" if is_sqlite() else " for no key update of e"),
+        *args,
+    )
+    changed = []
+    for row in rows:
+        after = row | {"hosts": hosts(row["hosts"]) if hosts else row["hosts"]}
+        if kept_events(_visible(after, row)) != (row["ics_public"], row["ics_member"]):
+            changed.append(after)
+    if not changed:
+        return
+    at = max(next_modified(row["modified_at"], now) for row in changed)
+    for start in range(0, len(changed), ROWS_AT_ONCE):
+        await _write_kept(changed[start : start + ROWS_AT_ONCE], at)
+
+
+async def _write_kept(rows: list[dict[str, Any]], at: datetime) -> None:
+    columns: dict[str, list[Any]] = {"ics_public": [], "ics_member": [], "hosts": []}
+    for row in rows:
+        public, member = kept_events(_visible(row | {"sequence": row["sequence"] + 1, "modified_at": at}, row))
+        for name, value in (("ics_public", public), ("ics_member", member), ("hosts", row["hosts"])):
+            columns[name] += [row["id"], value]
+    case = "case id " + "when {} then {} " * len(rows) + "end"
+    await run(
+        f"update entry set sequence = sequence + 1, modified_at = {{}}, "  # noqa: S608 - marks only
+        f"ics_public = {case}, ics_member = {case}, hosts = {case} "
+        f"where id in ({', '.join('{}' for _ in rows)})",
+        at,
+        *columns["ics_public"],
+        *columns["ics_member"],
+        *columns["hosts"],
+        *(row["id"] for row in rows),
+    )

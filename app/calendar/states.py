@@ -1,0 +1,39 @@
+"""The words of the calendar: what an entry may be, and as what a member takes part in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+
+class EntryState(StrEnum):
+    """How an entry stands in the calendar."""
+
+    TENTATIVE = "tentative"
+    """Takes its room and its hosts' time; shown to its hosts alone."""
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    """Was announced and will not happen: shown struck out until its day has passed."""
+    GONE = "gone"
+    """Shown to nobody. The row stays, so that UID and SEQUENCE go on if it comes back."""
+
+
+class Role(StrEnum):
+    """As what a member takes part."""
+
+    HOST = "host"
+    PARTICIPANT = "participant"
+    WAITING = "waiting"
+    HOLDER = "holder"
+
+
+class OpeningState(StrEnum):
+    """Whether somebody usually has the keys at that time."""
+
+    OPEN = "open"
+    CLOSED_HOURS = "closed_hours"
+    CLOSED_DAYS = "closed_days"
+
+
+LONGEST = timedelta(days=14)
+"""Longest entry. A question about a time looks back no further than this, so that ten years of rows cost nothing."""
