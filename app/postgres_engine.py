@@ -7,7 +7,9 @@ raised as it came. Time-outs stand in the session, so that nothing waits for eve
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # asyncpg comes without types
@@ -38,15 +40,20 @@ AWAY = (
     asyncpg.CannotConnectNowError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,  # the server cut the connection and asyncpg has not seen it yet
     OSError,  # refused, reset, no such socket; TimeoutError is one of them
 )
+
+
+GONE = re.compile("clos|released back")
+"""What asyncpg's InterfaceError says when the connection or the pool is gone; else it tells of a mistake."""
 
 
 def _told(error: BaseException) -> BaseException:
     """The error as the rest of the program knows it."""
     if isinstance(error, AGAIN):
         return RunAgain("Two writes were in each other's way.")
-    if isinstance(error, AWAY) or (isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)):
+    if isinstance(error, AWAY) or (isinstance(error, asyncpg.InterfaceError) and GONE.search(str(error))):
         return DatabaseHeld(f"The database is held or away: {error or type(error).__name__}")
     return error
 
@@ -73,21 +80,24 @@ class PostgresStore(Store):
     async def open(self, *, min_size: int = 1, max_size: int = 10) -> None:
         if self._pool is not None:
             raise RuntimeError("The database is already open.")
-        self._pool = await asyncpg.create_pool(
-            self.dsn,
-            min_size=min(min_size, max_size),
-            max_size=max_size,
-            reset=_nothing,
-            timeout=self.patience,
-            command_timeout=None,
-            server_settings={
-                "application_name": "reseau",
-                "timezone": "UTC",
-                "lock_timeout": f"{int(self.patience * 1000)}ms",
-                "statement_timeout": f"{STATEMENT_TIMEOUT}s",
-                "idle_in_transaction_session_timeout": f"{STATEMENT_TIMEOUT}s",
-            },
-        )
+        try:
+            self._pool = await asyncpg.create_pool(
+                self.dsn,
+                min_size=min(min_size, max_size),
+                max_size=max_size,
+                reset=_nothing,
+                timeout=self.patience,
+                command_timeout=None,
+                server_settings={
+                    "application_name": "reseau",
+                    "timezone": "UTC",
+                    "lock_timeout": f"{int(self.patience * 1000)}ms",
+                    "statement_timeout": f"{STATEMENT_TIMEOUT}s",
+                    "idle_in_transaction_session_timeout": f"{STATEMENT_TIMEOUT}s",
+                },
+            )
+        except Exception as error:
+            raise _told(error) from error
 
     async def close(self) -> None:
         """Wait for what is under way, though not for ever, then close."""
@@ -142,9 +152,13 @@ class PostgresStore(Store):
             if not connection.is_closed() and connection.is_in_transaction():
                 await connection.execute("ROLLBACK", timeout=STATEMENT_TIMEOUT)
         except Exception:
-            connection.terminate()
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
         finally:
-            await self._pool.release(connection)
+            # Closing the database in the middle has taken it back already.
+            if self._pool is not None:
+                with suppress(asyncpg.InterfaceError):
+                    await self._pool.release(connection)
 
     async def fetch_inside(self, connection: Any, sql: str, args: Sequence[Any]) -> list[Any]:
         try:
@@ -160,6 +174,8 @@ class PostgresStore(Store):
         try:
             found: list[Any] = await connection.fetch(sql, *args)
         except Exception as error:
+            if isinstance(error, asyncpg.InternalClientError):
+                connection.terminate()
             raise _told(error) from error
         finally:
             await self._pool.release(connection)

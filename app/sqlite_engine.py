@@ -141,7 +141,7 @@ class SQLiteStore(Store):
         deadline = time.monotonic() + self.patience
         while True:
             try:
-                # Only if there is none: closing a file that this process has open already would give up its locks on it.
+                # Only if there is none: closing a file that this process has open would give up all its locks on it.
                 with suppress(FileExistsError):
                     os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
                 connection = sqlite3.connect(
