@@ -114,6 +114,21 @@ class Grant(Table, tablename="granted_act"):
     source = Varchar(length=60)
 
 
+class Handover(Table):
+    """Whoever holds a standing role offers it to another member, who accepts or declines."""
+
+    id: Serial
+    place_id = Integer()
+    act = Varchar(length=30)
+    from_member = Integer()
+    to_member = Integer()
+    shared = Boolean(default=False)
+    """Whether the person who offers keeps the role as well."""
+    offered_at = Timestamptz(default=None)
+    answered_at = Timestamptz(null=True, default=None)
+    accepted = Boolean(default=False)
+
+
 class Session(Table):
     """One signed-in device. Only a hash of its token is kept."""
 
@@ -125,6 +140,8 @@ class Session(Table):
     device = Varchar(length=10)
     """`mine` (90 days) or `shared` (15 min idle, 2 h at most)."""
     label = Varchar(length=80, default="")
+    by_mail = Boolean(default=False)
+    """Whether a code or a link sent by mail opened it: for a while that stands for the password."""
     created_at = Timestamptz(default=None)
     seen_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
@@ -134,6 +151,8 @@ class Passage(Table):
     """A way in that was sent by mail: a link and a six-digit code, once, for ten minutes."""
 
     id: Serial
+    purpose = Varchar(length=10, default="enter")
+    """`enter`: join or sign in; `address`: prove a member's new address (by its code alone)."""
     token_hash = Varchar(length=64, unique=True)
     """Hash of the link's token."""
     waiting_hash = Varchar(length=64, unique=True)
