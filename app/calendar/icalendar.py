@@ -35,29 +35,11 @@ _NEXT_PROPERTY = re.compile(rb"\r\n(?! )")
 _EVENT_END = b"END:VEVENT\r\n"
 _CALENDAR_END = b"END:VCALENDAR\r\n"
 
-# Section 3.4 wants at least one component in a calendar, and some readers hold to it (collective/icalendar#251, closed
-# without an answer). A time zone is a component and shows nothing: icalendar's own `validate()` refuses a calendar
-# without it and takes this one, and every program we ran reads it as "no events" (tests/interop/test_feeds.py).
-# Written by hand: icalendar 7.3 makes one whose onsets are an hour off in spring.
-_EMPTY = (
-    b"BEGIN:VTIMEZONE\r\n"
-    b"TZID:Europe/Paris\r\n"
-    b"BEGIN:DAYLIGHT\r\n"
-    b"DTSTART:19810329T020000\r\n"
-    b"TZOFFSETFROM:+0100\r\n"
-    b"TZOFFSETTO:+0200\r\n"
-    b"TZNAME:CEST\r\n"
-    b"RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\n"
-    b"END:DAYLIGHT\r\n"
-    b"BEGIN:STANDARD\r\n"
-    b"DTSTART:19961027T030000\r\n"
-    b"TZOFFSETFROM:+0200\r\n"
-    b"TZOFFSETTO:+0100\r\n"
-    b"TZNAME:CET\r\n"
-    b"RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n"
-    b"END:STANDARD\r\n"
-    b"END:VTIMEZONE\r\n"
-)
+# A calendar needs a component (3.4), and an emptied one an event: GNOME (evolution-data-server, e-cal-backend-http.c)
+# takes no notice of a feed without VEVENT and shows the last ones for ever, and vdirsyncer refuses to sync it; both
+# were seen. A lone VTIMEZONE satisfies the format (collective/icalendar#251) but neither of these. So what is empty
+# holds one event, named like the calendar, at an hour where nobody looks.
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +215,11 @@ def calendar_bytes(
 
     `url` is the page that shows the same to people, never the secret address. There is no METHOD (it would make each
     event a message, which needs an ORGANIZER, RFC 5546, 3.2.1) and no UID on the calendar: vdirsyncer would take it
-    for the UID of every event and keep one of them (pimutils/vdirsyncer#1222).
+    for the UID of every event and keep one of them (pimutils/vdirsyncer#1222). Without events there is one, long past,
+    for the programs that would otherwise keep what they had.
     """
-    return b"".join((_header(name, color, url, refresh, description), *(tuple(events) or (_EMPTY,)), _CALENDAR_END))
+    kept = tuple(events) or (_nothing_yet(name),)
+    return b"".join((_header(name, color, url, refresh, description), *kept, _CALENDAR_END))
 
 
 @lru_cache(maxsize=256)
@@ -261,6 +245,19 @@ def _header(name: str, color: str, url: str, refresh: timedelta, description: st
     calendar.add("X-PUBLISHED-TTL", vDuration(refresh))
     calendar.add("URL", _uri(clean_line(url)))
     return _written(calendar).removesuffix(_CALENDAR_END)
+
+
+@lru_cache(maxsize=256)
+def _nothing_yet(name: str) -> bytes:
+    stand_in = Happening(
+        uid="nothing-yet@reseau",
+        sequence=0,
+        modified_at=_LONG_AGO,
+        starts_at=_LONG_AGO,
+        ends_at=_LONG_AGO + timedelta(minutes=1),
+        title=name,
+    )
+    return event_bytes(stand_in, Words(cancelled="", hosted_by=""))
 
 
 # The lines that tell what a discreet event is about, or lead to it.

@@ -441,18 +441,17 @@ class TestCalendar:
 
         assert b"".join(kept) in calendar_bytes("Agenda", iter(kept), color="teal", url="https://x.example/")
 
-    def test_an_empty_one_has_the_component_that_the_format_demands(self) -> None:
+    def test_an_empty_one_holds_an_event_where_nobody_looks(self) -> None:
         calendar = parsed(feed())
+        (event,) = calendar.walk("VEVENT")
 
         calendar.validate()
-        assert [component.name for component in calendar.subcomponents] == ["VTIMEZONE"]
+        assert event["SUMMARY"] == "Agenda"
+        assert event.end == datetime(2000, 1, 1, 0, 1, tzinfo=UTC)
+        assert feed() == feed()
 
-    def test_the_time_zone_of_an_empty_one_is_right(self) -> None:
-        (zone,) = parsed(feed()).timezones
-        paris = zone.to_tz(lookup_tzid=False)
-
-        for local, offset in (("2027-03-28T01:59", 1), ("2027-03-28T03:00", 2), ("2026-10-25T03:00", 1)):
-            assert datetime.fromisoformat(local).replace(tzinfo=paris).utcoffset() == timedelta(hours=offset)
+    def test_that_event_goes_when_there_is_another(self) -> None:
+        assert [event.uid for event in parsed(feed(CV_TROC)).events] == [CV_TROC.uid]
 
     @pytest.mark.parametrize("color", ["#00aa88", "teal\r\nX:1", "", "Teal"])
     def test_it_refuses_what_is_no_name_of_a_colour(self, color: str) -> None:
