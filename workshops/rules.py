@@ -34,7 +34,7 @@ STEP = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a person writes when they propose or edit a workshop; `forms` has checked lengths and the format's bounds."""
+    """What a person writes to propose or edit a workshop; `forms` has checked lengths and the format's bounds."""
 
     title: str
     format: Format
@@ -77,6 +77,8 @@ class Standing:
     decided: bool = False
     """Whether its last reading has ended in a decision."""
     blocked_until: datetime | None = None
+    contested: bool = False
+    """Whether its last reading has been contested, settled or not: once is enough."""
     jury_sits: bool = False
     """Whether members have been drawn for the present contest or quarrel, and rule alone."""
     edited_at: datetime | None = None
@@ -106,7 +108,7 @@ class Who:
     keeps_place: bool = False
     """Holds `Act.KEEP_PLACE` here."""
     sign_up: SignUpState | None = None
-    """Their present sign-up, or none."""
+    """Their last sign-up: it may be over (withdrawn, lapsed); none if they never asked."""
     offer_until: datetime | None = None
 
     @property
@@ -177,7 +179,7 @@ def why_not_this_room(*, capacity: int, seats: int, needs: Collection[Need]) -> 
 
 
 def why_cannot_edit(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
-    if not who.hosting and not who.proposer:
+    if not who.hosting:
         return WorkshopRefusal.ONLY_HOSTS
     if who.mediator:
         return WorkshopRefusal.MEDIATOR_CANNOT_HOST
@@ -191,7 +193,7 @@ def why_cannot_edit(standing: Standing, who: Who, *, now: datetime) -> WorkshopR
 
 
 def why_cannot_submit(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
-    if not who.hosting and not who.proposer:
+    if not who.hosting:
         return WorkshopRefusal.ONLY_HOSTS
     if who.mediator:
         return WorkshopRefusal.MEDIATOR_CANNOT_PROPOSE
@@ -202,7 +204,7 @@ def why_cannot_submit(standing: Standing, who: Who, *, now: datetime) -> Worksho
 
 def why_cannot_withdraw_proposal(standing: Standing, who: Who) -> WorkshopRefusal | None:
     """Before publication; what is published is cancelled."""
-    if not who.hosting and not who.proposer:
+    if not who.hosting:
         return WorkshopRefusal.ONLY_HOSTS
     if standing.state not in (State.DRAFT, State.PROPOSED, State.SENT_BACK):
         return WorkshopRefusal.WRONG_STATE
@@ -216,6 +218,8 @@ def why_cannot_invite(standing: Standing, who: Who, invited: Who, *, now: dateti
         return WorkshopRefusal.MEDIATOR_CANNOT_HOST
     if not invited.belongs:
         return WorkshopRefusal.NOT_A_MEMBER_HERE
+    if invited.juror:
+        return WorkshopRefusal.CONCERNED
     if invited.hosting:
         return WorkshopRefusal.ALREADY_HOST
     return _why_not_alive(standing, now)
@@ -229,6 +233,8 @@ def why_cannot_answer_invitation(standing: Standing, who: Who, *, yes: bool, now
         return WorkshopRefusal.MEDIATOR_CANNOT_HOST
     if not who.belongs:
         return WorkshopRefusal.NOT_A_MEMBER_HERE
+    if who.juror:
+        return WorkshopRefusal.CONCERNED
     return _why_not_alive(standing, now)
 
 
@@ -297,7 +303,7 @@ def why_cannot_decide(standing: Standing, who: Who, *, version: int) -> Workshop
     return WorkshopRefusal.CHANGED_MEANWHILE if version != standing.version else None
 
 
-def why_cannot_block(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
+def why_cannot_block(standing: Standing, who: Who) -> WorkshopRefusal | None:
     """« Bloque la parution »: once for each reading."""
     if not who.mediator:
         return WorkshopRefusal.ONLY_MEDIATORS
@@ -321,7 +327,7 @@ def why_cannot_review_again(standing: Standing, who: Who, *, now: datetime) -> W
     return None
 
 
-def why_cannot_say_yes(standing: Standing, who: Who) -> WorkshopRefusal | None:
+def why_cannot_say_yes(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
     """The bureau's explicit yes, never by whoever proposed or hosts."""
     if not who.says_yes:
         return WorkshopRefusal.NEEDS_THE_BUREAU
@@ -329,14 +335,14 @@ def why_cannot_say_yes(standing: Standing, who: Who) -> WorkshopRefusal | None:
         return WorkshopRefusal.CONCERNED
     if not standing.needs or standing.state not in (State.PROPOSED, State.SENT_BACK, State.CONTESTED):
         return WorkshopRefusal.WRONG_STATE
-    return None
+    return WorkshopRefusal.OVER if now >= standing.starts_at else None
 
 
 def why_cannot_contest(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
-    """The author, once sent back; a start too near to be settled before is moved first."""
-    if not who.proposer and not who.hosting:
+    """Its hosts, once for what was sent back; a start too near to be settled before is moved first."""
+    if not who.hosting:
         return WorkshopRefusal.ONLY_HOSTS
-    if standing.state is State.CONTESTED:
+    if standing.state is State.CONTESTED or (standing.state is State.SENT_BACK and standing.contested):
         return WorkshopRefusal.ALREADY_CONTESTED
     if standing.state is not State.SENT_BACK:
         return WorkshopRefusal.WRONG_STATE

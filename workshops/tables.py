@@ -45,6 +45,8 @@ class Workshop(Table):
     decided_by = Integer(null=True, default=None)
     decided_how = Varchar(length=12, default="")
     """`mediation`, `silence`, `drawn`."""
+    agreed_at = Timestamptz(null=True, default=None)
+    """When it was agreed, while the yes of the bureau that it needs is missing."""
     reason = Text(default="")
     """Why a change is asked."""
     way_out = Text(default="")
@@ -60,7 +62,14 @@ class Workshop(Table):
     edited_at = Timestamptz(null=True, default=None)
     """Last edit of title, summary or format after publication: shown on the desk for 48 h."""
     edited_from = Text(default="")
-    """What it said before that edit."""
+    """What it said before that edit, as `facts.Words` writes it."""
+    review_at = Timestamptz(null=True, default=None)
+    """When a mediator put that edit back to be read."""
+    review_due_at = Timestamptz(null=True, default=None)
+    """Until when it may be answered; silence keeps the edit. None when no edit is being read."""
+    review_by = Integer(null=True, default=None)
+    low_told_at = Timestamptz(null=True, default=None)
+    """When its hosts were asked what to do about low numbers."""
     cancelled_at = Timestamptz(null=True, default=None)
     cancelled_by = Integer(null=True, default=None)
     cancel_reason = Text(default="")
@@ -78,6 +87,8 @@ class Host(Table):
     """`invited`, `hosting`, `declined`, `left`."""
     invited_by = Integer(null=True, default=None)
     since_at = Timestamptz(default=None)
+    last_word = Varchar(length=300, default="")
+    last_word_shown = Boolean(default=False)
 
 
 class SignUp(Table):

@@ -38,6 +38,7 @@ async def forwards() -> None:
             decided_at {ts},
             decided_by integer references member (id),
             decided_how text not null,
+            agreed_at {ts},
             reason text not null,
             way_out text not null,
             contested_at {ts},
@@ -50,6 +51,10 @@ async def forwards() -> None:
             published_at {ts},
             edited_at {ts},
             edited_from text not null,
+            review_at {ts},
+            review_due_at {ts},
+            review_by integer references member (id),
+            low_told_at {ts},
             cancelled_at {ts},
             cancelled_by integer references member (id),
             cancel_reason text not null,
@@ -63,7 +68,9 @@ async def forwards() -> None:
             member_id integer not null references member (id),
             state text not null,
             invited_by integer references member (id),
-            since_at {ts} not null
+            since_at {ts} not null,
+            last_word text not null,
+            last_word_shown {bool} not null
         );
 
         create table sign_up (
