@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from piccolo.columns import BigInt, Boolean, Bytea, Column, Date, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import BigInt, Boolean, Bytea, Column, Date, Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.conf.apps import AppConfig, AppRegistry
 
 from app import piccolo_conf
@@ -252,7 +252,7 @@ class TestDdl:
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from piccolo.columns import BigInt, Boolean, Bytea, Column, Date, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import BigInt, Boolean, Bytea, Column, Date, Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.conf.apps import AppConfig, AppRegistry
 from app import piccolo_conf
 from app.database import close_database, connect, open_database
@@ -337,10 +337,11 @@ async def test_killed_midway_the_next_one_finishes(empty_database_url: str, fold
     await close_database()
 
 
-# ------------------------------------------------------------------------------------------ the project's own migrations
+# ----------------------------------------------------------------------------------------- the project's own migrations
 
 
 KINDS: dict[type[Column], str] = {
+    Serial: "integer",
     Integer: "integer",
     BigInt: "integer",
     Varchar: "text",
@@ -371,7 +372,7 @@ async def found(table: str) -> dict[str, tuple[str, bool]]:
 
 
 async def test_the_tables_of_the_code_are_those_of_the_database(db: Store) -> None:
-    """Also in their kinds: by the name of the type SQLite's engine knows which numbers are booleans, which texts times."""
+    """Also in their kinds: by the type's name SQLite's engine knows which numbers are booleans and which texts times."""
     tables = [table for config in piccolo_conf.APP_REGISTRY.app_configs.values() for table in config.table_classes]
     assert tables
     for table in tables:
