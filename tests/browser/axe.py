@@ -4,6 +4,7 @@ The source is evaluated through the debugging protocol, since the content securi
 What axe cannot see (the order of the focus, zoom, the sense of a sentence) is for tests of their own.
 """
 
+import asyncio
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,6 +12,7 @@ from playwright.async_api import Page
 
 from tests.needs import AXE
 
+PATIENCE_SECONDS = 30
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 RUN = """async (tags) => {
@@ -44,9 +46,14 @@ def _source() -> str:
 
 
 async def violations(page: Page) -> list[Violation]:
-    """What axe-core finds wrong in the page as it stands now."""
+    """What axe-core finds wrong in the page as it stands now. The page must be allowed to run JavaScript."""
     await page.evaluate(_source())
-    found = await page.evaluate(RUN, TAGS)
+    try:
+        found = await asyncio.wait_for(page.evaluate(RUN, TAGS), PATIENCE_SECONDS)
+    except TimeoutError:
+        raise AssertionError(
+            f"axe-core gave no answer in {PATIENCE_SECONDS} s on {page.url}; it cannot in a page without JavaScript"
+        ) from None
     assert found["passes"], f"axe-core found nothing to look at in {page.url}"
     return [Violation(each["rule"], each["help"], tuple(each["places"])) for each in found["violations"]]
 

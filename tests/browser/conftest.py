@@ -41,7 +41,7 @@ A_REFUSAL = re.compile(
     r"^Failed to load resource: the server responded with a status of (403|404|409|410|422|429|503) "
 )
 FAILED = pytest.StashKey[bool]()
-SERVER = pytest.StashKey[LiveServer]()
+LOG_SINCE = pytest.StashKey[tuple[LiveServer, int]]()
 
 PageOpener = Callable[..., Awaitable[Page]]
 
@@ -59,9 +59,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     report = yield
     if report.failed:
         item.stash[FAILED] = True
-        server = item.session.stash.get(SERVER, None)
-        if server is not None:
-            report.sections.append(("server log, its end", server.written()[-4000:]))
+        if LOG_SINCE in item.stash:
+            server, start = item.stash[LOG_SINCE]
+            report.sections.append(("server log", server.written(since=start)[-4000:]))
     return report
 
 
@@ -135,18 +135,18 @@ async def open_page(browser: Browser, request: pytest.FixtureRequest, tmp_path: 
 
 
 @pytest.fixture(scope="session")
-def running_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """The one server of this test process; tests ask for `live_server`."""
     needs.require(needs.missing_for_browser())
     with demonstration(tmp_path_factory.mktemp("demo")) as server:
-        request.session.stash[SERVER] = server
         yield server
 
 
 @pytest.fixture
-def live_server(running_server: LiveServer) -> Iterator[LiveServer]:
+def live_server(request: pytest.FixtureRequest, running_server: LiveServer) -> Iterator[LiveServer]:
     """The demonstration, served; the test fails when a warning or an error comes into its log meanwhile."""
     before = running_server.size()
+    request.node.stash[LOG_SINCE] = (running_server, before)
     yield running_server
     found = troubles(running_server.written(since=before))
     assert not found, "the server complained:\n" + "\n".join(found)
@@ -176,7 +176,7 @@ async def desktop(new_page: PageOpener) -> Page:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def no_js(new_page: PageOpener) -> Page:
-    """A page on a phone without JavaScript."""
+    """A page on a phone without JavaScript; axe-core, a script itself, cannot judge it."""
     return await new_page("phone", javascript=False)
 
 
