@@ -188,9 +188,7 @@ class DecisionForm:
 def read_decision(form: Form) -> DecisionForm:
     """`decision` = `approve`, `send_back` or `block`; the last two need a reason, the second a way out as well."""
     fields = Fields(form)
-    decision = fields.choice(
-        "decision", ["approve", "send_back", "block"], required=text("Choisis une réponse.")
-    )
+    decision = fields.choice("decision", ["approve", "send_back", "block"], required=text("Choisis une réponse."))
     reason = fields.paragraph("reason", longest=1500)
     way_out = fields.paragraph("way_out", longest=1500)
     if decision in ("send_back", "block") and not reason:

@@ -1,4 +1,4 @@
-"""How formats, needs and states are called on screen: French msgids and icons. What they do is in `states` and `rules`."""
+"""How formats, needs and states are called on screen: French msgids and icons. What they do stands in `states`."""
 
 from __future__ import annotations
 
