@@ -12,7 +12,7 @@ from typing import Any
 
 from app.database import run
 from app.i18n import Language, Text, language
-from app.notices.rules import is_address, one_line, several_lines, short_subject
+from app.notices.rules import is_address, is_path, one_line, several_lines, short_subject
 
 PRODUCT = "Le Réseau"
 
@@ -38,6 +38,8 @@ async def post_mail(
     language of an address without a member; `place_id` the place that signs, the only one of the installation if
     nothing is said. Members without an e-mail address get nothing here.
     """
+    if link and not is_path(link):
+        raise ValueError("The link of a mail is a path on our own site.")
     if member_id is not None:
         rows = await run("select email, language from member where id = {}", member_id)
         if rows:

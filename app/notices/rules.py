@@ -14,6 +14,7 @@ LONGEST_SUBJECT = 150
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=6)
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+")
+_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
 # Controls, surrogates, line and paragraph separators; and those marks that turn the direction of what follows.
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -39,6 +40,11 @@ def short_subject(written: str) -> str:
 def is_address(written: str) -> bool:
     """Whether a mail can be addressed so: one address, with nothing that could make it two."""
     return len(written) <= 254 and _ADDRESS.fullmatch(written) is not None
+
+
+def is_path(written: str) -> bool:
+    """Whether it is a path on our own site, with nothing that could lead elsewhere or end the line."""
+    return _PATH.fullmatch(written) is not None
 
 
 def pause_after(tries: int) -> timedelta:
