@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Sequence
 from contextvars import ContextVar, Token
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, Literal, NoReturn, Self, TypeVar
 
 from piccolo.engine.base import BaseTransaction, Engine
 from piccolo.querystring import QueryString
@@ -79,7 +79,7 @@ class Transaction(BaseTransaction):
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
+    ) -> Literal[False]:
         assert self._token is not None
         CURRENT.reset(self._token)
         connection, self.connection = self.connection, None

@@ -20,11 +20,25 @@ class Act(StrEnum):
     SAY_YES = "say_yes"
 
 
+STANDING = frozenset({Act.KEEP_ACCOUNTS, Act.KEEP_PLACE, Act.SAY_YES})
+"""Acts of a mandate rather than of a turn: whoever loses one is signed out everywhere."""
+
+HANDED_OVER = frozenset({Act.KEEP_ACCOUNTS, Act.KEEP_PLACE})
+"""Acts that their holder passes on to a successor who accepts."""
+
+
 class Device(StrEnum):
     """« Cet appareil est à toi ? »"""
 
     MINE = "mine"
     SHARED = "shared"
+
+
+class Purpose(StrEnum):
+    """What a code sent by mail is for."""
+
+    ENTER = "enter"
+    ADDRESS = "address"
 
 
 class IdentityRefusal(Refusal):
@@ -33,7 +47,19 @@ class IdentityRefusal(Refusal):
     NEEDS_ACT = "needs_act"
     MEDIATOR_HERE = "mediator_here"
     NOT_OF_THIS_PLACE = "not_of_this_place"
+    NOT_MET = "not_met"
     LAST_KEEPER = "last_keeper"
     ALREADY_MEMBER = "already_member"
     THEMSELVES = "themselves"
     PERSON_IS_MEDIATOR = "person_is_mediator"
+    ALREADY_HOLDS = "already_holds"
+    OFFER_OVER = "offer_over"
+    CODE_OVER = "code_over"
+    CODE_CLOSED = "code_closed"
+    LINK_OVER = "link_over"
+    NOT_PROVEN = "not_proven"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason, not a password
+    ADDRESS_TAKEN = "address_taken"
+    ROOM_IN_USE = "room_in_use"
+    ROOM_NAME_TAKEN = "room_name_taken"
+    SLUG_TAKEN = "slug_taken"

@@ -1,0 +1,94 @@
+"""Sessions: one row per signed-in device, opened with a new token each time and ended by deleting the row.
+
+Everything here but `touch_session` belongs inside the caller's transaction. Who may open one is decided in `entrance`.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.database import run, transaction
+from app.identity.states import Device
+from app.identity.tables import Session
+from app.identity.visits import hash_token
+
+log = logging.getLogger("reseau.sessions")
+
+LIFE = {Device.MINE: timedelta(days=90), Device.SHARED: timedelta(hours=2)}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session was opened: what its cookie holds."""
+
+    token: str
+    member_id: int
+    device: Device
+    name: str
+    joined: bool = False
+    """Whether the account was made just now."""
+    password_dropped: bool = False
+    """Whether the password chosen while joining was left out, the link having been opened elsewhere."""
+
+
+async def open_session(
+    *,
+    member_id: int,
+    device: Device,
+    label: str,
+    by_mail: bool,
+    old_token: str | None,
+    place_id: int | None = None,
+    now: datetime,
+) -> str:
+    """Open a session and end the one that this browser had. Returns the new token."""
+    if old_token:
+        await Session.delete().where(Session.token_hash == hash_token(old_token))
+    await Session.delete().where((Session.member_id == member_id) & (Session.expires_at <= now))
+    token = secrets.token_urlsafe(32)
+    await Session.insert(
+        Session(
+            token_hash=hash_token(token),
+            member_id=member_id,
+            place_id=place_id or await _usual_place(member_id),
+            device=device.value,
+            label=label,
+            by_mail=by_mail,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + LIFE[device],
+        )
+    )
+    return token
+
+
+async def _usual_place(member_id: int) -> int | None:
+    """The place that the person looked at last, else the first that they joined."""
+    rows = await run(
+        "select place_id from session where member_id = {} and place_id is not null order by seen_at desc limit 1",
+        member_id,
+    )
+    if not rows:
+        rows = await run("select place_id from membership where member_id = {} order by id limit 1", member_id)
+    return rows[0]["place_id"] if rows else None
+
+
+async def end_sessions(member_id: int, *, but: int | None = None) -> int:
+    """End all sessions of this member, or all but one. Returns how many."""
+    query = Session.delete().where(Session.member_id == member_id)
+    if but is not None:
+        query = query.where(Session.id != but)
+    ended = await query.returning(Session.id)
+    return len(ended)
+
+
+async def touch_session(session_id: int, *, now: datetime) -> None:
+    """Note that a session was used, after its answer has gone. It never fails, and revives none that has ended."""
+    try:
+        async with transaction():
+            await Session.update({Session.seen_at: now}).where((Session.id == session_id) & (Session.seen_at < now))
+    except Exception:
+        log.warning("session not touched", exc_info=True)
