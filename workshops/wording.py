@@ -1,0 +1,401 @@
+"""What workshops say: the sentence of each refusal, and the words of each mail.
+
+Sentences are msgids with the refusal's details in %(…)s; a mail is its subject and its paragraphs. Who is told what,
+and when, is decided by the commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.i18n import Text, text, text_n
+from app.i18n.text import N_
+from workshops.labels import NEED_NAMES
+from workshops.states import Need, WorkshopRefusal
+
+SENTENCES: dict[WorkshopRefusal, str] = {
+    WorkshopRefusal.MEDIATOR_CANNOT_PROPOSE: N_(
+        "Qui fait la médiation ici n’y propose pas d’atelier : ce sont les membres qui commencent. Ailleurs, oui."
+    ),
+    WorkshopRefusal.MEDIATOR_CANNOT_HOST: N_(
+        "Qui fait la médiation ici n’y anime pas d’atelier. Participer, oui, comme tout le monde."
+    ),
+    WorkshopRefusal.NOT_A_MEMBER_HERE: N_("C’est réservé aux membres de ce lieu. Un membre peut t’y accueillir."),
+    WorkshopRefusal.ONLY_HOSTS: N_("C’est aux personnes qui animent l’atelier de le faire."),
+    WorkshopRefusal.ONLY_MEDIATORS: N_("C’est à la médiation de le faire."),
+    WorkshopRefusal.CONCERNED: N_("Cela te concerne de trop près : quelqu’un d’autre répondra."),
+    WorkshopRefusal.NEEDS_THE_BUREAU: N_("Il faut pour cela l’accord explicite du bureau."),
+    WorkshopRefusal.STARTS_TOO_SOON: N_(
+        "C’est trop tôt : il faut au moins quatre heures pour qu’on puisse te lire. "
+        "Le premier moment possible : %(earliest)s."
+    ),
+    WorkshopRefusal.IN_THE_PAST: N_("Ce moment est déjà passé. Le premier moment possible : %(earliest)s."),
+    WorkshopRefusal.ROOM_TAKEN: N_(
+        "Quelqu’un a déjà la salle à ce moment-là : %(room)s, %(starts_at)s. Prends une autre salle, une autre heure, "
+        "ou garde ton souhait : si elle se libère, elle est pour toi."
+    ),
+    WorkshopRefusal.ROOM_TOO_SMALL: N_(
+        "Cette salle est trop petite : %(room)s a %(seats)s places. Si vous serez plus, dis-le au bureau en cochant "
+        "« plus de monde que la salle n’en tient »."
+    ),
+    WorkshopRefusal.HOST_NOT_FREE: N_("Ce n’est pas possible à ce moment-là : %(who)s."),
+    WorkshopRefusal.WRONG_STATE: N_("L’atelier n’en est pas là : cela ne se peut pas, ou plus."),
+    WorkshopRefusal.ALREADY_DECIDED: N_("C’est déjà réglé : quelqu’un a répondu avant toi."),
+    WorkshopRefusal.CHANGED_MEANWHILE: N_(
+        "L’atelier a changé pendant que tu lisais. Relis-le ; ce que tu as écrit est gardé."
+    ),
+    WorkshopRefusal.ALREADY_CONTESTED: N_("C’est déjà contesté : d’autres personnes le relisent."),
+    WorkshopRefusal.ALREADY_BLOCKED: N_("La parution est déjà bloquée ; cela ne se fait qu’une fois."),
+    WorkshopRefusal.DRAWN_RULE: N_("Des membres tirés au sort en décident maintenant."),
+    WorkshopRefusal.NOT_DRAWN: N_("Ce sont des membres tirés au sort qui en décident."),
+    WorkshopRefusal.NOT_OPEN: N_("Cet atelier n’est pas ouvert aux inscriptions."),
+    WorkshopRefusal.OVER: N_("Cet atelier a déjà eu lieu."),
+    WorkshopRefusal.FULL: N_(
+        "Il n’y a plus de place. Une personne qui a un compte peut se mettre sur la liste d’attente."
+    ),
+    WorkshopRefusal.WAITING_COME_FIRST: N_("Des personnes attendent déjà : la place libre est pour elles."),
+    WorkshopRefusal.OFFER_OVER: N_("Le délai est passé : la place a été proposée à la personne suivante."),
+    WorkshopRefusal.NO_OFFER: N_("Aucune place ne t’est gardée pour l’instant."),
+    WorkshopRefusal.HOST_CANNOT_SIGN_UP: N_("Tu animes cet atelier : tu y as déjà ta place."),
+    WorkshopRefusal.FEWER_THAN_TAKEN: N_(
+        "%(taken)s places sont déjà prises : on ne peut pas descendre plus bas sans laisser quelqu’un de côté."
+    ),
+    WorkshopRefusal.NOT_STARTED: N_("C’est trop tôt : l’atelier n’en est pas encore là."),
+    WorkshopRefusal.NO_LIST: N_("Ce format ne garde aucune liste de participants."),
+    WorkshopRefusal.NOT_THERE: N_("Le mot de la fin est à celles et ceux qui y étaient."),
+    WorkshopRefusal.ALREADY_HOST: N_("Cette personne anime déjà l’atelier."),
+    WorkshopRefusal.LAST_HOST: N_("Tu es seul·e à animer : retire plutôt ta proposition, ou invite d’abord quelqu’un."),
+    WorkshopRefusal.HAS_HOSTS: N_("Quelqu’un anime déjà cet atelier. Demande-lui : à plusieurs, c’est plus facile."),
+}
+
+NOT_FREE_YOURSELF = N_("tu as déjà « %(title)s », %(starts_at)s")
+NOT_FREE = N_("%(name)s n’est pas libre")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail says: a plain string among the paragraphs is somebody's own words."""
+
+    subject: Text
+    body: tuple[Text | str, ...]
+
+
+def _mail(subject: Text, *body: Text | str) -> Mail:
+    return Mail(subject, body)
+
+
+def _quoted(words: str, before: Text) -> list[Text | str]:
+    """Somebody's words after what announces them; nothing at all when there are none."""
+    return [before, words] if words else []
+
+
+# ------------------------------------------------------------------------------------------------- hosts and mediation
+
+
+def published(title: str, starts_at: datetime, *, how: str, room_to_find: bool) -> Mail:
+    """To hosts: it is on."""
+    why = {
+        "mediation": text("La médiation a relu : c’est d’accord."),
+        "silence": text("Personne n’a rien trouvé à redire : c’est d’accord."),
+        "drawn": text("Les membres tirés au sort ont dit oui."),
+    }[how]
+    more = [text("Il n’a pas encore de salle : si celle que tu souhaites se libère, elle est à vous.")]
+    return _mail(
+        text("« %(title)s » est dans l’agenda", title=title),
+        why,
+        text("L’atelier a lieu %(starts_at)s. Les inscriptions sont ouvertes.", starts_at=starts_at),
+        *(more if room_to_find else []),
+    )
+
+
+def waits_for_bureau(title: str) -> Mail:
+    """To hosts: agreed, but for the bureau."""
+    return _mail(
+        text("« %(title)s » : il reste l’accord du bureau", title=title),
+        text("Côté lecture, c’est d’accord. L’atelier paraîtra dès que le bureau aura dit oui à ce que tu as coché."),
+    )
+
+
+def yes_wanted(title: str, needs: Sequence[Need]) -> Mail:
+    """To whoever may say yes for the association."""
+    return _mail(
+        text("« %(title)s » attend le oui du bureau", title=title),
+        text("L’association en répond, il faut donc un oui explicite. C’est coché :"),
+        *(text(NEED_NAMES[need]) for need in needs),
+    )
+
+
+def sent_back(title: str, *, reason: str, way_out: str, drawn: bool) -> Mail:
+    """To hosts: a change is asked."""
+    who = (
+        text("Les membres tirés au sort demandent un changement. Voici pourquoi :")
+        if drawn
+        else text("La médiation a relu et demande un changement. Voici pourquoi :")
+    )
+    return _mail(
+        text("« %(title)s » : à revoir", title=title),
+        who,
+        reason,
+        *_quoted(way_out, text("Ce qui irait :")),
+        text(
+            "Change ce qu’il faut et propose à nouveau. Si tu n’es pas d’accord, tu peux contester : d’autres reliront."
+        ),
+    )
+
+
+def blocked(title: str, *, why: str, until: datetime) -> Mail:
+    """To hosts: a mediator stops publication for a while."""
+    return _mail(
+        text("« %(title)s » : la parution attend", title=title),
+        text("La médiation a bloqué la parution, pour l’instant. Voici pourquoi :"),
+        why,
+        text(
+            "Cela vaut jusqu’à %(until)s. Si rien n’est réglé d’ici là, trois membres tirés au sort décident, et s’ils "
+            "ne disent rien, l’atelier paraît.",
+            until=until,
+        ),
+    )
+
+
+def contested(title: str, *, word: str, due_at: datetime) -> Mail:
+    """To the other mediators."""
+    return _mail(
+        text("« %(title)s » : une autre lecture est demandée", title=title),
+        text("Les personnes qui proposent ne sont pas d’accord avec le changement demandé. Elles écrivent :"),
+        word,
+        text("Sans réponse d’ici %(due_at)s, l’atelier paraît.", due_at=due_at),
+    )
+
+
+def drawn(title: str, *, due_at: datetime) -> Mail:
+    """To each of the drawn."""
+    return _mail(
+        text("Le sort est tombé sur toi : un avis sur « %(title)s »", title=title),
+        text(
+            "La médiation et les personnes qui proposent ne sont pas d’accord : des membres sont tirés au sort, dont toi."
+        ),
+        text(
+            "Lis la proposition et dis si elle paraît telle quelle, d’ici %(due_at)s. Ton avis reste secret.",
+            due_at=due_at,
+        ),
+    )
+
+
+def review_again(title: str, *, due_at: datetime) -> Mail:
+    """To hosts: what they changed is read again."""
+    return _mail(
+        text("« %(title)s » : ton changement est relu", title=title),
+        text(
+            "La médiation voudrait relire ce que tu as changé. L’atelier reste dans l’agenda, les inscriptions aussi."
+        ),
+        text("Sans réponse d’ici %(due_at)s, ton changement reste.", due_at=due_at),
+    )
+
+
+def put_back(title: str, *, reason: str, way_out: str) -> Mail:
+    """To hosts: the words are again those that were read."""
+    return _mail(
+        text("« %(title)s » a retrouvé son texte d’avant", title=title),
+        text("La médiation a relu ton changement et demande autre chose. Voici pourquoi :"),
+        reason,
+        *_quoted(way_out, text("Ce qui irait :")),
+        text("L’atelier a toujours lieu. Tu peux le changer à nouveau."),
+    )
+
+
+def invitation(title: str, starts_at: datetime, *, by: str) -> Mail:
+    """To a member who is asked to host."""
+    return _mail(
+        text("%(name)s t’invite à animer « %(title)s »", name=by, title=title),
+        text("C’est prévu %(starts_at)s. Tant que tu n’as pas dit oui, ce temps reste à toi.", starts_at=starts_at),
+    )
+
+
+def invitation_answered(title: str, *, name: str, yes: bool) -> Mail:
+    """To whoever invited."""
+    return _mail(
+        text("%(name)s anime « %(title)s » avec toi", name=name, title=title)
+        if yes
+        else text("%(name)s ne peut pas animer « %(title)s »", name=name, title=title),
+        text("Tout est à jour dans l’agenda.") if yes else text("Tu peux inviter quelqu’un d’autre."),
+    )
+
+
+def room_found(title: str, *, room: str, starts_at: datetime) -> Mail:
+    """To hosts and people: the wished room came free."""
+    return _mail(
+        text("« %(title)s » a une salle", title=title),
+        text("Elle s’est libérée : %(room)s, %(starts_at)s.", room=room, starts_at=starts_at),
+    )
+
+
+def low_numbers(title: str, starts_at: datetime, *, taken: int, least: int) -> Mail:
+    """To hosts, 48 h before."""
+    return _mail(
+        text("« %(title)s » : on garde, on déplace, on annule ?", title=title),
+        text_n(
+            "%(n)s personne est inscrite pour %(starts_at)s ; ce format en demande %(least)s.",
+            "%(n)s personnes sont inscrites pour %(starts_at)s ; ce format en demande %(least)s.",
+            taken,
+            starts_at=starts_at,
+            least=least,
+        ),
+        text("Garder, déplacer ou annuler : c’est à toi de voir. Si tu ne fais rien, l’atelier est maintenu."),
+    )
+
+
+def lapsed(title: str, *, for_the_yes: bool) -> Mail:
+    """To its author: its start has passed."""
+    return _mail(
+        text("« %(title)s » n’a pas paru", title=title),
+        text("Son heure est passée sans le oui du bureau. Tu peux le proposer à une autre date.")
+        if for_the_yes
+        else text("Son heure est passée avant qu’il soit proposé à nouveau. Tu peux le proposer à une autre date."),
+    )
+
+
+def withdrawn(title: str, *, by: str) -> Mail:
+    """To the other hosts of a proposal."""
+    return _mail(
+        text("« %(title)s » est retiré", title=title),
+        text("%(name)s a retiré la proposition.", name=by),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ those who come
+
+
+def confirmed(title: str, starts_at: datetime, *, bring: str) -> Mail:
+    """To somebody who has a place."""
+    return _mail(
+        text("C’est noté : « %(title)s »", title=title),
+        text("Tu as ta place, %(starts_at)s.", starts_at=starts_at),
+        *_quoted(bring, text("À apporter :")),
+        text("Un empêchement ? Laisse ta place en un geste, sans te justifier : elle va à la personne suivante."),
+    )
+
+
+def offer(title: str, starts_at: datetime, *, until: datetime) -> Mail:
+    """To the first who waits."""
+    return _mail(
+        text("Une place pour toi : « %(title)s »", title=title),
+        text(
+            "Une place s’est libérée pour l’atelier de %(starts_at)s. Elle t’est gardée jusqu’à %(until)s.",
+            starts_at=starts_at,
+            until=until,
+        ),
+        text("Dis oui ou non ; sans réponse, elle va à la personne suivante."),
+    )
+
+
+def place_free(title: str, starts_at: datetime) -> Mail:
+    """To those who wait, in the last two hours."""
+    return _mail(
+        text("Une place est libre, tout de suite : « %(title)s »", title=title),
+        text(
+            "C’est pour %(starts_at)s. À deux heures du début, c’est la première personne qui la prend.",
+            starts_at=starts_at,
+        ),
+    )
+
+
+def offer_lapsed(title: str) -> Mail:
+    """To somebody who did not answer."""
+    return _mail(
+        text("La place est allée à la personne suivante : « %(title)s »", title=title),
+        text("Tu n’as pas répondu à temps, ce n’est pas grave. Tu peux te remettre sur la liste."),
+    )
+
+
+def changed(title: str, changes: Sequence[Text]) -> Mail:
+    """To everybody who has a place or waits, and the other hosts."""
+    return _mail(
+        text("« %(title)s » a changé", title=title),
+        *changes,
+        text("Si cela ne te va plus, laisse ta place en un geste."),
+    )
+
+
+def cancelled(title: str, starts_at: datetime, *, reason: str) -> Mail:
+    """To everybody who has a place or waits, and the other hosts."""
+    return _mail(
+        text("« %(title)s » est annulé", title=title),
+        text("L’atelier de %(starts_at)s n’aura pas lieu.", starts_at=starts_at),
+        *([reason] if reason else []),
+        text("La liste est gardée : s’il rouvre, on te redemande."),
+    )
+
+
+def asked_again(title: str, starts_at: datetime, *, until: datetime) -> Mail:
+    """To those who had a place in a session that is on again."""
+    return _mail(
+        text("« %(title)s » rouvre : tu viens toujours ?", title=title),
+        text(
+            "L’atelier a lieu %(starts_at)s, finalement. Ta place t’est gardée jusqu’à %(until)s.",
+            starts_at=starts_at,
+            until=until,
+        ),
+    )
+
+
+def guest_of(mail: Mail, first_name: str) -> Mail:
+    """The same, to the member who signed up somebody without an account."""
+    return Mail(mail.subject, (*mail.body, text("Préviens %(name)s, que tu avais inscrit·e.", name=first_name)))
+
+
+def host_wanted(title: str, starts_at: datetime) -> Mail:
+    """To people signed up: nobody hosts any more."""
+    return _mail(
+        text("On cherche quelqu’un pour animer « %(title)s »", title=title),
+        text("L’atelier de %(starts_at)s n’a plus personne pour l’animer. Ta place est gardée.", starts_at=starts_at),
+        text("Et toi, ça te dirait ? N’importe quel membre du lieu peut le reprendre."),
+    )
+
+
+def host_found(title: str, starts_at: datetime, *, name: str) -> Mail:
+    """To people signed up: it is on after all."""
+    return _mail(
+        text("« %(title)s » a quelqu’un pour l’animer", title=title),
+        text("%(name)s reprend l’atelier de %(starts_at)s. À bientôt !", name=name, starts_at=starts_at),
+    )
+
+
+# --------------------------------------------------------------------------------------------------- what has changed
+
+
+def new_time(starts_at: datetime) -> Text:
+    return text("Nouvelle heure : %(starts_at)s.", starts_at=starts_at)
+
+
+def new_length(ends_at: datetime) -> Text:
+    return text("Nouvelle fin : %(ends_at)s.", ends_at=ends_at)
+
+
+def new_room(room: str) -> Text:
+    return text("Nouvelle salle : %(room)s.", room=room) if room else text("La salle reste à trouver.")
+
+
+def new_capacity(capacity: int) -> Text:
+    return text("Nombre de places : %(capacity)s.", capacity=capacity)
+
+
+def new_title(title: str) -> Text:
+    return text("Nouveau titre : « %(title)s ».", title=title)
+
+
+def new_summary() -> Text:
+    return text("La présentation a été récrite.")
+
+
+def new_format() -> Text:
+    return text("Le format n’est plus le même.")
+
+
+def new_speaker(speaker: str) -> Text:
+    return text("Personne invitée : %(name)s.", name=speaker) if speaker else text("Il n’y a plus de personne invitée.")
+
+
+def text_is_back() -> Text:
+    return text("Le texte est revenu à ce qu’il disait avant.")
