@@ -372,7 +372,7 @@ async def found(table: str) -> dict[str, tuple[str, bool]]:
 
 
 async def test_the_tables_of_the_code_are_those_of_the_database(db: Store) -> None:
-    """Also in their kinds: by the type's name SQLite's engine knows which numbers are booleans and which texts times."""
+    """Also in their kinds: by the type's name SQLite's engine knows which numbers are booleans, which texts times."""
     tables = [table for config in piccolo_conf.APP_REGISTRY.app_configs.values() for table in config.table_classes]
     assert tables
     for table in tables:

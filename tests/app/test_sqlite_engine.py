@@ -24,7 +24,8 @@ from tests.app.shelves import Shelf, make_shelves, names, put
 HOLDER = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute(sys.argv[2])
+for statement in sys.argv[2].split(";"):
+    connection.execute(statement)
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -304,6 +305,13 @@ class TestTheFile:
             assert threading.active_count() == before
         await open_database()
         assert await Shelf.count() == 3
+
+    async def test_its_locks_outlive_a_migration(self, path: Path, store: SQLiteStore) -> None:
+        """POSIX takes all of a program's locks on a file away when it closes the file once, by whatever handle."""
+        async with store.transaction(for_schema=True):
+            await run("delete from test_thing")
+        with pytest.raises(AssertionError), held(path, "pragma locking_mode=exclusive; delete from test_thing"):
+            pass
 
     async def test_the_log_is_not_emptied_under_a_reader(self, path: Path, store: SQLiteStore) -> None:
         await put_one("x")
