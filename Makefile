@@ -7,7 +7,7 @@ BIN = .venv/bin
 # Ports, database, members: make demo ARGS="--port 8001 --fresh"
 ARGS =
 # Parallel test processes; each has its own databases.
-WORKERS = auto
+WORKERS = logical --maxprocesses 8
 
 help: ## list the targets (the default)
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -24,6 +24,7 @@ dev: ## make the environment for developing: setup, and the tools that the tests
 test: check ## all the tests, with both databases; RESEAU_TEST_ALL=1 allows nothing to be left out
 	@$(BIN)/python -m tests.needs
 	$(BIN)/pytest -n $(WORKERS) --cov $(ARGS)
+	@$(BIN)/python -m tests.needs
 
 check: dev ## what needs no running: format, lint, types, who may import whom
 	$(BIN)/ruff format --check .
