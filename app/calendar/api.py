@@ -17,7 +17,7 @@ from app.calendar.clashes import (
     own_overlaps,
     why_clashes,
 )
-from app.calendar.commands import (
+from app.calendar.entries import (
     Planned,
     host_renamed,
     leave,

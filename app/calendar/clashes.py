@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from app.calendar import rules
-from app.calendar.rules import Span
+from app.calendar import hours
+from app.calendar.hours import Span
 from app.calendar.states import LONGEST, EntryState, OpeningState, Role
 from app.clock import local_day
 from app.database import get_for_update, run
@@ -164,7 +164,7 @@ async def free_hours(
 ) -> list[Span]:
     """When the same could happen in this room, within the place's hours: the same hour on near days, then other hours
     of the same day. The length stays the same; nothing in the past."""
-    wished = list(rules.near_spans(starts_at, ends_at))
+    wished = list(hours.near_spans(starts_at, ends_at))
     first, last = min(span[0] for span in wished), max(span[1] for span in wished)
     taken: list[Span] = []
     if room_id is not None:
@@ -181,11 +181,11 @@ async def free_hours(
         for span in wished
         if span[0] > now
         and span != (starts_at, ends_at)
-        and not any(rules.overlap(span, other) for other in taken)
-        and rules.opening_state(span, week, [(first_on, last_on) for first_on, last_on, _ in closures])
+        and not any(hours.overlap(span, other) for other in taken)
+        and hours.opening_state(span, week, [(first_on, last_on) for first_on, last_on, _ in closures])
         is OpeningState.OPEN
     ]
-    return rules.choose_near(fit, starts_at, count)
+    return hours.choose_near(fit, starts_at, count)
 
 
 async def opening(place_id: int, starts_at: datetime, ends_at: datetime) -> Opening:
@@ -193,7 +193,7 @@ async def opening(place_id: int, starts_at: datetime, ends_at: datetime) -> Open
     first, last = local_day(starts_at), local_day(ends_at)
     week = await _week(place_id)
     closures = await _closures(place_id, first, last)
-    state = rules.opening_state((starts_at, ends_at), week, [(first_on, last_on) for first_on, last_on, _ in closures])
+    state = hours.opening_state((starts_at, ends_at), week, [(first_on, last_on) for first_on, last_on, _ in closures])
     reason = closures[0][2] if state is OpeningState.CLOSED_DAYS else ""
     return Opening(state, _hours_words(week.get(first.weekday(), ())), reason)
 
@@ -215,7 +215,7 @@ def _hours_words(stretches: Sequence[tuple[time, time]]) -> Text:
     raise AssertionError(stretches)
 
 
-async def _week(place_id: int) -> rules.Week:
+async def _week(place_id: int) -> hours.Week:
     rows = await run(
         "select weekday, opens, closes from opening_hours where place_id = {} order by weekday, opens", place_id
     )

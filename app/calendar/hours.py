@@ -1,4 +1,4 @@
-"""Pure rules about time: which spans overlap, when a place is open, and which hours are near a wished one."""
+"""Hours on the place's clock: which spans overlap, when a place is open, which hours are near a wished one. Pure."""
 
 from __future__ import annotations
 
