@@ -94,14 +94,13 @@ class TestHeldByAnotherProgram:
         store.patience = 5
         with held(path) as let_go:
             writing = asyncio.create_task(put_one("x"))
-            start, slowest = time.monotonic(), 0.0
+            start, reads = time.monotonic(), 0
             while time.monotonic() - start < 0.3:
-                before = time.monotonic()
                 assert await names() == []
                 await asyncio.sleep(0)
-                slowest = max(slowest, time.monotonic() - before)
+                reads += 1
             assert not writing.done()
-            assert slowest < 0.2
+            assert reads > 20
             await asyncio.to_thread(let_go)
             await writing
         assert await names() == ["x"]
@@ -111,7 +110,7 @@ class TestHeldByAnotherProgram:
             start = time.monotonic()
             with pytest.raises(DatabaseHeld, match="another program"):
                 await put_one("x")
-            assert 0.25 < time.monotonic() - start < 1
+            assert 0.25 < time.monotonic() - start < 4
         await put_one("y")
         assert await names() == ["y"]
 
@@ -132,7 +131,7 @@ class TestHeldByAnotherProgram:
         with held(path):
             start = time.monotonic()
             await asyncio.gather(*(put_one("x") for _ in range(50)), return_exceptions=True)
-            assert time.monotonic() - start < 2
+            assert time.monotonic() - start < 5
 
     async def test_a_slow_writer_here_makes_the_next_one_give_up(self, store: SQLiteStore) -> None:
         async with transaction():
@@ -166,14 +165,14 @@ class TestCommitInItsThread:
             reads += 1
             await asyncio.sleep(0)
         assert time.monotonic() - start > 0.25
-        assert reads > 50
+        assert reads > 20
         assert await names() == ["x"]
 
     async def test_cancelled_during_commit_it_is_kept_and_the_next_one_waits_for_its_end(
         self, store: SQLiteStore
     ) -> None:
         store.patience = 5
-        slow_disk(store, 0.3)
+        slow_disk(store, 0.6)
         first = asyncio.create_task(put_one("x"))
         await asyncio.sleep(0.1)
         second = asyncio.create_task(put_one("y"))
@@ -198,10 +197,13 @@ class TestCommitInItsThread:
             async def write() -> None:
                 async with inner.transaction():
                     await inner.fetch("insert into test_thing (shelf_id, name) values (1, 'x')")
-                    slow_disk(inner, 0.2)
+                    slow_disk(inner, 0.5)
+                    committing.set()
 
+            committing = asyncio.Event()
             task = asyncio.create_task(write())
-            await asyncio.sleep(0.1)
+            await committing.wait()
+            await asyncio.sleep(0.05)
             assert not task.done()
 
         await asyncio.to_thread(asyncio.run, ends())
