@@ -1,0 +1,111 @@
+"""Does what is due: the domains' jobs, and the mail.
+
+Every server process does it beside its pages, and `reseau jobs` once: a job is therefore safe when several do it at
+once, and an error in one leaves the others alone. What each job does is its domain's affair.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+from app import clock
+from app.contracts import Job
+from app.errors import DatabaseHeld
+from app.notices.delivery import Postman
+from app.registry import Registry
+from app.settings import Settings
+
+log = logging.getLogger("reseau.jobs")
+
+LOOK_EVERY = 5.0
+POST_EVERY = 2.0
+"""Seconds between two looks. Somebody waits for a mail with a code in it."""
+STOP_PATIENCE = 5.0
+"""Seconds that a job under way has to end when the server stops. Then it is undone, and done after the next start."""
+
+_chance = secrets.SystemRandom()
+MAIL = "mail"
+
+
+async def run_due(registry: Registry, now: datetime, *, settings: Settings | None = None) -> dict[str, int | None]:
+    """Do everything that is due at this instant, once: how many things by job, `None` for a job that failed.
+
+    Mail goes last, so that what the jobs tell leaves at once; without `settings` it stays in the outbox.
+    """
+    done = {job.name: await _run_one(job, now) for job in registry.jobs}
+    if settings is not None:
+        done[MAIL] = await _run_one(Job(MAIL, Postman(settings).deliver), now)
+    return done
+
+
+async def _run_one(job: Job, now: datetime) -> int | None:
+    try:
+        count = await job.run(now)
+    except DatabaseHeld as held:  # passes by itself
+        log.warning("job put off: %s", type(held).__name__, extra={"job": job.name})
+        return None
+    except Exception:
+        log.exception("job failed", extra={"job": job.name})
+        return None
+    if count:
+        log.info("job done", extra={"job": job.name, "count": count})
+    return count
+
+
+@asynccontextmanager
+async def at_work(
+    registry: Registry,
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = clock.now,
+    look_every: float = LOOK_EVERY,
+    post_every: float = POST_EVERY,
+) -> AsyncIterator[None]:
+    """While this lasts, jobs are done when they are due and mail leaves. Needs the open database."""
+    stop = asyncio.Event()
+    tasks = [
+        asyncio.create_task(_keep_doing(registry, now, stop, look_every)),
+        asyncio.create_task(_keep_posting(Postman(settings), now, stop, post_every)),
+    ]
+    try:
+        yield
+    finally:
+        stop.set()
+        _, pending = await asyncio.wait(tasks, timeout=STOP_PATIENCE)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep_doing(registry: Registry, now: Callable[[], datetime], stop: asyncio.Event, look_every: float) -> None:
+    last: dict[str, float] = {}
+    while not await _stopped_within(stop, look_every):
+        for job in registry.jobs:
+            if stop.is_set():
+                return
+            if time.monotonic() - last.get(job.name, -float("inf")) >= job.every.total_seconds():
+                await _run_one(job, now())
+                last[job.name] = time.monotonic()
+
+
+async def _keep_posting(postman: Postman, now: Callable[[], datetime], stop: asyncio.Event, post_every: float) -> None:
+    async def deliver(at: datetime) -> int:
+        return await postman.deliver(at, stop=stop)
+
+    job = Job(MAIL, deliver)
+    while not await _stopped_within(stop, post_every):
+        await _run_one(job, now())
+
+
+async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
+    """Sleep, a third more or less so that processes started together drift apart. True when it is time to stop."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds * _chance.uniform(0.67, 1.33)):
+            await stop.wait()
+    return stop.is_set()

@@ -1,0 +1,136 @@
+"""Serves the application with uvicorn: what opens and closes with each process, and how it stops.
+
+On SIGTERM no new request is taken, those under way are finished, the job under way ends, the database is closed, and
+the program exits with 0. The address, the settings and whether to start at all are `app.cli`'s affair.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from litestar.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from app.database import close_database, connect, open_database
+from app.jobs import at_work
+from app.main import REGISTRY, make_app
+from app.settings import Settings
+from app.web.log import start_logging
+
+POOL = 10
+"""Connections to PostgreSQL, at most, of each process."""
+GRACE = 8
+"""Seconds that requests under way have to end. Containers are given 10 in all before they are killed."""
+KEEP_ALIVE = 75
+"""Seconds that an idle connection is kept: longer than proxies keep theirs, who would send into a closed one."""
+
+
+class AddressTaken(Exception):
+    """Another program listens there, or this one may not."""
+
+
+def served(settings: Settings) -> ASGIApp:
+    """The application with all that lives beside it in a server process."""
+
+    @asynccontextmanager
+    async def alive(_: Any) -> AsyncIterator[None]:
+        connect(settings.database_url)
+        await open_database(min_size=1, max_size=POOL)
+        try:
+            async with at_work(REGISTRY, settings):
+                yield
+        finally:
+            await close_database()
+
+    return make_app(settings, lifespan=[alive])
+
+
+def worker() -> ASGIApp:
+    """What each of several server processes makes for itself, from the environment."""
+    start_logging()
+    return served(Settings.read(os.environ, serving=True))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket at this address; port 0 takes any that is free. Raises `AddressTaken`."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        made = socket.socket(family)
+    except OSError as error:
+        raise AddressTaken(f"{host} is not an address of this machine ({error.strerror or error}).") from error
+    try:
+        if sys.platform != "win32":
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(2048)  # now, so that a second program learns at once that the address is taken
+    except OSError as error:
+        made.close()
+        raise AddressTaken(
+            f"The port {port} of {host} cannot be used: {(error.strerror or str(error)).lower()}."
+        ) from error
+    made.set_inheritable(True)
+    return made
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # only compared
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve_until_stopped(
+    listening: socket.socket,
+    app: ASGIApp | None = None,
+    *,
+    workers: int = 1,
+    proxy_headers: bool = False,
+    forwarded_allow_ips: str = "127.0.0.1",
+) -> bool:
+    """Serve here until SIGTERM or SIGINT: `app`, or in several processes what each makes of the environment.
+
+    False when it could not start.
+    """
+    config = uvicorn.Config(
+        app if app is not None else "app.serving:worker",
+        factory=app is None,
+        workers=workers,
+        log_config=None,  # our own form, and one line a request, by app.web.shell
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        proxy_headers=proxy_headers,
+        forwarded_allow_ips=forwarded_allow_ips,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = uvicorn.Server(config)
+    if workers > 1:
+        several = Multiprocess(config, sockets=[listening])
+        several.run()
+        return all(each.process.exitcode != STARTUP_FAILURE for each in several.processes)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        """uvicorn raises the signal again once all is done: that is no failure. Earlier, nothing is under way."""
+        if not server.started:
+            raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    try:
+        server.run(sockets=[listening])
+    except SystemExit as ended:
+        if ended.code == STARTUP_FAILURE:
+            return False
+        raise
+    return server.started
