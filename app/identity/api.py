@@ -14,7 +14,8 @@ from typing import Any
 from app.database import run
 from app.errors import NotFound
 from app.identity.rules import email_key, name_key, why_may_not
-from app.identity.states import Act
+from app.identity.sessions import end_sessions
+from app.identity.states import STANDING, Act
 from app.identity.tables import Grant
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "holds",
     "is_mediator",
     "mediators_of",
+    "member_by_email",
     "members_by_id",
     "place_of",
     "places",
@@ -99,6 +101,15 @@ async def members_by_id(ids: Iterable[int]) -> dict[int, Person]:
         return {}
     rows = await run(f"select {_PERSON} from member m where m.id in ({_marks(wanted)})", *wanted)  # noqa: S608 - marks
     return {row["id"]: _person(row) for row in rows}
+
+
+async def member_by_email(written: str) -> Person | None:
+    """Whose account this address opens, however it is written. For commands: pages never tell."""
+    rows = await run(
+        f"select {_PERSON} from member m where m.email_key = {{}} and m.erased_at is null",  # noqa: S608 - constant columns
+        email_key(written),
+    )
+    return _person(rows[0]) if rows else None
 
 
 async def mediators_of(place_id: int) -> list[Person]:
@@ -221,7 +232,10 @@ async def grant(
 
 
 async def end_grant(*, member_id: int, place_id: int, source: str, act: Act | None = None, now: datetime) -> int:
-    """End what this role allowed this member, at once; all its acts, or this one. Returns how many grants ended."""
+    """End what this role allowed this member, at once; all its acts, or this one. Returns how many grants ended.
+
+    Whoever loses a standing act (`states.STANDING`) by it is signed out everywhere.
+    """
     where = (
         (Grant.member_id == member_id)
         & (Grant.place_id == place_id)
@@ -230,7 +244,9 @@ async def end_grant(*, member_id: int, place_id: int, source: str, act: Act | No
     )
     if act is not None:
         where = where & (Grant.act == act.value)
-    ended = await Grant.update({Grant.until_at: now}).where(where).returning(Grant.id)
+    ended = await Grant.update({Grant.until_at: now}).where(where).returning(Grant.act)
+    if any(row["act"] in STANDING for row in ended):
+        await end_sessions(member_id)
     return len(ended)
 
 

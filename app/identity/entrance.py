@@ -99,7 +99,7 @@ async def _post_way_in(
                 purpose=Purpose.ENTER.value,
                 token_hash=hash_token(token),
                 waiting_hash=hash_token(waiting),
-                code_hash=_code_hash(waiting, code),
+                code_hash=code_hash(waiting, code),
                 email_key=key,
                 member_id=member["id"] if member else None,
                 name=name,
@@ -176,7 +176,7 @@ def _words(*, known: bool, joining: bool, code: str, token: str) -> tuple[Text, 
     )
 
 
-def _code_hash(waiting: str, code: str) -> str:
+def code_hash(waiting: str, code: str) -> str:
     """Bound to the asking browser, so that the hash alone cannot be turned back into six digits."""
     return hash_token(f"{waiting}:{code}")
 
@@ -243,7 +243,7 @@ async def just_used(waiting: str | None, code: str, *, now: datetime) -> bool:
         rows
         and rows[0]["used_at"] is not None
         and now - rows[0]["used_at"] < timedelta(minutes=1)
-        and hmac.compare_digest(_code_hash(waiting, code), rows[0]["code_hash"])
+        and hmac.compare_digest(code_hash(waiting, code), rows[0]["code_hash"])
     )
 
 
@@ -287,7 +287,7 @@ async def check_code(passage: dict[str, Any], waiting: str, code: str, *, now: d
     wrong_today = await throttle.tries(throttle.CODE, passage["email_key"], now=now)
     if throttle.wait_seconds(throttle.CODE, wrong_today, now=now):
         raise Refused(IdentityRefusal.CODE_CLOSED)
-    if not hmac.compare_digest(_code_hash(waiting, code), passage["code_hash"]):
+    if not hmac.compare_digest(code_hash(waiting, code), passage["code_hash"]):
         await throttle.note(throttle.CODE, passage["email_key"], now=now)
         await Passage.update({Passage.tries: passage["tries"] + 1}).where(Passage.id == passage["id"])
         return WrongCode(MOST_TRIES - passage["tries"] - 1)

@@ -6,12 +6,15 @@ Who holds a role is read by `queries` and `visits`; what the domains let anybody
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.identity.states import Act, IdentityRefusal
 
 if TYPE_CHECKING:
     from app.identity.visits import Me
+
+MAIL_PROVES_FOR = timedelta(minutes=30)
 
 
 def email_key(written: str) -> str:
@@ -38,3 +41,28 @@ def why_may_not(member: Me | None, act: Act) -> IdentityRefusal | None:
     if act not in member.acts:
         return IdentityRefusal.NEEDS_ACT
     return None
+
+
+def why_cannot_meet(*, themselves: bool, belongs: bool, met: bool) -> IdentityRefusal | None:
+    """Why somebody may not say that they have met a newcomer: they must be a member there whom others have met."""
+    if themselves:
+        return IdentityRefusal.THEMSELVES
+    if not belongs:
+        return IdentityRefusal.NOT_OF_THIS_PLACE
+    return None if met else IdentityRefusal.NOT_MET
+
+
+def why_cannot_receive(*, themselves: bool, belongs: bool, mediator: bool, holds: bool) -> IdentityRefusal | None:
+    """Why a standing role cannot be offered to this person."""
+    if themselves:
+        return IdentityRefusal.THEMSELVES
+    if not belongs:
+        return IdentityRefusal.NOT_OF_THIS_PLACE
+    if mediator:
+        return IdentityRefusal.PERSON_IS_MEDIATOR
+    return IdentityRefusal.ALREADY_HOLDS if holds else None
+
+
+def proves_by_mail(*, by_mail: bool, opened_at: datetime, now: datetime) -> bool:
+    """Whether this session stands for the password: a code by mail opened it less than half an hour ago."""
+    return by_mail and now - opened_at < MAIL_PROVES_FOR
