@@ -13,7 +13,7 @@ from typing import Any
 
 from app.database import run
 from app.errors import NotFound
-from app.identity.rules import email_key, name_key, why_may_not
+from app.identity.rules import email_key, name_key, starts_like, why_may_not
 from app.identity.sessions import end_sessions
 from app.identity.states import STANDING, Act
 from app.identity.tables import Grant
@@ -248,11 +248,6 @@ async def end_grant(*, member_id: int, place_id: int, source: str, act: Act | No
     if any(row["act"] in STANDING for row in ended):
         await end_sessions(member_id)
     return len(ended)
-
-
-def starts_like(key: str) -> str:
-    """The pattern, for `like … escape '!'`, of texts that begin so."""
-    return key.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
 
 
 def _marks(values: Collection[int]) -> str:

@@ -29,6 +29,11 @@ def name_key(written: str) -> str:
     return " ".join(bare.replace("œ", "oe").replace("æ", "ae").split())
 
 
+def starts_like(key: str) -> str:
+    """The pattern, for `like … escape '!'`, of texts that begin so."""
+    return key.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+
+
 def why_may_not(member: Me | None, act: Act) -> IdentityRefusal | None:
     """Why this person may not do this act at the place of their visit; none when a role allows it.
 

@@ -18,7 +18,9 @@ SENTENCES: dict[Refusal, str] = {
     IdentityRefusal.ALREADY_HOLDS: N_("Cette personne a déjà ce rôle."),
     IdentityRefusal.OFFER_OVER: N_("Cette proposition ne tient plus."),
     IdentityRefusal.CODE_OVER: N_("Ce code n’est plus bon. Demande un autre mail."),
-    IdentityRefusal.CODE_CLOSED: N_("Trop de codes faux aujourd’hui. Ouvre plutôt le lien du mail : il marche toujours."),
+    IdentityRefusal.CODE_CLOSED: N_(
+        "Trop de codes faux aujourd’hui. Ouvre plutôt le lien du mail : il marche toujours."
+    ),
     IdentityRefusal.LINK_OVER: N_("Ce lien a déjà servi, ou il a plus de dix minutes. Demande un autre mail."),
     IdentityRefusal.NOT_PROVEN: N_("Il faut d’abord montrer que c’est bien toi : demande un code par mail."),
     IdentityRefusal.WRONG_PASSWORD: N_("Ce n’est pas ton mot de passe actuel."),
