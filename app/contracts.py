@@ -17,6 +17,7 @@ from app.errors import Refusal
 from app.i18n import Text
 
 if TYPE_CHECKING:
+    from app.identity.states import Act
     from app.identity.visits import Visit
 
 
@@ -36,6 +37,8 @@ class NavItem:
     """Whether it also stands in the bar at the bottom of a phone."""
     for_members: bool = False
     for_mediators: bool = False
+    for_act: Act | None = None
+    """Only for whom a role allows this act here and now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +72,18 @@ class Concern:
     thing_id: int
     title: str
     who: str
-    """Display names of those who wait."""
+    """Display names of those who wait, as a list in the visit's language."""
     what: Text
-    """What is waited for, in a sentence."""
+    """What is asked, in a sentence that does not name them again."""
     since: datetime
     due_at: datetime | None
-    """When silence settles it; none when the clock is stopped."""
+    """When silence settles it, or until when it can be done; none when nothing ends it."""
     href: str
     icon: str
     sort: str
     """`reading`, `clash`, `block`, `contest`, `edit`, `help`, `yes`."""
+    deed: str = ""
+    """Address of the one deed that a button on the desk does at once (« Remettre à relire »), if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,15 @@ class Found:
     """A search result that the asking person may see."""
 
     kind: str
+    group: str
+    """French msgid, plural, of the heading that it stands under: « Ateliers »."""
     title: str
     words: str
     href: str
     icon: str
     when: datetime | None = None
+    state: Text | None = None
+    """What to know of it first, if anything: « Brouillon », « Annulé »."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,9 @@ class Domain:
     settled: Callable[[int, datetime], Awaitable[int]] | None = None
     """How many things settled themselves at a place since that instant, without a mediator."""
     search: Callable[[Visit, str, int], Awaitable[Sequence[Found]]] | None = None
+    """What this visit may see of the domain that answers these words, the nearest first, at most so many."""
+    journal_acts: Mapping[str, str] = field(default_factory=dict)
+    """`journal_line.act` of the lines that members read → French msgid of what was decided."""
     jobs: Sequence[Job] = ()
     seed: Callable[[Any], Awaitable[None]] | None = None
     """Fills a demonstration; gets the `app.demo.Stage`."""

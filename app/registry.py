@@ -25,6 +25,7 @@ class Registry:
     entry_kinds: Mapping[str, EntryKind]
     refusals: Mapping[Refusal, str]
     jobs: tuple[Job, ...]
+    journal_acts: Mapping[str, str]
 
     @classmethod
     def of(cls, *domains: Domain) -> Registry:
@@ -42,6 +43,8 @@ class Registry:
                 refusals[refusal] = sentence
         nav = [item for domain in domains for item in domain.nav]
         jobs = [job for domain in domains for job in domain.jobs]
+        acts = [act for domain in domains for act in domain.journal_acts.items()]
+        _refuse_doubles("journal act", [act for act, _ in acts])
         _refuse_doubles("domain", [domain.name for domain in domains])
         _refuse_doubles("navigation key", [item.key for item in nav])
         _refuse_doubles("job", [job.name for job in jobs])
@@ -52,6 +55,7 @@ class Registry:
             entry_kinds=kinds,
             refusals=refusals,
             jobs=tuple(jobs),
+            journal_acts=dict(acts),
         )
 
 
