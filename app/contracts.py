@@ -37,6 +37,7 @@ class NavItem:
     """Whether it also stands in the bar at the bottom of a phone."""
     for_members: bool = False
     for_mediators: bool = False
+    not_for_mediators: bool = False
     for_act: Act | None = None
     """Only for whom a role allows this act here and now."""
 

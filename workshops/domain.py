@@ -1,5 +1,42 @@
 """What workshops offer to the registry."""
 
-from app.contracts import Domain
+from app.contracts import Domain, EntryKind, NavItem
+from app.i18n.text import N_
+from workshops import desk_pages, pages
+from workshops.facts import KIND
+from workshops.labels import FORMAT_ICONS, FORMAT_NAMES
+from workshops.states import Format
+from workshops.wording import SENTENCES
 
-DOMAIN = Domain(name="workshops")
+DOMAIN = Domain(
+    name="workshops",
+    routers=(pages.router, desk_pages.router),
+    nav=(
+        NavItem("workshops", N_("Ateliers"), "/ateliers", "workshop", "messages", order=20, mobile=True),
+        NavItem(
+            "propose",
+            N_("Proposer"),
+            "/ateliers/nouveau",
+            "workshop",
+            "plus",
+            order=30,
+            mobile=True,
+            for_members=True,
+            not_for_mediators=True,
+        ),
+    ),
+    entry_kinds=(
+        EntryKind(
+            kind=KIND,
+            filter="ateliers",
+            label=N_("Ateliers"),
+            path="/ateliers/{id}",
+            join_path="/ateliers/{id}/inscription",
+            leave_path="/ateliers/{id}/desistement",
+            join_label=N_("Je m’inscris"),
+            icon="messages",
+            genres={each.value: (FORMAT_NAMES[each], FORMAT_ICONS[each]) for each in Format},
+        ),
+    ),
+    refusals=SENTENCES,
+)

@@ -44,10 +44,17 @@ class ProposalForm:
     draft: bool = False
     once: str = ""
     version: int = 0
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 def read_proposal(form: Form, *, now: datetime, rooms: Collection[int]) -> ProposalForm:
-    """Read a proposal. Times come as `starts_at`, `ends_at`, or as `day`, `from`, `to`."""
+    """Read a proposal. Times come as `starts_at`, `ends_at`, or as `day`, `from`, `to`; the button of a free hour
+    sends both as `shift`, which stands for them."""
+    shift = form.get("shift", "").split(" ")
+    if len(shift) == 2:
+        others = [(name, value) for name, value in form.pairs() if name not in ("day", "from", "to", "shift")]
+        form = Form([*others, ("starts_at", shift[0]), ("ends_at", shift[1])])
     fields = Fields(form)
     chosen = fields.choice("format", list(Format), required=text("Choisis une forme dans la liste."))
     title = fields.line(
@@ -96,6 +103,8 @@ def read_proposal(form: Form, *, now: datetime, rooms: Collection[int]) -> Propo
         draft=fields.box("draft"),
         once=clean_line(form.get("once", ""))[:64],
         version=_whole_or_zero(form.get("version", "")),
+        starts_at=starts_at,
+        ends_at=ends_at,
     )
 
 

@@ -374,7 +374,7 @@ def inset(
         lines.append(
             say(
                 text(
-                    "La salle « %(room)s » est prise à cette heure. Choisis-en une autre, ou attends qu’elle se libère.",
+                    "La salle « %(room)s » est prise à cette heure. Prends-en une autre, ou attends qu’elle se libère.",
                     room=wished_room,
                 )
             )
@@ -447,3 +447,14 @@ def capital(words: str) -> str:
 def format_name(value: str, lang: Language) -> str:
     """« CV-troc »."""
     return lang.gettext(FORMAT_NAMES[Format(value)])
+
+
+def poster_lines(title: str, longest: int = 11) -> list[str]:
+    """A title cut into the lines of a poster: at most three, words kept whole."""
+    lines: list[str] = []
+    for word in title.split():
+        if lines and (len(lines[-1]) + 1 + len(word) <= longest or len(lines) == 3):
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines

@@ -103,6 +103,7 @@ def nav_for(visit: Visit, registry: Registry) -> list[NavItem]:
         for item in registry.nav
         if (not item.for_members or member is not None)
         and (not item.for_mediators or visit.mediator)
+        and not (item.not_for_mediators and visit.mediator)
         and (item.for_act is None or (visit.may(item.for_act) and not visit.mediator))
     ]
 

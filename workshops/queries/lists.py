@@ -1,0 +1,162 @@
+"""Lists of workshops: those to come, those that were, and one's own that are not published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.clock import local
+from app.database import run
+from app.i18n import Language, language, text
+from app.identity.visits import Visit
+from workshops import views
+from workshops.labels import FORMAT_ICONS, FORMAT_NAMES, STATE_NAMES
+from workshops.states import Format, State
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One workshop in a list."""
+
+    id: int
+    state: str
+    title: str
+    icon: str
+    format_name: str
+    datetime: str
+    short_day: str
+    hour: str
+    when: str
+    line: str
+    mine: bool
+    taken: int
+    capacity: int
+    seats_left: int
+    seats_words: str
+    state_icon: str
+    state_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkshopsPage:
+    """`/ateliers`."""
+
+    subtitle: str
+    items: list[Line]
+    mine: list[Line]
+    formats: list[tuple[str, str, str]]
+    format: str
+    past: bool
+    may_propose: bool
+    before_href: str
+    after_href: str
+    empty_title: str
+    empty_words: str
+
+
+_LIST = """
+select w.id, w.title, w.format, w.state, w.starts_at, w.ends_at, w.capacity, r.name as room_name, e.taken, e.waiting,
+       t.role
+from workshop w
+left join room r on r.id = w.room_id
+left join entry e on e.kind = 'workshop' and e.thing_id = w.id
+left join taking_part t on t.entry_id = e.id and t.member_id = {} and t.left_at is null
+where w.place_id = {} and """
+_PAST = """w.state in ('held', 'published') and w.ends_at <= {}/*format*/
+order by w.starts_at desc, w.id desc limit {} offset {}"""
+_TO_COME = """w.state in ('published', 'cancelled') and w.published_at is not null and w.ends_at > {}/*format*/
+order by w.starts_at, w.id limit {} offset {}"""
+_UNPUBLISHED = """w.state in ('draft', 'proposed', 'sent_back', 'contested') and exists (
+    select 1 from host h where h.workshop_id = w.id and h.member_id = {} and h.state in ('hosting', 'invited'))
+order by w.starts_at limit 20"""
+
+
+async def workshops_page(*, visit: Visit, chosen: str, past: bool, number: int) -> WorkshopsPage:
+    """Workshops of the place of this visit: those to come by date, or those that were, the latest first."""
+    lang = language(visit.language)
+    place_id = visit.place.id if visit.place else 0
+    member_id = visit.member.id if visit.member else 0
+    known = chosen if chosen in set(Format) else ""
+    chosen_format = " and w.format = {}" if known else ""
+    rows = await run(
+        _LIST + (_PAST if past else _TO_COME).replace("/*format*/", chosen_format),
+        member_id,
+        place_id,
+        visit.now,
+        *([known] if known else []),
+        PAGE + 1,
+        (number - 1) * PAGE,
+    )
+    mine = []
+    if member_id:
+        mine = await run(
+            _LIST + _UNPUBLISHED,
+            member_id,
+            place_id,
+            member_id,
+        )
+    query = "&".join(filter(None, [f"forme={known}" if known else "", "passes=1" if past else ""]))
+    base = f"/ateliers?{query}&" if query else "/ateliers?"
+    return WorkshopsPage(
+        subtitle=lang.say(text("Ceux qui ont eu lieu") if past else text("Ateliers à venir")),
+        items=[_line(row, lang) for row in rows[:PAGE]],
+        mine=[_line(row, lang) for row in mine],
+        formats=[(each.value, lang.gettext(FORMAT_NAMES[each]), FORMAT_ICONS[each]) for each in Format],
+        format=known,
+        past=past,
+        may_propose=visit.member is not None and not visit.mediator,
+        before_href=f"{base}page={number - 1}" if number > 1 else "",
+        after_href=f"{base}page={number + 1}" if len(rows) > PAGE else "",
+        empty_title=lang.say(text("Rien encore") if past else text("Rien de prévu pour l’instant")),
+        empty_words=lang.say(
+            text("Ce qui a eu lieu se lira ici.")
+            if past
+            else text("La table est libre. Une idée, même petite, suffit.")
+        ),
+    )
+
+
+_STATE_ICONS = {
+    State.DRAFT: "device-floppy",
+    State.PROPOSED: "hourglass",
+    State.SENT_BACK: "pencil",
+    State.CONTESTED: "scale",
+    State.CANCELLED: "x",
+    State.HELD: "check",
+}
+
+
+def _line(row: dict[str, Any], lang: Language) -> Line:
+    state = State(row["state"])
+    role_words = {
+        "host": text("Tu animes"),
+        "participant": text("Tu as ta place"),
+        "waiting": text("Tu attends une place"),
+    }
+    role = row["role"] or ""
+    if state is State.PUBLISHED:
+        icon, words = "check", lang.say(role_words[role]) if role else ""
+    else:
+        icon, words = _STATE_ICONS.get(state, "clock"), lang.gettext(STATE_NAMES[state])
+    taken, waiting = row["taken"] or 0, row["waiting"] or 0
+    return Line(
+        id=row["id"],
+        state=state.value,
+        title=row["title"],
+        icon=FORMAT_ICONS[Format(row["format"])],
+        format_name=views.format_name(row["format"], lang),
+        datetime=local(row["starts_at"]).isoformat(timespec="minutes"),
+        short_day=views.capital(lang.short_day(row["starts_at"])),
+        hour=lang.hour(row["starts_at"]),
+        when=lang.when(row["starts_at"]),
+        line=f"{views.capital(lang.day(row['starts_at']))}. {row['room_name'] or lang.say(text('Salle à trouver'))}",
+        mine=role in ("host", "participant") and state is State.PUBLISHED,
+        taken=taken,
+        capacity=row["capacity"],
+        seats_left=0 if waiting else max(0, row["capacity"] - taken),
+        seats_words=views.seats_words(taken, row["capacity"], waiting, lang) if state is State.PUBLISHED else "",
+        state_icon=icon,
+        state_words=words,
+    )

@@ -1,0 +1,257 @@
+"""One workshop: who may see it, and its page for one reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.calendar import api as calendar
+from app.database import run
+from app.errors import NotFound
+from app.i18n import Language, Text, language, text, text_n
+from app.identity.visits import Visit
+from workshops import rules, views
+from workshops.facts import KIND, matter_of, standing_of, who_is
+from workshops.labels import DRAWINGS, FORMAT_ICONS
+from workshops.rules import Standing, Who
+from workshops.states import FORMATS, HostState, State, WorkshopRefusal
+from workshops.views import HostLine, May, PersonLine, WorkshopPage
+from workshops.wording import SENTENCES
+
+PUBLIC = (State.PUBLISHED, State.HELD, State.CANCELLED)
+
+_WORKSHOP = """
+select w.*, r.name as room_name, r.step_free as room_step_free, wr.name as wished_room_name,
+       p.name as place_name, p.address as place_address, p.slug as place_slug
+from workshop w
+join place p on p.id = w.place_id
+left join room r on r.id = w.room_id
+left join room wr on wr.id = w.wished_room_id
+where w.id = {}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A workshop that the reader may see, with the facts that rules ask for."""
+
+    row: dict[str, Any]
+    standing: Standing
+    who: Who | None
+
+
+def sentence(refusal: WorkshopRefusal | None, lang: Language) -> str:
+    """A refusal without details, said; nothing for none."""
+    return "" if refusal is None else lang.gettext(SENTENCES[refusal])
+
+
+async def seen(workshop_id: int, visit: Visit) -> Seen:
+    """The workshop, if this reader may see it. Raises `NotFound`."""
+    rows = await run(_WORKSHOP, workshop_id)
+    if not rows:
+        raise NotFound
+    row = rows[0]
+    standing = await standing_of(row)
+    who = await who_is(row, visit.member.id, now=visit.now) if visit.member else None
+    if not may_see(row, standing, who):
+        raise NotFound
+    return Seen(row, standing, who)
+
+
+def may_see(row: dict[str, Any], standing: Standing, who: Who | None) -> bool:
+    """Whether this reader may know of the workshop."""
+    if standing.state in PUBLIC and (row["published_at"] is not None or standing.state is not State.CANCELLED):
+        return True
+    if who is None:
+        return False
+    if who.proposer or who.hosting or who.invited:
+        return True
+    if standing.state in (State.DRAFT, State.LAPSED):
+        return False
+    return who.mediator or who.juror or (who.says_yes and bool(standing.needs))
+
+
+async def workshop_page(
+    workshop_id: int,
+    *,
+    visit: Visit,
+    values: dict[str, str] | None = None,
+    errors: dict[str, Text] | None = None,
+    focus: bool = False,
+) -> WorkshopPage:
+    """The page of one workshop. `focus` marks the panel, after an act in it."""
+    found = await seen(workshop_id, visit)
+    row, standing, who = found.row, found.standing, found.who
+    lang = language(visit.language)
+    now = visit.now
+    hosts = await run(
+        "select m.id, m.name, m.about, h.state from host h join member m on m.id = h.member_id "
+        "where h.workshop_id = {} and h.state in ('hosting', 'invited') order by h.id",
+        workshop_id,
+    )
+    sign_ups = await run(
+        "select s.id, s.member_id, s.first_name, s.signed_by, s.state, s.present, s.last_word, s.last_word_shown, "
+        "m.name from sign_up s left join member m on m.id = s.member_id where s.workshop_id = {} "
+        "and s.state in ('waiting', 'offered', 'confirmed') order by s.id",
+        workshop_id,
+    )
+    votes = await run(
+        "select vote from juror where workshop_id = {} and matter = {} order by id", workshop_id, matter_of(row) or ""
+    )
+    mine = next((each for each in sign_ups if who is not None and each["member_id"] == who.id), None)
+    queue = [each["id"] for each in sign_ups if each["state"] == "waiting"]
+    rank = queue.index(mine["id"]) + 1 if mine is not None and mine["id"] in queue else 0
+    may = _may(row, standing, who, now=now, has_sign_up=mine is not None)
+    names_shown = visit.member is not None and (visit.member.met or (who is not None and who.hosting))
+    inside = who is not None and (who.proposer or who.hosting)
+    return WorkshopPage(
+        id=workshop_id,
+        title=row["title"],
+        state=standing.state.value,
+        format_name=views.format_name(row["format"], lang),
+        icon=FORMAT_ICONS[standing.format],
+        drawing=DRAWINGS.get(standing.format, "libre"),
+        day=lang.day(row["starts_at"]),
+        when_words=f"{views.capital(lang.day(row['starts_at']))}, {lang.hour(row['starts_at'])}",
+        summary=row["summary"],
+        capacity=row["capacity"],
+        taken=standing.taken,
+        seats_left=0 if standing.waiting else max(0, row["capacity"] - standing.taken),
+        panel=views.panel(
+            standing,
+            who,
+            rank=rank,
+            why_not=sentence(_why_not_join(standing, who, visit), lang),
+            starts_at=row["starts_at"],
+            overlap=await _overlap(row, standing, who, mine is not None, lang),
+            needs_sign_in=who is None and rules.why_cannot_sign_up(standing, _NOBODY, now=now) is None,
+            focus=focus,
+            lang=lang,
+        ),
+        facts=views.facts(
+            row,
+            room=row["room_name"] or "",
+            room_step_free=bool(row["room_step_free"]),
+            place=f"{row['place_name']}, {row['place_address']}",
+            least=FORMATS[standing.format].least,
+            lang=lang,
+        ),
+        may=may,
+        hosts=_host_lines(hosts, lang) if names_shown or inside else (),
+        hosts_words=_hosts_words(len([each for each in hosts if each["state"] == HostState.HOSTING]), visit, lang),
+        speaker=row["speaker"],
+        bring=[line for line in row["bring"].split("\n") if line],
+        ics=f"/ateliers/{workshop_id}.ics" if standing.state in PUBLIC else "",
+        banner=views.banner(row, standing.state, now=now, hosts=standing.hosts, lang=lang),
+        steps=views.steps(row, standing.state, lang) if who is not None else (),
+        steps_title=lang.say(text("Où en est ta proposition") if inside else text("Où en est cette proposition")),
+        steps_seen_by=lang.say(
+            text("Visible par l’équipe seulement")
+            if standing.state is State.DRAFT
+            else text("Visible par l’équipe et la médiation")
+        ),
+        inset=views.inset(
+            row,
+            standing,
+            who,
+            votes=[each["vote"] for each in votes],
+            wished_room=row["wished_room_name"] or "",
+            lang=lang,
+        )
+        if who is not None
+        else None,
+        submit_words=lang.say(
+            text("Je propose") if standing.state is State.DRAFT else text("C’est changé, je propose de nouveau")
+        ),
+        contest_words=lang.say(
+            text(
+                "Une autre personne de la médiation relira. S’il n’y en a pas, trois membres tirés au sort décideront."
+            )
+        ),
+        last_words=[each["last_word"] for each in sign_ups if each["last_word"] and each["last_word_shown"]],
+        my_last_word=mine["last_word"] if mine is not None else "",
+        my_last_word_shown=bool(mine["last_word_shown"]) if mine is not None else False,
+        my_guests=[
+            PersonLine(each["id"], each["first_name"])
+            for each in sign_ups
+            if who is not None and each["signed_by"] == who.id and each["first_name"]
+        ],
+        for_hosts=who is not None and who.hosting and standing.state in PUBLIC,
+        edit_published=standing.state is State.PUBLISHED,
+        people=_people(sign_ups, standing, lang) if who is not None and who.hosting else (),
+        people_title=lang.say(text_n("%(n)s personne", "%(n)s personnes", standing.taken)),
+        values=values or {},
+        errors=errors or {},
+    )
+
+
+_NOBODY = Who(id=0)
+
+
+def _why_not_join(standing: Standing, who: Who | None, visit: Visit) -> WorkshopRefusal | None:
+    return rules.why_cannot_sign_up(standing, who or _NOBODY, now=visit.now)
+
+
+async def _overlap(row: dict[str, Any], standing: Standing, who: Who | None, signed_up: bool, lang: Language) -> str:
+    """A warning to oneself alone: one's own sign-ups at the same time never refuse anything."""
+    if who is None or signed_up or standing.state is not State.PUBLISHED or who.hosting:
+        return ""
+    clash = await calendar.own_overlaps(who.id, row["starts_at"], row["ends_at"], except_for=(KIND, row["id"]))
+    if clash is None:
+        return ""
+    return lang.say(text("À cette heure, tu as aussi « %(title)s ».", title=clash.title))
+
+
+def _may(row: dict[str, Any], standing: Standing, who: Who | None, *, now: datetime, has_sign_up: bool) -> May:
+    if who is None:
+        return May()
+    hosting = who.hosting
+    return May(
+        edit=rules.why_cannot_edit(standing, who, now=now) is None,
+        submit=rules.why_cannot_submit(standing, who, now=now) is None,
+        withdraw_proposal=rules.why_cannot_withdraw_proposal(standing, who) is None,
+        contest=rules.why_cannot_contest(standing, who, now=now) is None,
+        vote=rules.why_cannot_vote(standing, who) is None and not who.voted,
+        say_yes=rules.why_cannot_say_yes(standing, who, now=now) is None and not standing.said_yes,
+        review=rules.why_cannot_decide(standing, who, version=standing.version) is None
+        or rules.why_cannot_review_again(standing, who, now=now) is None,
+        answer_invitation=who.invited and rules.why_cannot_answer_invitation(standing, who, yes=True, now=now) is None,
+        invite=hosting and rules.why_cannot_invite(standing, who, Who(id=0, belongs=True), now=now) is None,
+        leave_hosting=rules.why_cannot_leave_hosting(standing, who, now=now) is None,
+        take_over=rules.why_cannot_take_over(standing, who, now=now) is None,
+        cancel=rules.why_cannot_cancel(standing, who, now=now) is None,
+        reopen=rules.why_cannot_reopen(standing, who, now=now) is None,
+        tick=rules.why_cannot_tick(standing, who, now=now) is None,
+        say_last_word=has_sign_up and rules.why_cannot_say_last_word(standing, who, now=now) is None,
+        bring_guest=rules.why_cannot_sign_up_guest(standing, now=now) is None
+        and who.belongs
+        and FORMATS[standing.format].lists_participants,
+    )
+
+
+def _host_lines(hosts: list[dict[str, Any]], lang: Language) -> list[HostLine]:
+    invited = lang.say(text("(l’invitation attend sa réponse)"))
+    return [
+        HostLine(each["id"], each["name"], each["about"], invited if each["state"] == HostState.INVITED else "")
+        for each in hosts
+    ]
+
+
+def _hosts_words(number: int, visit: Visit, lang: Language) -> str:
+    if not number:
+        return lang.say(text("Personne pour l’instant."))
+    if visit.member is None:
+        return lang.say(text_n("Un membre du lieu.", "%(n)s membres du lieu.", number))
+    return lang.say(text("Tu verras les prénoms quand tu auras rencontré deux membres, ou la personne à l’accueil."))
+
+
+def _people(sign_ups: list[dict[str, Any]], standing: Standing, lang: Language) -> list[PersonLine]:
+    if not FORMATS[standing.format].lists_participants:
+        return []
+    notes = {"offered": lang.say(text("(place proposée)")), "waiting": lang.say(text("(attend)")), "confirmed": ""}
+    return [
+        PersonLine(each["id"], each["first_name"] or each["name"] or "", notes[each["state"]], bool(each["present"]))
+        for each in sign_ups
+        if each["state"] == "confirmed" or standing.state is not State.HELD
+    ]
