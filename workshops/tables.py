@@ -17,6 +17,8 @@ class Workshop(Table):
     title = Varchar(length=120)
     format = Varchar(length=20)
     summary = Text(default="")
+    search_key = Text(default="")
+    """Title and summary as they are searched, without accents or capitals (`facts.search_key`)."""
     bring = Text(default="")
     """What to bring, a line each."""
     language = Varchar(length=5, default="fr")

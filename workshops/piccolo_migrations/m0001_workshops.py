@@ -17,6 +17,7 @@ async def forwards() -> None:
             title text not null,
             format text not null,
             summary text not null,
+            search_key text not null,
             bring text not null,
             language text not null,
             step_free {bool} not null,
