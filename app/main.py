@@ -42,7 +42,9 @@ async def healthz() -> Response[str]:
     return Response("ok", media_type="text/plain", headers={"Cache-Control": "no-store"})
 
 
-@route("/static/{path:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"public": True})
+@route(
+    "/static/{path:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"public": True, "own_compression": True}
+)
 async def static_file(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[bytes]:
     """A static file under its hashed name, compressed as the browser likes."""
     file = static_files().by_name.get(path.lstrip("/"))
@@ -75,7 +77,9 @@ def make_app(
         guards=[guard_the_door],
         before_request=before_each,
         exception_handlers=ERROR_HANDLERS,  # type: ignore[arg-type]  # Litestar wants a wider key type
-        compression_config=CompressionConfig(backend="brotli", brotli_quality=4, brotli_gzip_fallback=True),
+        compression_config=CompressionConfig(
+            backend="brotli", brotli_quality=4, brotli_gzip_fallback=True, exclude_opt_key="own_compression"
+        ),
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         lifespan=lifespan or [],

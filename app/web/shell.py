@@ -7,6 +7,7 @@ files, feeds and the health check never touch it.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
 _WITHOUT_SESSION = ("/static/", "/calendriers/", "/healthz", "/api/")
+# Litestar cannot tell `/ateliers/12.ics` from `/ateliers/{id}`: its router has one parameter at a place in a path.
+_ONE_EVENT = re.compile(r"/([a-z-]{1,30})/([0-9]{1,10})\.ics")
 
 
 class Shell:
@@ -62,6 +65,8 @@ class Shell:
         path, method = scope["path"], scope["method"]
         state: dict[str, Any] = scope.setdefault("state", {})
         status = 500
+        if one_event := _ONE_EVENT.fullmatch(path):
+            path = scope["path"] = "/calendriers/evenements/{}/{}".format(*one_event.groups())
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status

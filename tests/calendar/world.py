@@ -1,0 +1,44 @@
+"""The application with two kinds of things in its calendar, whatever domains there are today."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from app.contracts import Domain, EntryKind
+from app.main import REGISTRY, make_app
+from app.registry import Registry
+from tests.client import NOON, World
+
+WORKSHOP = EntryKind(
+    kind="workshop",
+    filter="ateliers",
+    label="Ateliers",
+    path="/ateliers/{id}",
+    join_path="/ateliers/{id}/inscription",
+    leave_path="/ateliers/{id}/desistement",
+    join_label="Je m’inscris",
+    icon="messages",
+    genres={"cv_troc": ("CV-troc", "file-text"), "cafe_debat": ("Café-débat", "coffee")},
+)
+MEAL = EntryKind(
+    kind="meal",
+    filter="repas",
+    label="Repas",
+    path="/repas/{id}",
+    join_path="/repas/{id}/reservations",
+    leave_path="/repas/{id}/annulation",
+    join_label="Je mange ici",
+    icon="soup",
+)
+KINDS = {"workshop": WORKSHOP, "meal": MEAL}
+
+
+class CalendarWorld(World):
+    """`World` without the domains that have things of their own, and with these two kinds instead."""
+
+    def __init__(self, now: datetime = NOON, **settings: Any) -> None:
+        super().__init__(now, **settings)
+        shell = [domain for domain in REGISTRY.domains if not domain.entry_kinds]
+        things = Domain(name="things", entry_kinds=tuple(KINDS.values()))
+        self.app = make_app(self.settings, now=lambda: self.now, registry=Registry.of(*shell, things))
