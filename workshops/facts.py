@@ -12,8 +12,9 @@ from typing import Any
 
 from app.database import run
 from app.identity.api import belongs, holds, is_mediator
+from app.identity.rules import name_key
 from app.identity.states import Act
-from workshops.rules import Standing, Who
+from workshops.rules import Proposal, Standing, Who
 from workshops.states import Format, HostState, Need, SignUpState, State
 
 KIND = "workshop"
@@ -45,6 +46,31 @@ class Words:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
+def search_key(title: str, summary: str) -> str:
+    """What is searched for words: title and summary without accents or capitals (`workshop.search_key`)."""
+    return name_key(f"{title}\n{summary}")
+
+
+def columns_of(proposal: Proposal) -> dict[str, Any]:
+    """What a proposal writes into its row, but for the room, which is settled with the calendar."""
+    return {
+        "title": proposal.title,
+        "search_key": search_key(proposal.title, proposal.summary),
+        "format": proposal.format.value,
+        "summary": proposal.summary,
+        "bring": proposal.bring,
+        "language": proposal.language,
+        "step_free": proposal.step_free,
+        "children": proposal.children,
+        "starts_at": proposal.starts_at,
+        "ends_at": proposal.ends_at,
+        "capacity": proposal.capacity,
+        "speaker": proposal.speaker,
+        "help_wanted": proposal.help_wanted,
+        "needs": ",".join(sorted(proposal.needs)),
+    }
+
+
 def needs_of(row: Row) -> frozenset[Need]:
     """What the bureau must say yes to."""
     return frozenset(Need(need) for need in row["needs"].split(",") if need)
@@ -71,6 +97,11 @@ async def standing_of(row: Row) -> Standing:
     """How the workshop of this row stands."""
     key = row["id"]
     (counts,) = await run(_COUNTS, key, key, key, key, matter_of(row) or "")
+    return standing_with(row, counts)
+
+
+def standing_with(row: Row, counts: Row) -> Standing:
+    """The same from numbers that were counted already: `taken`, `waiting`, `hosts`, `drawn`."""
     return Standing(
         state=State(row["state"]),
         version=row["version"],
@@ -84,6 +115,7 @@ async def standing_of(row: Row) -> Standing:
         needs=needs_of(row),
         said_yes=row["yes_at"] is not None,
         agreed=row["agreed_at"] is not None,
+        announced=row["published_at"] is not None,
         decided=row["decided_at"] is not None,
         blocked_until=row["blocked_until"],
         contested=row["contested_at"] is not None,

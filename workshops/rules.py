@@ -74,6 +74,8 @@ class Standing:
     said_yes: bool = False
     agreed: bool = False
     """Read and agreed (by a mediator, silence or the drawn): only the bureau's yes is missing."""
+    announced: bool = False
+    """Whether it has ever been published."""
     decided: bool = False
     """Whether its last reading has ended in a decision."""
     blocked_until: datetime | None = None
@@ -115,6 +117,13 @@ class Who:
     def concerned(self) -> bool:
         """Nobody decides on what concerns them."""
         return self.proposer or self.hosting or self.invited or self.juror
+
+
+def may_see(standing: Standing, who: Who) -> bool:
+    """What was published is everybody's; before, hosts, the drawn, mediators and the bureau; a draft, its hosts."""
+    if standing.announced or who.proposer or who.hosting:
+        return True
+    return standing.state is not State.DRAFT and (who.mediator or who.invited or who.juror or who.says_yes)
 
 
 # ------------------------------------------------------------------------------------------------------- the clock
@@ -269,13 +278,13 @@ def why_cannot_cancel(standing: Standing, who: Who, *, now: datetime) -> Worksho
     return WorkshopRefusal.OVER if now >= standing.ends_at else None
 
 
-def why_cannot_reopen(standing: Standing, who: Who, *, now: datetime, was_published: bool) -> WorkshopRefusal | None:
+def why_cannot_reopen(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
     """A cancelled session, as long as it has not begun; a withdrawn proposal is proposed anew."""
     if not who.hosting:
         return WorkshopRefusal.ONLY_HOSTS
     if who.mediator:
         return WorkshopRefusal.MEDIATOR_CANNOT_HOST
-    if standing.state is not State.CANCELLED or not was_published:
+    if standing.state is not State.CANCELLED or not standing.announced:
         return WorkshopRefusal.WRONG_STATE
     return WorkshopRefusal.OVER if now >= standing.starts_at else None
 

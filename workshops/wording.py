@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.errors import Refusal
 from app.i18n import Text, text, text_n
 from app.i18n.text import N_
 from workshops.labels import NEED_NAMES
 from workshops.states import Need, WorkshopRefusal
 
-SENTENCES: dict[WorkshopRefusal, str] = {
+SENTENCES: dict[Refusal, str] = {
     WorkshopRefusal.MEDIATOR_CANNOT_PROPOSE: N_(
         "Qui fait la médiation ici n’y propose pas d’atelier : ce sont les membres qui commencent. Ailleurs, oui."
     ),
@@ -173,9 +174,7 @@ def drawn(title: str, *, due_at: datetime) -> Mail:
     """To each of the drawn."""
     return _mail(
         text("Le sort est tombé sur toi : un avis sur « %(title)s »", title=title),
-        text(
-            "La médiation et les personnes qui proposent ne sont pas d’accord : des membres sont tirés au sort, dont toi."
-        ),
+        text("La médiation et les personnes qui proposent ne sont pas d’accord : on tire au sort, et c’est toi."),
         text(
             "Lis la proposition et dis si elle paraît telle quelle, d’ici %(due_at)s. Ton avis reste secret.",
             due_at=due_at,
@@ -336,6 +335,17 @@ def asked_again(title: str, starts_at: datetime, *, until: datetime) -> Mail:
             "L’atelier a lieu %(starts_at)s, finalement. Ta place t’est gardée jusqu’à %(until)s.",
             starts_at=starts_at,
             until=until,
+        ),
+    )
+
+
+def on_again(title: str, starts_at: datetime) -> Mail:
+    """To the other hosts: a session that was called off is on again."""
+    return _mail(
+        text("« %(title)s » rouvre", title=title),
+        text(
+            "L’atelier a lieu %(starts_at)s, finalement. On redemande à celles et ceux qui avaient leur place.",
+            starts_at=starts_at,
         ),
     )
 

@@ -1,0 +1,176 @@
+"""What happens to places when one is freed: offers to those who wait, offers that lapse, and the calendar's numbers.
+
+Inside the caller's transaction, with the workshop's row locked: who is next and how many places there are is only
+true under that lock.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from app.calendar.api import Role, leave, take_part
+from app.database import run
+from workshops import rules, wording
+from workshops.commands.steps import moment, recount, tell, tell_people
+from workshops.facts import KIND, Row, standing_of
+from workshops.states import SIGN_UP_MOVES, SignUpState, State
+from workshops.tables import SignUp
+
+ACTIVE = (SignUpState.WAITING, SignUpState.OFFERED, SignUpState.CONFIRMED)
+"""A person has one such sign-up to a workshop at most."""
+
+
+async def last_sign_up(row: Row, member_id: int) -> Row | None:
+    """The member's last sign-up to this workshop, whatever became of it."""
+    found: list[Row] = (
+        await SignUp.select()
+        .where((SignUp.workshop_id == row["id"]) & (SignUp.member_id == member_id))
+        .order_by(SignUp.id, ascending=False)
+        .limit(1)
+    )
+    return found[0] if found else None
+
+
+async def move_sign_up(sign_up: Row, to: SignUpState, **values: Any) -> None:
+    """Move a sign-up along the table `SIGN_UP_MOVES`, and write these columns with it."""
+    assert to in SIGN_UP_MOVES[SignUpState(sign_up["state"])], f"{sign_up['state']} does not become {to}"
+    columns: dict[Any, Any] = {"state": to.value, **values}
+    moved = (
+        await SignUp.update(columns)
+        .where((SignUp.id == sign_up["id"]) & (SignUp.state == sign_up["state"]))
+        .returning(SignUp.id)
+    )
+    assert moved, "sign-ups only move under the lock of their workshop"
+
+
+async def give_place(row: Row, sign_up: Row, *, now: datetime) -> None:
+    """This sign-up, just made or just moved, has its place: into the person's calendar, and told."""
+    member = sign_up["member_id"]
+    if member is None:
+        return
+    await take_part(KIND, row["id"], member, Role.PARTICIPANT, binding=False, now=now)
+    await tell(
+        wording.confirmed(row["title"], row["starts_at"], bring=row["bring"]),
+        [member],
+        row=row,
+        kind="workshop_confirmed",
+        what=f"confirmed-{sign_up['id']}-{moment(now)}",
+        now=now,
+    )
+
+
+async def end_sign_up(row: Row, sign_up: Row, to: SignUpState, *, now: datetime) -> None:
+    """It is withdrawn or lapsed: out of the person's calendar. `offer_freed` comes after."""
+    await move_sign_up(sign_up, to, settled_at=now)
+    if sign_up["member_id"] is not None:
+        await leave(KIND, row["id"], sign_up["member_id"], now=now)
+
+
+async def offer_freed(row: Row, *, now: datetime) -> None:
+    """Offer free places to the first who wait; in the last two hours only say that there are some. Then recount."""
+    standing = await standing_of(row)
+    count = rules.offers_due(standing, now=now)
+    if count:
+        until = rules.offer_until(starts_at=row["starts_at"], now=now)
+        first = (
+            await SignUp.select()
+            .where((SignUp.workshop_id == row["id"]) & (SignUp.state == SignUpState.WAITING.value))
+            .order_by(SignUp.id)
+            .limit(count)
+        )
+        for sign_up in first:
+            await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until)
+            await tell(
+                wording.offer(row["title"], row["starts_at"], until=until),
+                [sign_up["member_id"]],
+                row=row,
+                kind="offer",
+                what=f"offer-{sign_up['id']}-{moment(now)}",
+                now=now,
+            )
+    elif (
+        standing.state is State.PUBLISHED
+        and standing.taken < standing.capacity
+        and standing.waiting
+        and now < row["ends_at"]
+    ):
+        waiting = await run(
+            "select member_id from sign_up where workshop_id = {} and state = 'waiting' order by id", row["id"]
+        )
+        await tell(
+            wording.place_free(row["title"], row["starts_at"]),
+            [each["member_id"] for each in waiting],
+            row=row,
+            kind="offer",
+            what=f"free-{moment(now)}",
+            now=now,
+        )
+    await recount(row)
+
+
+async def lapse_offers_of(row: Row, *, now: datetime) -> int:
+    """End the offers that nobody answered in time, tell whom they were for, offer again. Returns how many lapsed."""
+    over = (
+        await SignUp.select()
+        .where(
+            (SignUp.workshop_id == row["id"])
+            & (SignUp.state == SignUpState.OFFERED.value)
+            & (SignUp.offer_until <= now)
+        )
+        .order_by(SignUp.id)
+    )
+    for sign_up in over:
+        await end_sign_up(row, sign_up, SignUpState.LAPSED, now=now)
+        await tell(
+            wording.offer_lapsed(row["title"]),
+            [sign_up["member_id"]],
+            row=row,
+            kind="offer",
+            what=f"lapsed-{sign_up['id']}",
+            now=now,
+        )
+    if over:
+        await offer_freed(row, now=now)
+    return len(over)
+
+
+async def ask_again(row: Row, *, now: datetime) -> None:
+    """A cancelled session is on again: each place that somebody had is kept until they have said yes once more.
+
+    A person without an account cannot be asked and keeps it; whoever signed them up is told.
+    """
+    until = rules.offer_until(starts_at=row["starts_at"], now=now)
+    kept = (
+        await SignUp.select()
+        .where(
+            (SignUp.workshop_id == row["id"])
+            & SignUp.state.is_in([SignUpState.CONFIRMED.value, SignUpState.OFFERED.value])
+            & SignUp.member_id.is_not_null()
+        )
+        .order_by(SignUp.id)
+    )
+    mail = wording.asked_again(row["title"], row["starts_at"], until=until)
+    for sign_up in kept:
+        if sign_up["state"] == SignUpState.CONFIRMED:
+            await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until, settled_at=None)
+            await take_part(KIND, row["id"], sign_up["member_id"], Role.WAITING, binding=False, now=now)
+        else:
+            await SignUp.update({SignUp.offered_at: now, SignUp.offer_until: until}).where(SignUp.id == sign_up["id"])
+    await tell_people(mail, row=row, kind="offer", what=f"again-{moment(now)}", now=now)
+
+
+async def shorten_offers(row: Row, *, now: datetime) -> None:
+    """The start came nearer: no offer lasts longer than one made now would."""
+    until = rules.offer_until(starts_at=row["starts_at"], now=now)
+    await SignUp.update({SignUp.offer_until: until}).where(
+        (SignUp.workshop_id == row["id"]) & (SignUp.state == SignUpState.OFFERED.value) & (SignUp.offer_until > until)
+    )
+
+
+async def free_for_hosting(row: Row, member_id: int, *, now: datetime) -> None:
+    """Somebody who comes to host gives their participant's place back: hosts have theirs."""
+    mine = await last_sign_up(row, member_id)
+    if mine is not None and mine["state"] in ACTIVE:
+        await end_sign_up(row, mine, SignUpState.WITHDRAWN, now=now)
+        await offer_freed(row, now=now)
