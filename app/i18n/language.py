@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date as Day
 from datetime import datetime, time, timedelta
 from functools import cache, lru_cache
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.messages.pofile import read_po
 
 from app.clock import PARIS, local
@@ -56,6 +57,10 @@ class Language:
         if not message.details:
             return template.replace("%%", "%")
         return template % {name: self._said(value) for name, value in message.details.items()}
+
+    def joined(self, names: Sequence[str]) -> str:
+        """« Yann, Aïcha et Bao »."""
+        return format_list(names, locale="fr" if self.code == "fr" else "en_GB")
 
     def _said(self, value: Any) -> Any:
         if isinstance(value, Text):

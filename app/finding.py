@@ -1,0 +1,100 @@
+"""Searching for words, whatever their accents and capitals: how a query is read, compared and shown in what was found.
+
+Rows keep a key made by `app.identity.rules.name_key`; domains compare it with `pattern(word) … escape '!'`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from app.identity.rules import name_key
+
+LONGEST_QUERY = 100
+MOST_WORDS = 6
+LEAST_LETTERS = 2
+BEFORE_MATCH = 60
+"""How much of a long text is shown before its first match."""
+
+
+def search_words(written: str) -> tuple[str, ...]:
+    """The words to look for: without accents or capitals, six at most; none when there are not two letters in all."""
+    words = tuple(dict.fromkeys(name_key(written[:LONGEST_QUERY]).split()))[:MOST_WORDS]
+    return words if sum(letter.isalnum() for word in words for letter in word) >= LEAST_LETTERS else ()
+
+
+def pattern(word: str) -> str:
+    """For `key like … escape '!'`: keys that contain the word, whatever it is made of."""
+    return "%" + word.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+
+
+def answers(written: str, words: Sequence[str]) -> bool:
+    """Whether this text contains all the words: for the few texts that have no kept key."""
+    key = name_key(written)
+    return all(word in key for word in words)
+
+
+def marked(written: str, words: Sequence[str], *, longest: int = 0) -> Markup:
+    """The text with what was found in `<mark>`; everything in it is escaped.
+
+    With `longest`, a longer text is cut to about that many characters around the first match.
+    """
+    spans = _matches(written, words)
+    start, end = 0, len(written)
+    if longest and end > longest:
+        first = spans[0][0] if spans else 0
+        start = _word_start(written, max(0, min(first - BEFORE_MATCH, end - longest)))
+        end = _word_end(written, start + longest)
+    pieces: list[str | Markup] = ["… " if start else ""]
+    cuts = sorted({start, end, *(edge for span in spans for edge in span if start < edge < end)})
+    for left, right in pairwise(cuts):
+        inside = any(span[0] <= left and right <= span[1] for span in spans)
+        pieces.append(Markup("<mark>{}</mark>").format(written[left:right]) if inside else written[left:right])
+    if end < len(written):
+        pieces.append(" …")
+    return Markup("").join(pieces)
+
+
+def _matches(written: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the words stand in the text, without overlaps, in order."""
+    letters: list[str] = []
+    origin: list[int] = []
+    for position, character in enumerate(written):
+        folded = " " if character.isspace() else name_key(character)
+        letters.append(folded)
+        origin.extend([position] * len(folded))
+    key = "".join(letters)
+    found: list[tuple[int, int]] = []
+    for word in filter(None, words):
+        at = key.find(word)
+        while at >= 0:
+            last = origin[at + len(word) - 1] + 1
+            while last < len(written) and not letters[last]:
+                last += 1  # an accent that stands apart belongs to the letter before it
+            found.append((origin[at], last))
+            at = key.find(word, at + len(word))
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _word_start(written: str, at: int) -> int:
+    """The beginning of the word at this position, if it is near."""
+    if at == 0:
+        return 0
+    space = written.rfind(" ", max(0, at - 20), at + 1)
+    return space + 1 if space >= 0 else at
+
+
+def _word_end(written: str, at: int) -> int:
+    """The end of the word at this position, if it is near."""
+    if at >= len(written):
+        return len(written)
+    space = written.find(" ", at, at + 20)
+    return space if space >= 0 else at
