@@ -1,8 +1,10 @@
 """What workshops offer to the registry."""
 
-from app.contracts import Domain, EntryKind, NavItem
+from datetime import timedelta
+
+from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from workshops import desk_pages, pages
+from workshops import desk_pages, jobs, pages
 from workshops.facts import KIND
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES
 from workshops.states import Format
@@ -39,4 +41,14 @@ DOMAIN = Domain(
         ),
     ),
     refusals=SENTENCES,
+    jobs=(
+        Job("workshops.publish_silent", jobs.publish_silent),
+        Job("workshops.settle_contests", jobs.settle_contests),
+        Job("workshops.lapse_offers", jobs.lapse_offers),
+        Job("workshops.room_to_find", jobs.room_to_find),
+        Job("workshops.lapse_past", jobs.lapse_past),
+        Job("workshops.hold_past", jobs.hold_past),
+        Job("workshops.low_numbers", jobs.low_numbers, every=timedelta(minutes=15)),
+        Job("workshops.erase_guests", jobs.erase_guests, every=timedelta(hours=6)),
+    ),
 )

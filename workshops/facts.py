@@ -41,6 +41,10 @@ class Words:
         """As they were before the last edit (`workshop.edited_from`)."""
         return cls(**json.loads(row["edited_from"])) if row["edited_from"] else None
 
+    def columns(self) -> dict[str, str]:
+        """What brings a row back to them."""
+        return {**asdict(self), "search_key": search_key(self.title, self.summary)}
+
     def kept(self) -> str:
         """For `workshop.edited_from`."""
         return json.dumps(asdict(self), ensure_ascii=False)

@@ -6,9 +6,7 @@ one mail. What silence does is in `workshops.jobs`.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
 
 from app.database import command, run, transaction
 from app.identity.api import mediators_of
@@ -30,8 +28,8 @@ from workshops.facts import Row, Words, matter_of
 from workshops.states import State
 from workshops.tables import Juror
 
-Decision = Literal["approve", "send_back"]
-Vote = Literal["publish", "send_back"]
+DECISIONS = ("approve", "send_back")
+VOTES = ("publish", "send_back")
 
 
 @command
@@ -39,7 +37,7 @@ async def decide(
     *,
     actor: int,
     workshop_id: int,
-    decision: Decision,
+    decision: str,
     reason: str = "",
     way_out: str = "",
     version: int,
@@ -48,8 +46,10 @@ async def decide(
     """A mediator agrees, or asks for a change with a reason and what would do. `version` is the one that was read.
 
     On an edit that was put back to be read, to ask for a change brings the earlier words back. The same decision by
-    the same mediator again changes nothing.
+    the same mediator again changes nothing. `decision` is one of `DECISIONS`.
     """
+    if decision not in DECISIONS:
+        raise ValueError(decision)
     async with transaction():
         row, hosts = await locked_with_time(workshop_id)
         standing, who = await ask(row, actor, now=now)
@@ -64,7 +64,7 @@ async def decide(
             await send_back(row, how="mediation", by=actor, reason=reason, way_out=way_out, now=now)
 
 
-def _stands(row: Row, decision: Decision) -> bool:
+def _stands(row: Row, decision: str) -> bool:
     if row["review_due_at"] is not None:
         return False
     if decision == "send_back":
@@ -73,7 +73,7 @@ def _stands(row: Row, decision: Decision) -> bool:
 
 
 async def _answer_review(
-    row: Row, hosts: list[int], actor: int, decision: Decision, *, reason: str, way_out: str, now: datetime
+    row: Row, hosts: list[int], actor: int, decision: str, *, reason: str, way_out: str, now: datetime
 ) -> None:
     before = Words.before(row)
     answered = {"review_due_at": None, "edited_at": None, "edited_from": ""}
@@ -81,7 +81,7 @@ async def _answer_review(
         row = await change(row, now=now, **answered)
         await note(row, "edit_kept", voice="mediation", by=actor, now=now, shown=True)
         return
-    row = await change(row, now=now, version=row["version"] + 1, **asdict(before), **answered)
+    row = await change(row, now=now, version=row["version"] + 1, **before.columns(), **answered)
     await write_entry(row, now=now)
     await note(row, "edit_put_back", voice="mediation", by=actor, now=now, shown=True, reason=both(reason, way_out))
     what = f"put-back-{row['version']}"
@@ -180,8 +180,10 @@ async def _may_read(row: Row, mediator: int) -> bool:
 
 
 @command
-async def vote(*, actor: int, workshop_id: int, vote: Vote, now: datetime) -> None:
-    """One of the drawn says whether it is published or sent back; a majority of them settles it."""
+async def vote(*, actor: int, workshop_id: int, vote: str, now: datetime) -> None:
+    """One of the drawn says whether it is published or sent back (`VOTES`); a majority of them settles it."""
+    if vote not in VOTES:
+        raise ValueError(vote)
     async with transaction():
         row, _ = await locked_with_time(workshop_id)
         standing, who = await ask(row, actor, now=now)
