@@ -1,5 +1,34 @@
 """What `app.identity` offers to the registry."""
 
-from app.contracts import Domain
+from datetime import timedelta
 
-DOMAIN = Domain(name="identity")
+from litestar import Router
+
+from app.contracts import Domain, Job, NavItem
+from app.i18n.text import N_
+from app.identity.entrance import forget_old_ways_in
+from app.identity.pages import ENTRANCE
+from app.identity.pages_me import ME
+from app.identity.pages_members import MEMBERS
+from app.identity.pages_places import PLACES
+from app.identity.search import search
+from app.identity.wording import SENTENCES
+
+DOMAIN = Domain(
+    name="identity",
+    routers=(Router(path="", route_handlers=[*ENTRANCE, *ME, *MEMBERS, *PLACES]),),
+    nav=(
+        NavItem(
+            key="members",
+            label=N_("Membres"),
+            href="/membres",
+            kind="care",
+            icon="users",
+            order=80,
+            for_members=True,
+        ),
+    ),
+    refusals=SENTENCES,
+    jobs=(Job("forget old ways in", forget_old_ways_in, every=timedelta(minutes=10)),),
+    search=search,
+)

@@ -145,7 +145,7 @@ class MemberPage:
 
 
 async def member_page(visit: Visit, member_id: int) -> MemberPage:
-    """Somebody listed, mediating or hosting at the place of this visit; or oneself. Raises `NotFound` for all others."""
+    """Oneself, or who is listed, mediates or hosts at the place of this visit. Raises `NotFound` for all others."""
     me = visit.member
     rows = await run(
         "select m.id, m.name, m.about, m.listed, ms.mediator, ms.employer, ms.joined_at from member m "
@@ -176,7 +176,8 @@ async def _shown_to(visit: Visit, row: dict[str, Any]) -> bool:
         return True
     hosting = await run(
         "select 1 as one from taking_part t join entry e on e.id = t.entry_id "
-        "where t.member_id = {} and t.role = 'host' and t.left_at is null and e.place_id = {} and e.state = 'confirmed' limit 1",
+        "where t.member_id = {} and t.role = 'host' and t.left_at is null "
+        "and e.place_id = {} and e.state = 'confirmed' limit 1",
         row["id"],
         visit.place.id,
     )
@@ -284,7 +285,8 @@ async def _my_places(me: int, now: datetime) -> list[MyPlace]:
 async def _offers_to(me: int) -> list[OfferedRole]:
     rows = await run(
         "select h.id, h.act, h.shared, p.name as place, m.name as giver from handover h "
-        "join place p on p.id = h.place_id join member m on m.id = h.from_member where h.to_member = {} and h.answered_at is null order by h.id",
+        "join place p on p.id = h.place_id join member m on m.id = h.from_member "
+        "where h.to_member = {} and h.answered_at is null order by h.id",
         me,
     )
     return [OfferedRole(row["id"], Act(row["act"]), row["place"], row["giver"], bool(row["shared"])) for row in rows]

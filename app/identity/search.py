@@ -1,4 +1,4 @@
-"""Members and places among what is searched: names of listed members only, and only for whom names are shown."""
+"""People and places in the search: what the asking person may see anyway."""
 
 from __future__ import annotations
 
@@ -6,57 +6,36 @@ from collections.abc import Sequence
 
 from app.contracts import Found
 from app.database import run
-from app.finding import answers, pattern, search_words
 from app.i18n.text import N_
-from app.identity.api import places
 from app.identity.queries import may_see_names
+from app.identity.rules import name_key, starts_like
 from app.identity.visits import Visit
 
 
-async def search(visit: Visit, written: str, limit: int) -> Sequence[Found]:
-    """Listed members of the place of this visit, by name, then places."""
-    words = search_words(written)
-    if not words:
+async def search(visit: Visit, words: str, limit: int) -> Sequence[Found]:
+    """Places by name or address; listed members of the visit's place by name, for those who see names."""
+    key = name_key(words)
+    if not key:
         return []
-    return [*await _members(visit, words, limit), *await _places(words, limit)]
-
-
-async def _members(visit: Visit, words: Sequence[str], limit: int) -> list[Found]:
-    if visit.place is None or not may_see_names(visit):
-        return []
-    rows = await run(
-        "select m.id, m.name, m.about from membership ms join member m on m.id = ms.member_id "  # noqa: S608 - constant
-        "where ms.place_id = {} and m.listed = {} and m.erased_at is null "
-        + "".join("and m.name_key like {} escape '!' " for _ in words)
-        + "order by m.name_key, m.id limit {}",
-        visit.place.id,
-        True,
-        *(pattern(word) for word in words),
-        limit,
-    )
-    return [
-        Found(
-            kind="care",
-            group=N_("Membres"),
-            title=row["name"],
-            words=row["about"],
-            href=f"/membres/{row['id']}",
-            icon="user",
-        )
-        for row in rows
+    places = await run("select name, slug, address from place order by name, id")
+    found = [
+        Found("agenda", N_("Lieux"), row["name"], row["address"], f"/lieux/{row['slug']}", "map-pin")
+        for row in places
+        if key in name_key(f"{row['name']} {row['address']}")
     ]
-
-
-async def _places(words: Sequence[str], limit: int) -> list[Found]:
-    return [
-        Found(
-            kind="agenda",
-            group=N_("Lieux"),
-            title=place.name,
-            words=place.address,
-            href=f"/agenda?lieu={place.slug}",
-            icon="map-pin",
+    if may_see_names(visit) and visit.place is not None:
+        pattern = starts_like(key)
+        rows = await run(
+            "select m.id, m.name, m.about from membership ms join member m on m.id = ms.member_id "
+            "where ms.place_id = {} and m.listed = {} and m.erased_at is null "
+            "and (m.name_key like {} escape '!' or m.name_key like {} escape '!') order by m.name_key, m.id limit {}",
+            visit.place.id,
+            True,
+            pattern,
+            f"% {pattern}",
+            limit,
         )
-        for place in await places()
-        if answers(f"{place.name} {place.address}", words)
-    ][:limit]
+        found += [
+            Found("care", N_("Membres"), row["name"], row["about"], f"/membres/{row['id']}", "user") for row in rows
+        ]
+    return found[:limit]

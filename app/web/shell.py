@@ -19,6 +19,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DatabaseHeld
+from app.identity.sessions import touch_session
 from app.identity.visits import Visit, visit_of_session
 from app.settings import LANGUAGES, Settings
 from app.web.log import path_without_secret
@@ -99,6 +100,9 @@ class Shell:
                         "milliseconds": round((time.perf_counter() - started) * 1000, 1),
                     },
                 )
+        visit: Visit = state["visit"]
+        if visit.touch_due and visit.session_id is not None:  # after the answer: no page waits for it
+            await touch_session(visit.session_id, now=visit.now)
 
     async def _visit(self, scope: Scope, path: str, reference: str) -> Visit:
         now = self.clock()
