@@ -27,7 +27,7 @@ class Language:
     def __init__(self, code: str, entries: dict[str, str | tuple[str, ...]]) -> None:
         self.code = code
         self._entries = entries
-        self.gettext: Callable[[str], str] = lru_cache(maxsize=None)(self._gettext)
+        self.gettext: Callable[[str], str] = lru_cache(maxsize=8192)(self._gettext)
         self.day: Callable[[Day | datetime], str] = lru_cache(maxsize=4096)(self._day)
         self.short_day: Callable[[Day | datetime], str] = lru_cache(maxsize=4096)(self._short_day)
         self.hour: Callable[[datetime], str] = lru_cache(maxsize=8192)(self._hour)
@@ -36,7 +36,9 @@ class Language:
         if self.code == "fr":
             return typo(msgid)
         found = self._entries.get(msgid)
-        return found if isinstance(found, str) and found else typo(msgid)
+        if isinstance(found, tuple):  # the same words are counted elsewhere
+            found = found[0]
+        return found or typo(msgid)
 
     def ngettext(self, one: str, many: str, n: int) -> str:
         """French counts zero and one alike (« 0 place »); English counts one alone."""
@@ -76,7 +78,7 @@ class Language:
     # Days and hours -------------------------------------------------------------------------------------------------
 
     def _day(self, at: Day | datetime) -> str:
-        """« mardi 24 novembre », with the year when it is not the current civil year of the date's neighbours."""
+        """« mardi 24 novembre »."""
         day = local(at).date() if isinstance(at, datetime) else at
         if self.code == "fr":
             number = "1er" if day.day == 1 else str(day.day)

@@ -27,6 +27,6 @@ def text_n(one: str, many: str, n: int, /, **details: Any) -> Text:
     return Text(one, {"n": n, **details}, many, n)
 
 
-def N_(msgid: str) -> str:  # noqa: N802 - gettext's own name
-    """Mark a msgid that is said elsewhere."""
+def N_(msgid: str) -> str:
+    """Mark a msgid that is said elsewhere. (The name is gettext’s own.)"""
     return msgid
