@@ -1,0 +1,348 @@
+"""What the pages of mediation show: the desk, what waits for the bureau, the journal. A fixed number of queries each.
+
+What waits is told by the domains (`Domain.concerns`); here it is put in order. Nobody's attendance is ever asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from app.clock import day_start, local, local_day, week_start
+from app.contracts import Concern
+from app.database import run
+from app.i18n import Language, Text, language, text, text_n
+from app.i18n.text import N_
+from app.identity.visits import Visit
+from app.registry import Registry
+
+A_PAGE = 30
+MOST_PAGES = 1000
+
+
+# ------------------------------------------------------------------------------------------------------- the desk
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort of concern: how its section is called, and what time does to it."""
+
+    slug: str
+    """In the address and in the page's anchors."""
+    title: str
+    chip: str
+    icon: str
+    until: str
+    """What `due_at` means, with `%(when)s`."""
+    deed: str = ""
+    """The button of a concern that has a deed."""
+
+
+SORTS: Mapping[str, Sort] = {
+    "reading": Sort(
+        "a-relire", N_("À relire"), N_("À relire, %(n)s"), "eye-check", N_("Sans réponse %(when)s, c’est oui")
+    ),
+    "clash": Sort(
+        "salle-prise",
+        N_("Salle prise"),
+        N_("Salle prise, %(n)s"),
+        "door",
+        N_("L’horloge attend. Sans réponse %(when)s, ça paraît, salle à trouver"),
+    ),
+    "block": Sort(
+        "bloques",
+        N_("Bloqués"),
+        N_("Bloqués, %(n)s"),
+        "hand-stop",
+        N_("Au plus tard %(when)s, trois membres tirés au sort décident"),
+    ),
+    "contest": Sort(
+        "contestes", N_("Contestés"), N_("Contestés, %(n)s"), "scale", N_("Sans réponse %(when)s, c’est oui")
+    ),
+    "edit": Sort(
+        "modifications",
+        N_("Modifications récentes"),
+        N_("Modifications, %(n)s"),
+        "pencil",
+        N_("Déjà paru. Tu peux le remettre à relire jusqu’à %(when)s"),
+        N_("Remettre à relire"),
+    ),
+    "help": Sort(
+        "coups-de-main",
+        N_("Coups de main demandés"),
+        N_("Coups de main, %(n)s"),
+        "lifebuoy",
+        N_("C’est pour %(when)s"),
+    ),
+    "yes": Sort(
+        "oui-du-bureau",
+        N_("Le bureau doit dire oui"),
+        N_("Oui du bureau, %(n)s"),
+        "key",
+        N_("Sans leur oui avant %(when)s, ça ne paraît pas"),
+    ),
+}
+"""In the order of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that waits, as a page shows it."""
+
+    kind: str
+    id: int
+    title: str
+    who: str
+    what: str
+    until: str
+    icon: str
+    href: str
+    since: str
+    deed: str = ""
+    deed_words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What waits of one sort, oldest first."""
+
+    slug: str
+    sort: str
+    title: str
+    icon: str
+    note: str
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPage:
+    """« À régler »."""
+
+    chips: Sequence[tuple[str, str, bool, str]]
+    """Address, words, whether it is chosen, icon."""
+    sections: Sequence[Section]
+    first: Line | None
+    """The first to read, shown large."""
+    settled: str
+
+
+@dataclass(frozen=True, slots=True)
+class BureauPage:
+    """« Le bureau dit oui »."""
+
+    lines: Sequence[Line]
+
+
+async def desk_page(visit: Visit, registry: Registry, *, chosen: str) -> DeskPage:
+    """The mediators' desk at the place of this visit; `chosen` is the slug of a sort, or anything else for all."""
+    lang = language(visit.language)
+    concerns = await _concerns(visit, registry)
+    by_sort: dict[str, list[Concern]] = {}
+    for concern in concerns:
+        by_sort.setdefault(concern.sort, []).append(concern)
+    there = {name: sort for name, sort in SORTS.items() if name in by_sort}
+    slug = chosen if any(sort.slug == chosen for sort in there.values()) else ""
+    sections = [
+        _section(name, by_sort[name], visit.now, lang) for name, sort in there.items() if not slug or sort.slug == slug
+    ]
+    chips = [
+        (
+            f"/mediation?voir={sort.slug}",
+            lang.say(text(sort.chip, n=len(by_sort[name]))),
+            sort.slug == slug,
+            sort.icon,
+        )
+        for name, sort in there.items()
+    ]
+    if len(chips) > 1:
+        chips.insert(0, ("/mediation", lang.say(text("Tout, %(n)s", n=len(concerns))), not slug, "list-check"))
+    return DeskPage(
+        chips=chips if len(chips) > 1 else [],
+        sections=sections,
+        first=sections[0].lines[0] if sections else None,
+        settled=_settled_words(await _settled(visit, registry), lang),
+    )
+
+
+async def bureau_page(visit: Visit, registry: Registry) -> BureauPage:
+    """What waits for the yes of the asking person, who may say it here."""
+    lang = language(visit.language)
+    concerns = [concern for concern in await _concerns(visit, registry) if concern.sort == "yes"]
+    return BureauPage([_line(concern, visit.now, lang) for concern in concerns])
+
+
+async def _concerns(visit: Visit, registry: Registry) -> list[Concern]:
+    """What waits for this person in all domains, oldest first."""
+    found: list[Concern] = []
+    for domain in registry.domains:
+        if domain.concerns is not None:
+            found.extend(await domain.concerns(visit))
+    return sorted(found, key=lambda concern: (concern.since, concern.kind, concern.thing_id))
+
+
+async def _settled(visit: Visit, registry: Registry) -> int:
+    """How much was settled this week, since Monday, without a mediator."""
+    assert visit.place is not None
+    monday = day_start(week_start(local_day(visit.now)))
+    return sum(
+        [await domain.settled(visit.place.id, monday) for domain in registry.domains if domain.settled is not None]
+    )
+
+
+def _settled_words(number: int, lang: Language) -> str:
+    if not number:
+        return ""
+    return lang.say(
+        text_n(
+            "%(n)s chose s’est réglée sans toi cette semaine.",
+            "%(n)s choses se sont réglées sans toi cette semaine.",
+            number,
+        )
+    )
+
+
+def _section(name: str, concerns: Iterable[Concern], now: datetime, lang: Language) -> Section:
+    sort = SORTS[name]
+    lines = [_line(concern, now, lang) for concern in concerns]
+    return Section(
+        slug=sort.slug,
+        sort=name,
+        title=lang.gettext(sort.title),
+        icon=sort.icon,
+        note=lang.say(text("Le plus ancien d’abord")) if len(lines) > 1 else "",
+        lines=lines,
+    )
+
+
+def _line(concern: Concern, now: datetime, lang: Language) -> Line:
+    sort = SORTS[concern.sort]
+    return Line(
+        kind=concern.kind,
+        id=concern.thing_id,
+        title=concern.title,
+        who=lang.say(text("Par %(who)s.", who=concern.who)) if concern.who else "",
+        what=lang.say(text("%(what)s.", what=concern.what)),
+        until=lang.say(Text(sort.until, {"when": concern.due_at})) if concern.due_at else "",
+        icon=concern.icon,
+        href=concern.href,
+        since=_since(concern.since, now, lang),
+        deed=concern.deed,
+        deed_words=lang.gettext(sort.deed) if concern.deed else "",
+    )
+
+
+def _since(since: datetime, now: datetime, lang: Language) -> str:
+    """« attend depuis hier »."""
+    days = (local_day(now) - local_day(since)).days
+    if days <= 0:
+        return lang.say(text("Attend depuis aujourd’hui, %(hour)s", hour=lang.hour(since)))
+    if days == 1:
+        return lang.say(text("Attend depuis hier, %(hour)s", hour=lang.hour(since)))
+    return lang.say(text_n("Attend depuis %(n)s jour", "Attend depuis %(n)s jours", days))
+
+
+# --------------------------------------------------------------------------------------------------- the journal
+
+VOICES: Mapping[str, tuple[str, str]] = {
+    "mediation": (N_("La médiation"), "scale"),
+    "silence": (N_("Le silence : personne n’a répondu à temps, et c’est oui"), "hourglass"),
+    "drawn": (N_("Trois membres tirés au sort"), "users-group"),
+    "bureau": (N_("Le bureau"), "key"),
+    "host": (N_("L’équipe"), "users"),
+    "member": (N_("Un membre"), "user"),
+    "clock": (N_("L’horloge"), "clock"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A line of the journal."""
+
+    id: int
+    day: str
+    hour: str
+    datetime: str
+    voice: str
+    icon: str
+    what: str
+    title: str
+    """Empty when the thing has not been published."""
+    href: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """« Journal »."""
+
+    place_name: str
+    decisions: Sequence[Decision]
+    months: Sequence[tuple[str, str]]
+    month: str
+    number: int
+    before_href: str
+    after_href: str
+
+
+async def journal_page(visit: Visit, registry: Registry, *, month: str, number: int) -> JournalPage:
+    """One page of what was decided at the place of this visit, newest first, of all times or of a month."""
+    assert visit.place is not None
+    lang = language(visit.language)
+    oldest = await run(
+        "select at from journal_line where place_id = {} and shown = {} order by at limit 1", visit.place.id, True
+    )
+    months = _months(oldest[0]["at"], visit.now) if oldest else []
+    first = next((each for each in months if f"{each:%Y-%m}" == month), None)
+    where = "place_id = {} and shown = {}"
+    args: list[Any] = [visit.place.id, True]
+    if first is not None:
+        where, args = where + " and at >= {} and at < {}", [*args, day_start(first), day_start(_next_month(first))]
+    rows = await run(
+        f"select * from journal_line where {where} order by at desc, id desc limit {{}} offset {{}}",  # noqa: S608 - ours
+        *args,
+        A_PAGE + 1,
+        (number - 1) * A_PAGE,
+    )
+    base = "/journal?" + (f"mois={first:%Y-%m}&" if first is not None else "")
+    return JournalPage(
+        place_name=visit.place.name,
+        decisions=[_decision(row, registry, lang) for row in rows[:A_PAGE]],
+        months=[(f"{each:%Y-%m}", lang.month(each)) for each in months],
+        month=f"{first:%Y-%m}" if first is not None else "",
+        number=number,
+        before_href=f"{base}page={number - 1}" if number > 1 else "",
+        after_href=f"{base}page={number + 1}" if len(rows) > A_PAGE and number < MOST_PAGES else "",
+    )
+
+
+def _decision(row: Mapping[str, Any], registry: Registry, lang: Language) -> Decision:
+    voice, icon = VOICES.get(row["voice"], VOICES["clock"])
+    kind = registry.entry_kinds.get(row["kind"])
+    linked = kind is not None and row["title"] and row["thing_id"] is not None
+    return Decision(
+        id=row["id"],
+        day=lang.date(row["at"]),
+        hour=lang.hour(row["at"]),
+        datetime=local(row["at"]).isoformat(timespec="minutes"),
+        voice=lang.gettext(voice),
+        icon=icon,
+        what=lang.gettext(registry.journal_acts.get(row["act"], N_("Décidé"))),
+        title=row["title"],
+        href=kind.path.replace("{id}", str(row["thing_id"])) if linked and kind is not None else "",
+        reason=row["reason"],
+    )
+
+
+def _months(oldest: datetime, now: datetime) -> list[date]:
+    """First days of the months from now back to the oldest line."""
+    last = local_day(oldest).replace(day=1)
+    months = [local_day(now).replace(day=1)]
+    while months[-1] > last:
+        months.append((months[-1] - timedelta(days=1)).replace(day=1))
+    return months
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=32)).replace(day=1)
