@@ -31,7 +31,12 @@ MOST = 300
 JOURNAL_ACTS: Mapping[str, str] = {
     "workshop.published": N_("Publié"),
     "workshop.sent_back": N_("Un changement est demandé"),
+    "workshop.blocked": N_("Parution bloquée, 72 h au plus"),
+    "workshop.yes": N_("Oui à ce qui engage l’association"),
+    "workshop.edit_kept": N_("La modification reste"),
+    "workshop.edit_put_back": N_("Remis comme avant la modification"),
 }
+"""Of the lines that members read (`steps.note(…, shown=True)`)."""
 
 _WAITING = """
 select w.*, r.name as room_name, wr.name as wished_room_name

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from workshops import desk_pages, jobs, pages
+from workshops import concerns, desk_pages, jobs, pages
 from workshops.facts import KIND
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES
 from workshops.states import Format
@@ -41,6 +41,10 @@ DOMAIN = Domain(
         ),
     ),
     refusals=SENTENCES,
+    concerns=concerns.open_concerns,
+    settled=concerns.settled,
+    search=concerns.search,
+    journal_acts=concerns.JOURNAL_ACTS,
     jobs=(
         Job("workshops.publish_silent", jobs.publish_silent),
         Job("workshops.settle_contests", jobs.settle_contests),
