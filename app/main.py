@@ -51,12 +51,9 @@ async def static_file(request: Request[Any, Any, Any], path: FromPath[str]) -> R
     if file is None:
         raise NotFound
     headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
-    accepted = request.headers.get("accept-encoding", "")
-    content = file.plain
-    if file.brotli is not None and "br" in accepted:
-        content, headers["Content-Encoding"] = file.brotli, "br"
-    elif file.gzip is not None and "gzip" in accepted:
-        content, headers["Content-Encoding"] = file.gzip, "gzip"
+    content, encoding = file.as_accepted(request.headers.get("accept-encoding", ""))
+    if encoding is not None:
+        headers["Content-Encoding"] = encoding
     return Response(content, media_type=file.content_type, headers=headers)
 
 

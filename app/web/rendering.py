@@ -148,7 +148,7 @@ def render(
     response = Response(
         content=body.encode("utf-8", "replace"),
         status_code=status,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={
             "Vary": VARY,
             "Cache-Control": "no-store" if visit.member is not None else "private, no-cache",

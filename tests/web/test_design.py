@@ -18,7 +18,7 @@ from app.web.rendering import make_environments
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "app" / "static"
-CSS = (STATIC / "css" / "reseau.css").read_text("utf-8")
+CSS = "".join(path.read_text("utf-8") for path in sorted((STATIC / "css").glob("*.css")))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 KINDS = {
     "agenda": "yellow",
