@@ -6,8 +6,9 @@ commands; `fields_of_refusal` says beside which field such a refusal belongs.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.clock import local
@@ -101,11 +102,17 @@ def read_proposal(form: Form, *, now: datetime, rooms: Collection[int]) -> Propo
         proposal=proposal,
         cohosts=cohosts[:5],
         draft=fields.box("draft"),
-        once=clean_line(form.get("once", ""))[:64],
+        once=clean_line(form.get("once", ""))[:64] or (_told_apart(proposal) if proposal else ""),
         version=_whole_or_zero(form.get("version", "")),
         starts_at=starts_at,
         ends_at=ends_at,
     )
+
+
+def _told_apart(proposal: Proposal) -> str:
+    """For a form without `once` (a script's): the very same proposal of a person is the same one."""
+    needs = sorted(need.value for need in proposal.needs)
+    return hashlib.sha256(repr((replace(proposal, needs=frozenset()), needs)).encode()).hexdigest()
 
 
 def with_local_fields(values: dict[str, str], starts_at: datetime | None, ends_at: datetime | None) -> dict[str, str]:

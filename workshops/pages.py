@@ -13,7 +13,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 
 from app.errors import Forbidden, NotFound, Refused
-from app.i18n import Text, text
+from app.i18n import Text, language, text
 from app.identity.api import find_member_by_name_or_mail, rooms_of
 from app.identity.states import IdentityRefusal
 from app.identity.visits import Me, Visit
@@ -26,6 +26,7 @@ from workshops import commands, forms, queries, rules
 from workshops.queries.proposing import Sent, proposal_page
 from workshops.rules import Proposal
 from workshops.states import SignUpState, State, WorkshopRefusal
+from workshops.views import CancelPage, ClosedDoorPage, QuestionPage
 
 AnyRequest = Request[Any, Any, Any]
 PUBLIC = {"public": True}
@@ -115,16 +116,15 @@ async def new_workshop(request: AnyRequest) -> Response[Any]:
     """The empty form; for who mediates here, why there is none."""
     visit, member = signed_in(request)
     if member.mediator:
-        refused = Refused(WorkshopRefusal.MEDIATOR_CANNOT_PROPOSE)
-        return render(request, "workshops/cannot_propose.html", {"sentence": _sentence(request, refused)}, status=403)
+        return _closed_door(request)
     page = await proposal_page(visit=visit, place_id=_proposing_place(visit, member))
     return render(request, "workshops/propose_workshop.html", page)
 
 
-def _sentence(request: AnyRequest, refused: Refused) -> str:
-    environment = house_of(request).environments[visit_of(request).language]
-    said: str = environment.globals["say"](refusal_text(request, refused))  # type: ignore[operator]  # Jinja types globals as objects
-    return said
+def _closed_door(request: AnyRequest) -> Response[Any]:
+    refused = Refused(WorkshopRefusal.MEDIATOR_CANNOT_PROPOSE)
+    page = ClosedDoorPage(language(visit_of(request).language).say(refusal_text(request, refused)))
+    return render(request, "workshops/cannot_propose.html", page, status=403)
 
 
 @post("/ateliers", status_code=303)
@@ -132,8 +132,7 @@ async def propose_workshop(request: AnyRequest) -> Response[Any]:
     """Propose, keep as a draft, or look which rooms are free."""
     visit, member = signed_in(request)
     if member.mediator:
-        refused = Refused(WorkshopRefusal.MEDIATOR_CANNOT_PROPOSE)
-        return render(request, "workshops/cannot_propose.html", {"sentence": _sentence(request, refused)}, status=403)
+        return _closed_door(request)
     place_id = _proposing_place(visit, member)
     form = await read_form(request)
     read = forms.read_proposal(form, now=visit.now, rooms=[room.id for room in await rooms_of(place_id)])
@@ -277,18 +276,17 @@ async def withdraw_proposal(request: AnyRequest, workshop_id: FromPath[int]) -> 
 def _ask(
     request: AnyRequest, row: dict[str, Any], question: Text, words: Text, action: str, yes: Text, no: Text
 ) -> Response[Any]:
-    lang = house_of(request).environments[visit_of(request).language].globals["lang"]
-    say: Any = lang.say  # type: ignore[attr-defined]  # Jinja types globals as objects
-    page = {
-        "id": row["id"],
-        "title": row["title"],
-        "when_words": lang.when(row["starts_at"]),  # type: ignore[attr-defined]  # the same
-        "question": say(question),
-        "words": say(words),
-        "action": f"/ateliers/{row['id']}/{action}",
-        "yes": say(yes),
-        "no": say(no),
-    }
+    lang = language(visit_of(request).language)
+    page = QuestionPage(
+        id=row["id"],
+        title=row["title"],
+        when_words=lang.when(row["starts_at"]),
+        question=lang.say(question),
+        words=lang.say(words),
+        action=f"/ateliers/{row['id']}/{action}",
+        yes=lang.say(yes),
+        no=lang.say(no),
+    )
     return render(request, "workshops/withdraw_sign_up.html", page)
 
 
@@ -357,8 +355,7 @@ async def sign_up(request: AnyRequest, workshop_id: FromPath[int]) -> Response[A
         return await _refused_sign_up(request, workshop_id, refused)
     found = await queries.seen(workshop_id, visit)
     if state is SignUpState.CONFIRMED:
-        lang = house_of(request).environments[visit.language].globals["lang"]
-        day: str = lang.day(found.row["starts_at"])  # type: ignore[attr-defined]  # Jinja types globals as objects
+        day = language(visit.language).day(found.row["starts_at"])
         return await _after_sign_up(request, workshop_id, text("C’est noté, à %(day)s !", day=day))
     return await _after_sign_up(
         request,
@@ -538,17 +535,17 @@ async def _cancel_page(
     visit, _ = signed_in(request)
     found = await queries.seen(workshop_id, visit)
     _demand(rules.why_cannot_cancel(found.standing, found.who, now=visit.now) if found.who else None)
-    lang: Any = house_of(request).environments[visit.language].globals["lang"]
-    page = {
-        "id": workshop_id,
-        "title": found.row["title"],
-        "when_words": lang.when(found.row["starts_at"]),
-        "words": lang.say(
+    lang = language(visit.language)
+    page = CancelPage(
+        id=workshop_id,
+        title=found.row["title"],
+        when_words=lang.when(found.row["starts_at"]),
+        words=lang.say(
             text("Les personnes inscrites sont prévenues tout de suite. Tu pourras le rouvrir jusqu’à son début.")
         ),
-        "values": values or {},
-        "errors": errors or {},
-    }
+        values=values or {},
+        errors=errors or {},
+    )
     return render(request, "workshops/cancel_workshop.html", page, status=422 if errors else 200)
 
 

@@ -147,6 +147,39 @@ class WorkshopPage:
     errors: Mapping[str, Text] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionPage:
+    """Are you sure? Asked on a page of its own."""
+
+    id: int
+    title: str
+    when_words: str
+    question: str
+    words: str
+    action: str
+    yes: str
+    no: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPage:
+    """Why is it cancelled?"""
+
+    id: int
+    title: str
+    when_words: str
+    words: str
+    values: Mapping[str, str]
+    errors: Mapping[str, Text]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedDoorPage:
+    """Why there is no form here for this person."""
+
+    sentence: str
+
+
 def seats_words(taken: int, capacity: int, waiting: int, lang: Language) -> str:
     """« Il reste 4 places », « Complet. 2 personnes attendent »."""
     left = capacity - taken
