@@ -21,11 +21,11 @@ from app.identity.guards import guard_the_door
 from app.mediation.domain import DOMAIN as MEDIATION
 from app.notices.domain import DOMAIN as NOTICES
 from app.registry import Registry
-from app.settings import Settings
+from app.settings import LANGUAGES, Settings
 from app.web.csrf import refuse_forgery
 from app.web.domain import DOMAIN as WEB
 from app.web.error_pages import ERROR_HANDLERS
-from app.web.rendering import House, make_environments, visit_of
+from app.web.rendering import House, environment_of, visit_of
 from app.web.shell import Shell
 from app.web.static import static_files
 from workshops.domain import DOMAIN as WORKSHOPS
@@ -82,7 +82,9 @@ def make_app(
         lifespan=lifespan or [],
         logging_config=None,
     )
-    app.state["house"] = House(settings, registry, make_environments(registry))
+    app.state["house"] = House(settings, registry)
+    for code in LANGUAGES:  # compiled before the first request
+        environment_of(code)
     return Shell(app, settings, now)
 
 

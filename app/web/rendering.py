@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from litestar.datastructures import Cookie
 from markupsafe import Markup
 
 from app.contracts import NavItem
-from app.i18n import Language, Text, language
+from app.i18n import Text, language
 from app.identity.visits import Visit
 from app.registry import Registry
 from app.settings import Settings
@@ -37,11 +38,10 @@ class House:
 
     settings: Settings
     registry: Registry
-    environments: Mapping[str, Environment]
 
 
 def house_of(request: ANY_REQUEST) -> House:
-    """The application's settings, registry and templates."""
+    """The application's settings and registry."""
     house: House = request.app.state["house"]
     return house
 
@@ -52,12 +52,10 @@ def visit_of(request: ANY_REQUEST) -> Visit:
     return visit
 
 
-def make_environments(registry: Registry) -> dict[str, Environment]:
-    """The template environments, by language."""
-    return {code: _environment(language(code), registry) for code in ("fr", "en")}
-
-
-def _environment(spoken: Language, registry: Registry) -> Environment:
+@cache
+def environment_of(code: str) -> Environment:
+    """The templates in this language, compiled once each."""
+    spoken = language(code)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -75,7 +73,6 @@ def _environment(spoken: Language, registry: Registry) -> Environment:
         static=static_files().url,
         lang=spoken,
         say=spoken.say,
-        refusal_sentences=registry.refusals,
         paragraphs=paragraphs,
     )
     environment.globals["ui"] = environment.get_template("components/ui.html").module
@@ -124,7 +121,7 @@ def render(
     `flash` is shown at once (for answers that are not redirects); otherwise the one left by the last redirect is.
     """
     house, visit = house_of(request), visit_of(request)
-    environment = house.environments[visit.language]
+    environment = environment_of(visit.language)
     token = LazyToken(house.settings, visit)
     partial = block is not None and wants_fragment(request)
     left = None if flash is not None or partial else read_flash(request, house.settings)

@@ -13,8 +13,7 @@ from jinja2 import Environment, nodes
 from markupsafe import Markup
 
 from app.i18n import text
-from app.registry import Registry
-from app.web.rendering import make_environments
+from app.web.rendering import environment_of
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "app" / "static"
@@ -93,9 +92,8 @@ def test_fields_notices_and_inverted_blocks_can_be_read(theme: str) -> None:
 # What templates use exists ------------------------------------------------------------------------------------------
 
 
-@cache
 def environment() -> Environment:
-    return make_environments(Registry.of())["fr"]
+    return environment_of("fr")
 
 
 def ui() -> Any:
