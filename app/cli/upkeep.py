@@ -1,0 +1,55 @@
+"""`reseau upgrade` and `reseau jobs`."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app import clock
+from app.cli.common import read_settings, with_database
+from app.jobs import run_due
+from app.main import REGISTRY
+from app.migrations import migrate
+from app.web.log import start_logging
+
+
+@click.command(short_help="Bring the database up to date, or make it.")
+def upgrade() -> None:
+    """Bring the database to the shape that this version expects; make it if there is none.
+
+    Safe while another program does the same, and to be run again after it was interrupted.
+
+    \b
+    Example:
+      reseau upgrade && reseau serve
+    """
+    ran = with_database(read_settings().database_url, migrate, make=True, migrated=False)
+    for name in ran:
+        click.echo(name)
+    click.echo("The database is up to date." if ran else "The database was up to date already.")
+
+
+@click.command(short_help="Do now what is due: offers, silences, mails.")
+def jobs() -> int:
+    """Do now, once, what is due: offers that lapse, silence that is assent, mails that wait.
+
+    `reseau serve` does so by itself while it runs; doing it twice harms nothing.
+
+    \b
+    Example, each minute from cron:
+      * * * * * cd /srv/reseau && .venv/bin/reseau jobs
+    """
+    settings = read_settings()
+    start_logging("WARNING")
+    done = with_database(settings.database_url, lambda: run_due(REGISTRY, clock.now(), settings=settings))
+    table = Table("job", "done", box=None)
+    for name, count in done.items():
+        table.add_row(name, "failed" if count is None else str(count))
+    Console().print(table)
+    failed = [name for name, count in done.items() if count is None]
+    if failed:
+        click.echo(f"Could not be done: {', '.join(failed)}. The log above says why.", err=True)
+        return 1
+    click.echo("All that was due is done.")
+    return 0

@@ -1,0 +1,609 @@
+"""The `reseau` command: what it does, its exit codes, and that it never answers a mistake with a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import os
+import re
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import cli, clock
+from app.cli import check, doctor, upkeep
+from app.cli.common import on_sqlite, with_database
+from app.cli.first import slug_of
+from app.contracts import Domain, Job
+from app.database import Store, run, transaction
+from app.i18n import text
+from app.notices.api import post_mail
+from app.notices.tables import Outbox
+from app.registry import Registry
+from app.settings import Settings
+from tests.app.notices.mail_server import MailServer
+from tests.client import NOON
+
+KEY = "une clef de trente-deux signes au moins, pour de bon"
+Said = tuple[int, str, str]
+
+
+@pytest.fixture(autouse=True)
+def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder and settings of the test's own, and the logging of the tests back afterwards."""
+    before, root = dict(os.environ), logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("RESEAU_"):
+            del os.environ[name]
+    os.environ["RESEAU_ENV_FILE"] = ""
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def reseau(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run the command in this process: its exit code, and what it wrote."""
+
+    def run_it(*args: str, **settings: str) -> Said:
+        os.environ.update({f"RESEAU_{name.upper()}": value for name, value in settings.items()})
+        code = cli.main(list(args))
+        written = capsys.readouterr()
+        assert "Traceback" not in written.err
+        return code, written.out, written.err
+
+    return run_it
+
+
+@pytest.fixture
+def installed(database_url: str) -> str:
+    """A migrated database, and the settings that lead to it."""
+    os.environ.update(RESEAU_DATABASE_URL=database_url, RESEAU_SECRET_KEY=KEY)
+    return database_url
+
+
+def rows(url: str, sql: str) -> list[dict[str, Any]]:
+    async def read() -> list[dict[str, Any]]:
+        return await run(sql)
+
+    return with_database(url, read)
+
+
+def is_one_sentence(written: str) -> bool:
+    return len(written.strip().splitlines()) == 1 and written.strip()[0].isupper() and written.strip().endswith(".")
+
+
+COMMANDS = [
+    ["demo"],
+    ["serve"],
+    ["upgrade"],
+    ["setup"],
+    ["place", "add"],
+    ["member", "add"],
+    ["jobs"],
+    ["doctor"],
+    ["check"],
+]
+
+
+class TestHelp:
+    @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+    def test_each_command_explains_itself_with_an_example(
+        self, reseau: Callable[..., Said], command: list[str]
+    ) -> None:
+        code, out, err = reseau(*command, "--help")
+        assert (code, err) == (0, "")
+        assert "Example" in out
+        assert f"reseau {' '.join(command)}" in out
+
+    def test_every_command_is_in_the_list(self, reseau: Callable[..., Said]) -> None:
+        _, out, _ = reseau("--help")
+        listed = set(re.findall(r"^  ([a-z]+)  ", out, re.MULTILINE))
+        assert listed == {command[0] for command in COMMANDS}
+
+    def test_alone_it_shows_what_there_is(self, reseau: Callable[..., Said]) -> None:
+        code, _, err = reseau()
+        assert code == 2
+        assert "doctor" in err
+
+
+class TestCalledWrongly:
+    @pytest.mark.parametrize(
+        "args",
+        [
+            ["dance"],
+            ["serve", "--port", "everywhere"],
+            ["serve", "--port", "99999"],
+            ["serve", "--workers", "0"],
+            ["place", "add", "Les Tanneurs", "--name", "a", "--address", "b"],
+            ["place", "add", "tanneurs", "--name", " ", "--address", "b"],
+            ["place", "add", "tanneurs"],
+            ["member", "add", "samira"],
+            ["member", "add", "a@b.fr, c@d.fr"],
+            ["setup", "--email", "x"],
+            ["upgrade", "now"],
+        ],
+        ids=" ".join,
+    )
+    def test_it_says_so_and_exits_with_2(self, reseau: Callable[..., Said], args: list[str]) -> None:
+        code, out, err = reseau(*args)
+        assert (code, out) == (2, "")
+        assert is_one_sentence(err.replace("\n", " ").strip())
+        assert "--help" in err
+
+    def test_several_workers_need_postgresql(self, reseau: Callable[..., Said], sqlite_database_url: str) -> None:
+        code, _, err = reseau("serve", "--workers", "2", database_url=sqlite_database_url, secret_key=KEY)
+        assert code == 2
+        assert "postgresql://" in err
+
+
+class TestItCannot:
+    @pytest.mark.parametrize(
+        ("settings", "named"),
+        [
+            ({"database_url": "mysql://x"}, "RESEAU_DATABASE_URL"),
+            ({"base_url": "reseau.exemple"}, "RESEAU_BASE_URL"),
+            ({"smtp_url": "smtp://"}, "RESEAU_SMTP_URL"),
+            ({"smtp_url": "smtp://mail:port"}, "RESEAU_SMTP_URL"),
+            ({"locale": "tlh"}, "RESEAU_LOCALE"),
+            ({"mail_from": "nobody"}, "RESEAU_MAIL_FROM"),
+        ],
+    )
+    def test_a_malformed_setting_is_named(
+        self, reseau: Callable[..., Said], settings: dict[str, str], named: str
+    ) -> None:
+        code, _, err = reseau("jobs", **settings)
+        assert code == 1
+        assert named in err
+        assert is_one_sentence(err)
+
+    @pytest.mark.parametrize("key", ["", "short"])
+    def test_serve_wants_a_secret_key(self, reseau: Callable[..., Said], sqlite_database_url: str, key: str) -> None:
+        code, _, err = reseau("serve", database_url=sqlite_database_url, secret_key=key)
+        assert code == 1
+        assert err.startswith("RESEAU_SECRET_KEY is missing")
+
+    @pytest.mark.parametrize("command", ["serve", "jobs"])
+    def test_a_database_that_is_not_up_to_date_is_not_used(
+        self, reseau: Callable[..., Said], empty_database_url: str, command: str
+    ) -> None:
+        if on_sqlite(empty_database_url):
+            sqlite3.connect(empty_database_url.removeprefix("sqlite:///")).close()
+        code, _, err = reseau(command, database_url=empty_database_url, secret_key=KEY)
+        assert code == 1
+        assert "`reseau upgrade`" in err
+
+    def test_a_missing_database_file_is_not_made_by_looking(self, reseau: Callable[..., Said], tmp_path: Path) -> None:
+        code, _, err = reseau("jobs", database_url="sqlite:///nowhere.sqlite")
+        assert code == 1
+        assert "There is no database at nowhere.sqlite yet" in err
+        assert not (tmp_path / "nowhere.sqlite").exists()
+
+    def test_a_file_that_is_no_database(self, reseau: Callable[..., Said], tmp_path: Path) -> None:
+        (tmp_path / "letter.txt").write_text("Bonjour, " * 1000)
+        code, _, err = reseau("upgrade", database_url=f"sqlite:///{tmp_path}/letter.txt")
+        assert code == 1
+        assert "not a database" in err
+        assert is_one_sentence(err)
+
+    def test_a_folder_that_is_not_there(self, reseau: Callable[..., Said]) -> None:
+        code, _, err = reseau("upgrade", database_url="sqlite:////nowhere/at/all.sqlite")
+        assert code == 1
+        assert is_one_sentence(err)
+
+    @pytest.mark.parametrize(
+        "url", ["postgresql://x:secret@127.0.0.1:1/none", "postgresql://x:secret@nowhere.invalid/none"]
+    )
+    def test_a_server_that_does_not_answer(self, reseau: Callable[..., Said], url: str) -> None:
+        code, _, err = reseau("upgrade", database_url=url)
+        assert code == 1
+        assert err.startswith("The database cannot be opened:")
+        assert "secret" not in err
+        assert is_one_sentence(err)
+
+    def test_a_database_that_is_not_on_the_server(self, reseau: Callable[..., Said], postgres: Any) -> None:
+        code, _, err = reseau("upgrade", database_url=postgres.url("no_such_database"))
+        assert code == 1
+        assert "no_such_database" in err
+        assert is_one_sentence(err)
+
+    def test_a_database_that_is_newer_than_the_program(self, reseau: Callable[..., Said], installed: str) -> None:
+        async def leave_a_trace() -> None:
+            async with transaction():
+                await run("insert into migration (name, app_name) values ({}, {})", "m9999_later", "app")
+
+        with_database(installed, leave_a_trace)
+        for command in ("upgrade", "jobs", "serve"):
+            code, _, err = reseau(command)
+            assert code == 1
+            assert "newer version" in err
+
+
+class TestSettingsFile:
+    def test_it_is_read_and_the_environment_wins(self, reseau: Callable[..., Said], tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("RESEAU_LOCALE=tlh\nRESEAU_BASE_URL='nonsense'\n")
+        os.environ["RESEAU_ENV_FILE"] = ".env"
+        os.environ["RESEAU_BASE_URL"] = "https://reseau.exemple"
+        code, _, err = reseau("jobs")
+        assert code == 1
+        assert "RESEAU_LOCALE" in err
+
+    def test_tests_do_not_read_it(self, reseau: Callable[..., Said], tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("RESEAU_LOCALE=tlh\n")
+        assert "RESEAU_LOCALE" not in reseau("jobs")[2]
+
+
+class TestUpgrade:
+    def test_it_makes_a_database_once(self, reseau: Callable[..., Said], empty_database_url: str) -> None:
+        code, out, _ = reseau("upgrade", database_url=empty_database_url)
+        assert code == 0
+        assert "app/m0001_shell" in out
+        assert out.splitlines()[-1] == "The database is up to date."
+        assert rows(empty_database_url, "select id from place") == []
+        assert reseau("upgrade")[:2] == (0, "The database was up to date already.\n")
+
+
+class TestSetup:
+    ANSWERS = (
+        "setup",
+        "--place-name",
+        "Les Tanneurs d’Été",
+        "--address",
+        "14 rue des Tanneurs",
+        "--name",
+        "Rosa",
+        "--email",
+        "rosa@exemple.fr",
+    )
+
+    def test_by_options_alone(
+        self, reseau: Callable[..., Said], empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO("une phrase de passe\n"))
+        code, out, err = reseau(
+            *self.ANSWERS, "--base-url", "https://r.exemple", "--ask-password", database_url=empty_database_url
+        )
+        assert (code, err) == (0, "")
+        assert "`reseau serve`" in out
+        assert [row["slug"] for row in rows(empty_database_url, "select slug from place")] == ["les-tanneurs-d-ete"]
+        held = rows(empty_database_url, "select act from granted_act order by act")
+        assert [row["act"] for row in held] == ["keep_accounts", "keep_place"]
+        (rosa,) = rows(empty_database_url, "select name, email, password_hash from member")
+        assert rosa["password_hash"].startswith("$argon2id$")
+        written = (tmp_path / ".env").read_text()
+        assert "RESEAU_BASE_URL='https://r.exemple'" in written
+        assert "RESEAU_DATABASE_URL" not in written, "it was in the environment"
+        assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+        key = os.environ["RESEAU_SECRET_KEY"]
+        assert len(key) >= 32
+
+        code, out, _ = reseau(*self.ANSWERS)
+        assert code == 0
+        assert "There is a place already: Les Tanneurs d’Été." in out
+        assert (tmp_path / ".env").read_text() == written
+
+    def test_by_questions(self, reseau: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Keyboard(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        answers = [
+            "sqlite:///ici.sqlite",
+            "",
+            "smtp://localhost",
+            "Les Tanneurs <bonjour@tanneurs.exemple>",
+            "Les Tanneurs",
+            "14 rue des Tanneurs",
+            "Rosa",
+            "no address",
+            "rosa@exemple.fr",
+        ]
+        monkeypatch.setattr("sys.stdin", Keyboard("\n".join(answers) + "\n"))
+        code, out, _ = reseau("setup")
+        assert code == 0
+        assert "is no e-mail address" in out
+        assert "Les Tanneurs is there, and Rosa keeps it." in out
+        assert "RESEAU_MAIL_FROM='Les Tanneurs <bonjour@tanneurs.exemple>'" in (tmp_path / ".env").read_text()
+        assert len(rows("ici.sqlite", "select id from membership")) == 1
+
+    def test_without_anybody_to_answer_it_names_what_is_missing_and_writes_nothing(
+        self, reseau: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        code, _, err = reseau("setup", "--name", "Rosa")
+        assert code == 2
+        assert "give --place-name, --address, --email" in err
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_wrong_setting_is_named_before_it_is_written(
+        self, reseau: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        code, _, err = reseau(*self.ANSWERS, "--base-url", "r.exemple")
+        assert code == 1
+        assert "RESEAU_BASE_URL" in err
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("password", ["", "court", "motdepasse123", "a" * 300])
+    def test_a_password_that_is_none(
+        self, reseau: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, password: str
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
+        code, _, err = reseau(*self.ANSWERS, "--ask-password")
+        assert code == 2
+        assert "password" in err
+
+    def test_without_mail_the_first_member_needs_a_password(
+        self, reseau: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        code, _, err = reseau(*self.ANSWERS)
+        assert code == 2
+        assert "--ask-password" in err
+
+    @pytest.mark.parametrize(
+        ("name", "slug"),
+        [("Les Tanneurs d’Été", "les-tanneurs-d-ete"), ("  L'Œuf -- à 3 ! ", "l-oeuf-a-3"), ("我们", "")],
+    )
+    def test_a_short_name_suggests_itself(self, name: str, slug: str) -> None:
+        assert slug_of(name) == slug
+
+
+class TestPlaceAdd:
+    def test_it_adds_a_place_that_a_member_keeps(self, reseau: Callable[..., Said], installed: str) -> None:
+        assert reseau("member", "add", "rosa@exemple.fr", "--name", "Rosa")[0] == 0
+        code, out, _ = reseau(
+            "place", "add", "tanneurs", "--name", "Les Tanneurs", "--address", "14 rue", "--kept-by", "Rosa@Exemple.fr"
+        )
+        assert (code, out) == (0, "Les Tanneurs is there. Rosa@Exemple.fr keeps it.\n")
+        assert len(rows(installed, "select id from granted_act")) == 2
+
+    def test_a_short_name_is_given_once(self, reseau: Callable[..., Said], installed: str) -> None:
+        add = ("place", "add", "tanneurs", "--name", "Les Tanneurs", "--address", "14 rue")
+        assert reseau(*add)[0] == 0
+        code, _, err = reseau(*add)
+        assert code == 1
+        assert is_one_sentence(err)
+        assert len(rows(installed, "select id from place")) == 1
+
+    def test_nobody_unknown_keeps_it(self, reseau: Callable[..., Said], installed: str) -> None:
+        code, _, err = reseau(
+            "place", "add", "tanneurs", "--name", "a", "--address", "b", "--kept-by", "personne@exemple.fr"
+        )
+        assert code == 1
+        assert "`reseau member add` first" in err
+        assert rows(installed, "select id from place") == []
+
+
+class TestMemberAdd:
+    @pytest.fixture(autouse=True)
+    def places(self, reseau: Callable[..., Said], installed: str) -> None:
+        assert reseau("place", "add", "tanneurs", "--name", "Les Tanneurs", "--address", "14 rue")[0] == 0
+
+    def test_a_member_of_the_only_place(self, reseau: Callable[..., Said], installed: str) -> None:
+        code, out, _ = reseau("member", "add", "samira@exemple.fr", "--name", "Samira", "--language", "en")
+        assert (code, out) == (0, "Samira is a member of Les Tanneurs.\n")
+        (samira,) = rows(installed, "select name, language, password_hash from member")
+        assert samira == {"name": "Samira", "language": "en", "password_hash": None}
+
+    def test_once(self, reseau: Callable[..., Said], installed: str) -> None:
+        reseau("member", "add", "samira@exemple.fr", "--name", "Samira")
+        code, _, err = reseau("member", "add", "SAMIRA@exemple.fr", "--name", "Une autre")
+        assert code == 1
+        assert "has an account already: Samira." in err
+        assert len(rows(installed, "select id from member")) == 1
+
+    def test_a_mediator_and_then_not_any_more(self, reseau: Callable[..., Said], installed: str) -> None:
+        mediators = "select employer from membership where mediator"
+        code, out, _ = reseau(
+            "member", "add", "bruno@exemple.fr", "--name", "Bruno", "--mediator-of", "tanneurs", "--employer", "Ville"
+        )
+        assert code == 0
+        assert "Bruno mediates in Les Tanneurs." in out
+        assert rows(installed, mediators) == [{"employer": "Ville"}]
+        code, out, _ = reseau("member", "add", "bruno@exemple.fr", "--not-mediator-of", "tanneurs")
+        assert (code, out) == (0, "Bruno does not mediate in Les Tanneurs.\n")
+        assert rows(installed, mediators) == []
+
+    def test_a_place_that_is_not(self, reseau: Callable[..., Said], installed: str) -> None:
+        code, _, err = reseau("member", "add", "bruno@exemple.fr", "--name", "Bruno", "--mediator-of", "gare")
+        assert code == 1
+        assert "There is no place « gare ». Known: tanneurs." in err
+        assert rows(installed, "select id from member") == []
+
+    def test_somebody_new_needs_a_name(self, reseau: Callable[..., Said]) -> None:
+        code, _, err = reseau("member", "add", "samira@exemple.fr")
+        assert code == 2
+        assert "--name" in err
+
+    def test_the_only_keeper_is_not_made_a_mediator(self, reseau: Callable[..., Said], installed: str) -> None:
+        reseau("member", "add", "rosa@exemple.fr", "--name", "Rosa")
+        reseau("place", "add", "gare", "--name", "Gare", "--address", "1 place", "--kept-by", "rosa@exemple.fr")
+        code, _, err = reseau("member", "add", "rosa@exemple.fr", "--mediator-of", "gare")
+        assert code == 1
+        assert is_one_sentence(err.replace(". ", ", "))
+        assert rows(installed, "select id from membership where mediator") == []
+
+
+class TestJobs:
+    def test_it_does_what_is_due_and_shows_it(self, reseau: Callable[..., Said], installed: str) -> None:
+        async def post() -> None:
+            async with transaction():
+                await post_mail(
+                    member_id=None, to="a@b.fr", kind="other", dedupe="d", subject=text("a"), body=[], now=clock.now()
+                )
+
+        with_database(installed, post)
+        code, out, _ = reseau("jobs")
+        assert code == 0
+        assert re.search(r"^ *mail +1 *$", out, re.MULTILINE)
+        assert rows(installed, "select id from outbox where logged_at is null") == []
+
+    def test_a_job_that_fails_is_named(
+        self, installed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        async def falls(now: datetime) -> int:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(upkeep, "REGISTRY", Registry.of(Domain("tests", jobs=[Job("falls", falls)])))
+        assert cli.main(["jobs"]) == 1
+        written = capsys.readouterr()
+        assert "Could not be done: falls." in written.err
+        assert '"job": "falls"' in written.err
+
+
+class TestDoctor:
+    def test_an_installation_as_it_should_be(self, reseau: Callable[..., Said], installed: str) -> None:
+        reseau("place", "add", "tanneurs", "--name", "Les Tanneurs", "--address", "14 rue")
+        code, out, _ = reseau("doctor", base_url="https://reseau.exemple")
+        assert code == 0
+        assert "wrong" not in out.replace("Nothing is wrong", "")
+        assert "A commit takes" in out
+        assert "Every migration has run." in out
+        assert "Les Tanneurs: nobody mediates." in out
+
+    def test_it_changes_nothing(self, reseau: Callable[..., Said], installed: str) -> None:
+        before = rows(installed, "select * from migration order by id")
+        reseau("doctor")
+        assert rows(installed, "select * from migration order by id") == before
+
+    def test_what_is_wrong_is_named_with_the_remedy(
+        self, reseau: Callable[..., Said], sqlite_empty_url: str, tmp_path: Path
+    ) -> None:
+        sqlite3.connect(sqlite_empty_url.removeprefix("sqlite:///")).close()
+        code, out, err = reseau("doctor", database_url=sqlite_empty_url, smtp_url="smtp://127.0.0.1:1")
+        assert code == 1
+        assert "There is no secret key" in out
+        assert "migrations have not run.\n      → Run `reseau upgrade`." in out
+        assert "does not let us in" in out
+        assert err.startswith("3 wrong")
+
+    def test_a_setting_that_cannot_be_read(self, reseau: Callable[..., Said]) -> None:
+        code, out, _ = reseau("doctor", locale="tlh")
+        assert code == 1
+        assert "RESEAU_LOCALE" in out
+
+    def test_a_database_that_is_not_there(self, reseau: Callable[..., Said], tmp_path: Path) -> None:
+        code, out, _ = reseau("doctor", database_url="sqlite:///nowhere.sqlite")
+        assert code == 1
+        assert "There is no database at nowhere.sqlite yet" in out
+        assert not (tmp_path / "nowhere.sqlite").exists()
+
+    def test_a_clock_that_was_set_back(
+        self, reseau: Callable[..., Said], sqlite_database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def post() -> None:
+            async with transaction():
+                await post_mail(
+                    member_id=None,
+                    to="a@b.fr",
+                    kind="other",
+                    dedupe="d",
+                    subject=text("a"),
+                    body=[],
+                    now=clock.now() + timedelta(hours=1),
+                )
+
+        with_database(sqlite_database_url, post)
+        code, out, _ = reseau("doctor", database_url=sqlite_database_url, secret_key=KEY)
+        assert code == 1
+        assert "deeds of the future" in out
+
+    def test_a_clock_of_another_century(self) -> None:
+        (shown, _) = doctor.of_clock(datetime(2000, 1, 1, tzinfo=UTC))
+        assert shown.sort == "fault"
+
+    @pytest.mark.parametrize(
+        ("base_url", "sort"),
+        [("https://reseau.exemple", "ok"), ("http://reseau.exemple", "warn"), ("http://127.0.0.1:8000", "warn")],
+    )
+    def test_the_address_is_judged(self, base_url: str, sort: str) -> None:
+        assert doctor.of_settings(Settings(secret_key=KEY, base_url=base_url))[1].sort == sort
+
+    def test_a_folder_that_cannot_be_written_or_is_nearly_full(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert doctor.of_folder(str(tmp_path / "db"))[0].sort == "ok"
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 5 * 2**20))
+        assert "Only 5 MB" in doctor.of_folder(str(tmp_path / "db"))[0].what
+        assert doctor.of_folder(str(tmp_path / "gone" / "db"))[0].sort == "fault"
+
+    async def test_the_mail_server_is_asked_and_gets_no_mail(self) -> None:
+        async with MailServer().running() as server:
+            found = await doctor.of_mail(Settings(smtp_url=server.url, mail_from="a@tanneurs.exemple"))
+            assert found.sort == "ok"
+            await asyncio.sleep(0)
+        assert server.connections == 1
+        assert server.received == []
+
+    async def test_what_is_odd_about_the_mail(self) -> None:
+        assert (await doctor.of_mail(Settings())).sort == "warn"
+        assert (await doctor.of_mail(Settings(smtp_url="smtp://"))).sort == "fault"
+        async with MailServer().running() as server:
+            odd = await doctor.of_mail(Settings(smtp_url=server.url))
+        assert "address that does not exist" in odd.what
+
+    async def test_mail_that_waits_or_was_set_aside(self, db: Store) -> None:
+        async def post(dedupe: str, at: datetime) -> None:
+            async with transaction():
+                await post_mail(
+                    member_id=None, to="a@b.fr", kind="other", dedupe=dedupe, subject=text("a"), body=[], now=at
+                )
+
+        now = clock.now()
+        assert (await doctor._of_outbox()).sort == "ok"
+        await post("new", now)
+        await post("later", now + timedelta(days=1))
+        assert (await doctor._of_outbox()).what.startswith("1 mails wait, none for long")
+        await post("old", now - timedelta(hours=1))
+        assert (await doctor._of_outbox()).what.startswith("2 mails wait, the oldest since")
+        async with transaction():
+            await Outbox.update({Outbox.set_aside_at: now}).where(Outbox.dedupe == "old")
+        assert (await doctor._of_outbox()).what.startswith("1 mails were set aside")
+
+    async def test_a_role_that_one_person_holds(self, db: Store) -> None:
+        from tests.people import make_cast
+
+        await make_cast()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clock, "now", lambda: NOON)
+            found = [finding.what async for finding in doctor._of_people()]
+        assert "Les Tanneurs: Rosa alone holds the place." in found
+        assert not any("mediate" in what for what in found), "there are two"
+
+
+class TestCheck:
+    @pytest.fixture
+    def makefile(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setattr(check, "ROOT", tmp_path)
+        return tmp_path / "Makefile"
+
+    def test_it_runs_what_the_makefile_runs(self, reseau: Callable[..., Said], makefile: Path) -> None:
+        makefile.write_text("test: check\n\t@touch tested\ncheck:\n\t@touch checked\n")
+        assert reseau("check")[:2] == (0, "All is well.\n")
+        assert (makefile.parent / "tested").exists()
+        (makefile.parent / "tested").unlink()
+        assert reseau("check", "--no-tests")[0] == 0
+        assert not (makefile.parent / "tested").exists()
+
+    def test_a_failure_is_a_failure(self, reseau: Callable[..., Said], makefile: Path) -> None:
+        makefile.write_text("test:\n\t@false\n")
+        code, _, err = reseau("check")
+        assert code == 1
+        assert "`make test` failed" in err
+
+    def test_without_the_sources_it_says_so(self, reseau: Callable[..., Said], makefile: Path) -> None:
+        code, _, err = reseau("check")
+        assert code == 1
+        assert "sources" in err
