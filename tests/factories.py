@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from app.database import transaction
 from app.identity.rules import name_key
 from app.identity.states import Act
 from app.identity.tables import Closure, Grant, Member, Membership, OpeningHours, Place, Room
 from tests.client import NOON
+from workshops.commands import decide, propose
+from workshops.rules import Proposal
+from workshops.states import Format
 
 _numbers = itertools.count(1)
 
@@ -105,3 +109,30 @@ async def make_grant(
                 source="test",
             )
         )
+
+
+def a_proposal(*, starts_at: datetime = NOON + timedelta(days=10), hours: float = 2, **changes: Any) -> Proposal:
+    """What somebody would propose: « On se relit nos CV », in ten days, twelve places, no room."""
+    plain: dict[str, Any] = {
+        "title": "On se relit nos CV",
+        "format": Format.LIBRE,
+        "summary": "On lit à voix haute, on se dit ce qui accroche.",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=hours),
+        "capacity": 12,
+    }
+    return Proposal(**{**plain, **changes})
+
+
+async def make_proposal(*, place_id: int, host: int, now: datetime = NOON, **changes: Any) -> int:
+    """A workshop that waits to be read."""
+    proposal = a_proposal(**changes)
+    once = f"once-{next(_numbers)}"
+    return await propose(actor=host, place_id=place_id, proposal=proposal, draft=False, once=once, now=now)
+
+
+async def make_workshop(*, place_id: int, host: int, mediator: int, now: datetime = NOON, **changes: Any) -> int:
+    """A published workshop."""
+    workshop_id = await make_proposal(place_id=place_id, host=host, now=now, **changes)
+    await decide(actor=mediator, workshop_id=workshop_id, decision="approve", version=1, now=now)
+    return workshop_id

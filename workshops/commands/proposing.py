@@ -47,8 +47,10 @@ async def propose(*, actor: int, place_id: int, proposal: Proposal, draft: bool,
         if again:
             return int(again[0]["id"])
         refuse_if(rules.why_cannot_propose(await stranger(actor, place_id)))
-        values: dict[str, Any] = {"state": State.DRAFT.value}
-        if not draft:
+        values: dict[str, Any]
+        if draft:
+            values = {"state": State.DRAFT.value, **await draft_room(proposal, place_id)}
+        else:
             refuse_if(rules.why_not_then(starts_at=proposal.starts_at, now=now), earliest=rules.earliest_start(now))
             await refuse_clash(members=[actor], actor=actor, starts_at=proposal.starts_at, ends_at=proposal.ends_at)
             rooms = await settle_room(
@@ -60,9 +62,8 @@ async def propose(*, actor: int, place_id: int, proposal: Proposal, draft: bool,
                 starts_at=proposal.starts_at,
                 ends_at=proposal.ends_at,
             )
-            values = {**rooms, **_reading_begins(proposal.starts_at, rooms, now=now)}
-        else:
-            values |= await draft_room(proposal, place_id)
+            reading = _reading_begins(proposal.starts_at, rooms, now=now)
+            values = {"state": State.PROPOSED.value, **rooms, **reading}
         made: list[Row] = await Workshop.insert(
             Workshop(
                 place_id=place_id,
@@ -156,7 +157,6 @@ def _rooms(proposal: Proposal) -> list[int]:
 def _reading_begins(starts_at: datetime, rooms: dict[str, int | None], *, now: datetime) -> dict[str, Any]:
     """The columns of a reading that begins now, nothing left of the one before but what it asked for."""
     return {
-        "state": State.PROPOSED.value,
         "proposed_at": now,
         "due_at": rules.due_at(proposed_at=now, starts_at=starts_at, room_wished=bool(rooms["wished_room_id"])),
         "decided_at": None,
