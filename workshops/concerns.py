@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.contracts import Concern, Found
+from app.contracts import Concern, Found, Kept
 from app.database import run
 from app.finding import answers, pattern, search_words
 from app.i18n import Language, Text, language, text, text_n
@@ -22,7 +22,7 @@ from app.identity.visits import Visit
 from workshops import rules
 from workshops.facts import KIND, Row, Words, matter_of, needs_of, standing_with
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES, NEED_NAMES, STATE_NAMES
-from workshops.rules import EDIT_SHOWN_FOR, Standing, Who
+from workshops.rules import EDIT_SHOWN_FOR, GUESTS_KEPT_FOR, Standing, Who
 from workshops.states import Format, HostState, Need, State
 
 MOST = 300
@@ -328,3 +328,39 @@ def _result(row: Row) -> Found:
         when=row["starts_at"],
         state=None if state is State.PUBLISHED else Text(STATE_NAMES[state]),
     )
+
+
+# ------------------------------------------------------------------------------------------------------------- kept
+
+KEEPS = (
+    Kept(
+        text("Ateliers : ce que leur équipe a écrit, qui anime, ce que la médiation a répondu"),
+        text("Avant la parution, l’équipe et la médiation. Après, tout le monde, sauf les noms : pour les membres."),
+        text("Sans limite : c’est la mémoire du lieu"),
+    ),
+    Kept(
+        text("Inscriptions : qui a pris une place ou attend"),
+        text("La personne elle-même et qui anime"),
+        text("Sans limite pour l’instant"),
+    ),
+    Kept(
+        text("Présences : une coche mise par qui anime. Une absence n’est jamais notée"),
+        text("Qui anime. Jamais la médiation"),
+        text("Sans limite pour l’instant"),
+    ),
+    Kept(
+        text("Prénom d’une personne sans compte, et qui l’a inscrite"),
+        text("Qui anime et qui l’a inscrite"),
+        text_n("%(n)s jour après l’atelier", "%(n)s jours après l’atelier", GUESTS_KEPT_FOR.days),
+    ),
+    Kept(
+        text("Le mot de la fin d’un atelier"),
+        text("Tout le monde si la personne qui l’écrit le veut, sinon elle seule"),
+        text("Sans limite pour l’instant"),
+    ),
+    Kept(
+        text("L’avis d’un membre tiré au sort"),
+        text("Personne : seul le nombre d’avis est montré"),
+        text("Sans limite pour l’instant"),
+    ),
+)

@@ -1,4 +1,4 @@
-"""What is on in the demonstration: three months of workshops. Data only; `workshops.demo` plays it.
+"""What is on in the demonstration: three months of workshops. Data only; `workshops.demo_plan` puts it on days.
 
 Weeks are counted from the current one (0); week 2 is the quiet one, with a single coffee. Hours are local.
 """
@@ -24,6 +24,7 @@ class Planned:
     hour: str
     minutes: int
     room: str
+    """None when it is empty."""
     capacity: int
     weeks: tuple[int, ...]
     people: int
@@ -33,7 +34,10 @@ class Planned:
     children: bool = False
     language: str = "fr"
     with_: tuple[str, ...] = ()
-    """Who is surely among them."""
+    """Who comes first among them."""
+    needs: tuple[Need, ...] = ()
+    first_title: str = ""
+    """What it was called until yesterday."""
 
 
 EVERY_WEEK = (-6, -5, -4, -3, -2, -1, 0, 1, 3, 4, 5, 6)
@@ -55,9 +59,9 @@ PROGRAMME: tuple[Planned, ...] = (
         with_=("karim",),
     ),
     Planned(
-        "Café du mercredi",
+        "Café ouvert",
         Format.LIBRE,
-        "On ouvre, on boit un café, on prend des nouvelles. Rien à préparer, rien à prouver.",
+        "On ouvre, on boit un café, on prend des nouvelles. Rien à préparer.",
         ("abdel",),
         2,
         "10:00",
@@ -81,6 +85,7 @@ PROGRAMME: tuple[Planned, ...] = (
         12,
         (-5, -3, -1, 0, 3, 5),
         15,
+        with_=("samira",),
         bring="Ton CV imprimé en trois exemplaires. Sinon, on l’imprime à l’accueil, c’est gratuit.\n"
         "Un stylo. On en prête.",
     ),
@@ -102,8 +107,7 @@ PROGRAMME: tuple[Planned, ...] = (
     Planned(
         "Le CV anonyme, pour ou contre ?",
         Format.CAFE_DEBAT,
-        "Personne n’est expert, tout le monde a un avis. On parle dans l’ordre où on lève la main, et on a le droit de "
-        "se taire.",
+        "Personne n’est expert, tout le monde a un avis. On parle chacun son tour, et on a le droit de se taire.",
         ("jean-luc",),
         1,
         "10:00",
@@ -151,12 +155,11 @@ PROGRAMME: tuple[Planned, ...] = (
         24,
         (0,),
         13,
-        with_=("samira",),
     ),
     Planned(
         "Un garage du quartier répond à tes questions",
         Format.TABLE_RONDE,
-        "La patronne du garage d’à côté vient dire qui elle cherche, et ce qu’elle regarde en premier. On prépare les "
+        "La patronne du garage d’à côté dit qui elle cherche. Et ce qu’elle regarde en premier. On prépare les "
         "questions ensemble.",
         ("moussa",),
         3,
@@ -194,6 +197,7 @@ PROGRAMME: tuple[Planned, ...] = (
         10,
         (-3, 0, 3),
         13,
+        with_=("samira",),
     ),
     Planned(
         "Mon téléphone sans stress",
@@ -280,7 +284,7 @@ PROGRAMME: tuple[Planned, ...] = (
     Planned(
         "Le chamboule-tout de l’emploi",
         Format.CHAMBOULE_TOUT,
-        "On écrit sur des boîtes de conserve ce qui bloque, et on les fait tomber ensemble. Ensuite on en parle.",
+        "Ce qui bloque, on l’écrit sur des boîtes de conserve. On les fait tomber, et on en parle.",
         ("lucie",),
         5,
         "14:00",
@@ -292,7 +296,7 @@ PROGRAMME: tuple[Planned, ...] = (
         children=True,
     ),
     Planned(
-        "Groupe de parole : le chômage et la famille",
+        "Et à la maison, ça va ?",
         Format.PAROLE,
         "Un temps à part, avec une psychologue. Ce qui se dit là reste là. On peut venir et ne rien dire.",
         ("patricia",),
@@ -342,7 +346,7 @@ PROGRAMME: tuple[Planned, ...] = (
         "Atelier du haut",
         6,
         (-2, 1),
-        9,
+        5,
         with_=("karim",),
     ),
     Planned(
@@ -370,6 +374,7 @@ PROGRAMME: tuple[Planned, ...] = (
         20,
         (1,),
         8,
+        first_title="Monter sa boîte",
     ),
     Planned(
         "Animer une réunion sans s’énerver",
@@ -384,176 +389,49 @@ PROGRAMME: tuple[Planned, ...] = (
         (-1, 3),
         9,
     ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A proposal that is not decided, and how it came there."""
-
-    title: str
-    format: Format
-    summary: str
-    host: str
-    in_days: int
-    hour: str
-    minutes: int
-    room: str
-    capacity: int
-    proposed_hours_ago: int
-    what: str
-    """`proposed`, `clash`, `needs`, `sent_back`, `contested`, `draft`, `help`."""
-    reason: str = ""
-    way_out: str = ""
-    word: str = ""
-    needs: tuple[Need, ...] = ()
-
-
-WAITING: tuple[Waiting, ...] = (
-    Waiting(
-        "Préparer un entretien par téléphone",
-        Format.PRATIQUES,
-        "On s’appelle d’une pièce à l’autre. Le ton, les silences, la première phrase.",
-        "chantal",
-        17,
-        "14:00",
-        90,
-        "Atelier du haut",
-        8,
-        120,
-        "proposed",
-    ),
-    Waiting(
-        "Débat : le télétravail, chance ou piège ?",
-        Format.CAFE_DEBAT,
-        "Chez soi ou pas chez soi. On écoute ceux qui l’ont vécu.",
-        "vincent",
-        19,
-        "10:30",
-        90,
-        "Salon",
-        15,
-        50,
-        "proposed",
-    ),
-    Waiting(
-        "Écrire à un employeur qui ne répond pas",
-        Format.PRATIQUES,
-        "Une relance polie, courte, qui donne envie. On en écrit trois.",
-        "samira",
-        12,
-        "16:00",
-        90,
-        "Atelier du haut",
-        10,
-        20,
-        "proposed",
-    ),
-    Waiting(
-        "Répéter son concours d’aide-soignante",
-        Format.PRATIQUES,
-        "L’oral, pour de vrai, devant deux personnes bienveillantes.",
-        "patricia",
-        24,
-        "10:00",
-        120,
-        "Salle du fond",
-        8,
-        30,
-        "clash",
-    ),
-    Waiting(
-        "Marche au canal, jusqu’à Pantin",
+    Planned(
+        "La médiathèque, côté coulisses",
         Format.LIBRE,
-        "Deux heures à pied, on parle en marchant. Chaussures plates.",
-        "gilles",
-        16,
-        "10:00",
-        180,
+        "On passe derrière les rayons, et on repart avec une carte. Rendez-vous à la porte.",
+        ("rachel",),
+        2,
+        "14:30",
+        120,
         "",
-        15,
-        72,
-        "needs",
+        12,
+        (3,),
+        6,
         needs=(Need.OUTING,),
     ),
-    Waiting(
-        "Ma première fois devant un groupe",
+)
+
+CANAL: tuple[Planned, ...] = (
+    Planned(
+        "Échecs au bord de l’eau",
         Format.LIBRE,
-        "J’aimerais raconter mon métier de monteur. Je ne sais pas comment m’y prendre.",
-        "kevin",
-        20,
-        "15:00",
-        90,
-        "Salon",
-        12,
-        10,
-        "help",
-    ),
-    Waiting(
-        "Négocier son salaire",
-        Format.PRATIQUES,
-        "On s’entraîne à deux, avec des chiffres réels. On apprend à ne pas remplir le silence.",
-        "samira",
-        18,
-        "10:00",
-        90,
-        "Salle du fond",
-        12,
-        90,
-        "sent_back",
-        reason="Deux formations ont lieu ce matin-là, et beaucoup de monde voudrait venir aux deux.",
-        way_out="Le mercredi ou le vendredi après-midi, la salle est libre.",
-    ),
-    Waiting(
-        "Dire non à une offre",
-        Format.CAFE_DEBAT,
-        "A-t-on le droit ? Qu’est-ce qu’on risque vraiment ?",
-        "ousmane",
-        15,
+        "On joue, on apprend, on perd avec le sourire. Les échiquiers sont là.",
+        ("bruno",),
+        3,
         "14:00",
-        90,
-        "Atelier du haut",
-        10,
-        100,
-        "contested",
-        reason="Le titre peut faire croire qu’on donne un conseil juridique.",
-        way_out="Un titre en forme de question, ou une juriste invitée.",
-        word="Le débat ne donne pas de conseil, il fait parler. Le titre est le nôtre.",
+        120,
+        "La cale",
+        12,
+        (-2, -1, 0, 1, 3, 4),
+        4,
+        children=True,
     ),
-    Waiting(
-        "Un jeu pour parler d’argent",
+    Planned(
+        "Le thé du mardi, à la cale",
         Format.LIBRE,
-        "Une idée pour janvier, encore en vrac.",
-        "samira",
-        40,
-        "14:00",
+        "Un thé, une péniche qui passe, et des nouvelles. Tout le monde peut entrer.",
+        ("leila",),
+        1,
+        "10:30",
         90,
-        "Salon",
-        12,
+        "La cale",
+        16,
+        (-3, -2, -1, 0, 1, 3),
         5,
-        "draft",
     ),
 )
-
-CANCELLED = Planned(
-    "Initiation au montage vidéo",
-    Format.FORMATION,
-    "Couper, coller, mettre une musique. On part d’un film de vacances.",
-    ("kevin",),
-    4,
-    "14:00",
-    120,
-    "Atelier du haut",
-    8,
-    (1,),
-    6,
-)
-CANCEL_REASON = "Kevin a trouvé un contrat de quatre semaines. Bravo à lui ! On en refera un."
-
-LAST_WORDS = (
-    "Je suis reparti avec une phrase de moins et un rendez-vous de plus.",
-    "On m’a écoutée jusqu’au bout.",
-    "J’ai ri, ça faisait longtemps.",
-    "Trois corrections, toutes justes.",
-    "J’ai compris que je n’étais pas le seul.",
-)
+"""At the second place, which has no mediator: silence publishes there."""

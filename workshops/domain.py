@@ -45,6 +45,7 @@ DOMAIN = Domain(
     settled=concerns.settled,
     search=concerns.search,
     journal_acts=concerns.JOURNAL_ACTS,
+    keeps=concerns.KEEPS,
     jobs=(
         Job("workshops.publish_silent", jobs.publish_silent),
         Job("workshops.settle_contests", jobs.settle_contests),

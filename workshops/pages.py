@@ -12,6 +12,7 @@ from typing import Any
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 
+from app.calendar.strips import answer_strip, wants_strip
 from app.errors import Forbidden, NotFound, Refused
 from app.i18n import Text, language, text
 from app.identity.api import find_member_by_name_or_mail, rooms_of
@@ -21,8 +22,9 @@ from app.web.answers import go_to
 from app.web.error_pages import refusal_text
 from app.web.flash import Flash
 from app.web.forms import clean_line, read_form
-from app.web.rendering import house_of, render, visit_of
+from app.web.rendering import house_of, render, visit_of, wants_fragment
 from workshops import commands, forms, queries, rules
+from workshops.facts import KIND
 from workshops.queries.proposing import Sent, proposal_page
 from workshops.rules import Proposal
 from workshops.states import SignUpState, State, WorkshopRefusal
@@ -340,7 +342,9 @@ async def say_yes(request: AnyRequest, workshop_id: FromPath[int]) -> Response[A
 
 async def _after_sign_up(request: AnyRequest, workshop_id: int, words: Text, more: Text | None = None) -> Response[Any]:
     """The strip of the agenda when it was sent from there, the panel for htmx, else the page."""
-    if request.headers.get("hx-request-type") == "partial":
+    if wants_strip(request, (await read_form(request)).get("view", "")):
+        return await answer_strip(request, KIND, workshop_id, flash=Flash(words, more))
+    if wants_fragment(request):
         return await _show(request, workshop_id, flash=Flash(words, more))
     return _done(request, workshop_id, words, more)
 
@@ -366,6 +370,9 @@ async def sign_up(request: AnyRequest, workshop_id: FromPath[int]) -> Response[A
 
 
 async def _refused_sign_up(request: AnyRequest, workshop_id: int, refused: Refused) -> Response[Any]:
+    if wants_strip(request, (await read_form(request)).get("view", "")):
+        flash = Flash(refusal_text(request, refused), tone="fault")
+        return await answer_strip(request, KIND, workshop_id, flash=flash, status=409)
     return await _show(request, workshop_id, refused=refused)
 
 

@@ -482,7 +482,7 @@ def format_name(value: str, lang: Language) -> str:
     return lang.gettext(FORMAT_NAMES[Format(value)])
 
 
-def poster_lines(title: str, longest: int = 11) -> list[str]:
+def poster_lines(title: str, longest: int = 7) -> list[str]:
     """A title cut into the lines of a poster: at most three, words kept whole."""
     lines: list[str] = []
     for word in title.split():
