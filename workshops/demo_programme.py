@@ -56,7 +56,6 @@ PROGRAMME: tuple[Planned, ...] = (
         16,
         EVERY_WEEK,
         7,
-        with_=("karim",),
     ),
     Planned(
         "Café ouvert",
@@ -347,7 +346,6 @@ PROGRAMME: tuple[Planned, ...] = (
         6,
         (-2, 1),
         5,
-        with_=("karim",),
     ),
     Planned(
         "Réviser un CAP à plusieurs",

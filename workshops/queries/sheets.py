@@ -27,8 +27,8 @@ class SheetPage:
     id: int
     title: str
     title_lines: list[str]
-    title_is_short: bool
-    """Whether it stands large beside the drawing; a longer one takes the width, the drawing below."""
+    size: str
+    """Of the title: "" stands large beside the drawing; `medium` and `long` take the width, the drawing below."""
     format_name: str
     drawing: str
     weekday_day: str
@@ -62,14 +62,13 @@ async def sheet_page(workshop_id: int, *, visit: Visit, base_url: str, people: b
     elif standing.state not in (State.PUBLISHED, State.HELD):
         raise NotFound
     wall = local(row["starts_at"])
-    lines = views.poster_lines(row["title"])
-    short = all(len(line) <= 7 for line in lines)
+    lines, size = views.poster_title(row["title"])
     address = f"{base_url}/ateliers/{workshop_id}"
     return SheetPage(
         id=workshop_id,
         title=row["title"],
-        title_lines=lines if short else views.poster_lines(row["title"], longest=16),
-        title_is_short=short,
+        title_lines=lines,
+        size=size,
         format_name=views.format_name(row["format"], lang),
         drawing=DRAWINGS.get(standing.format, "libre"),
         weekday_day=f"{views.capital(lang.weekday(wall.date()))} {wall.day}",
