@@ -3,9 +3,20 @@
 from litestar import Router
 
 from app.calendar.feed_pages import one_event, personal_feed, place_feed, shared_feed
-from app.contracts import Domain
+from app.calendar.pages import show_agenda, show_home, show_mine, show_month
+from app.contracts import Domain, NavItem
+from app.i18n.text import N_
 
 DOMAIN = Domain(
     name="calendar",
-    routers=(Router(path="", route_handlers=[shared_feed, place_feed, one_event, personal_feed]),),
+    routers=(
+        Router(path="", route_handlers=[show_home, show_agenda, show_month, show_mine]),
+        Router(path="", route_handlers=[shared_feed, place_feed, one_event, personal_feed]),
+    ),
+    nav=(
+        NavItem("agenda", N_("Agenda"), "/agenda", "agenda", "calendar-week", order=10, mobile=True),
+        NavItem(
+            "mine", N_("Mes rendez-vous"), "/mes-rendez-vous", "agenda", "calendar-event", order=15, for_members=True
+        ),
+    ),
 )

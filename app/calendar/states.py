@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
+from app.errors import Refusal
+
 
 class EntryState(StrEnum):
     """How an entry stands in the calendar."""
@@ -35,5 +37,24 @@ class OpeningState(StrEnum):
     CLOSED_DAYS = "closed_days"
 
 
+class Invitation(StrEnum):
+    """What the agenda proposes about an entry to the person who reads it."""
+
+    JOIN = "join"
+    WAIT = "wait"
+    """All seats are taken, or kept for those who wait already."""
+    MINE = "mine"
+    CLOSED = "closed"
+    """Over, cancelled, or the reader has no account."""
+
+
+class CalendarRefusal(Refusal):
+    """Why something about one's own calendar cannot be."""
+
+    TOO_MANY_FEEDS = "too_many_feeds"
+
+
+MOST_FEEDS = 10
+"""Calendar addresses that one person may have at once."""
 LONGEST = timedelta(days=14)
 """Longest entry. A question about a time looks back no further than this, so that ten years of rows cost nothing."""

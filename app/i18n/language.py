@@ -108,6 +108,11 @@ class Language:
         """« mardi »."""
         return format_date(day, "EEEE", locale="fr" if self.code == "fr" else "en_GB")
 
+    def weekday_number(self, day: Day) -> str:
+        """« mardi 24 »."""
+        number = "1er" if self.code == "fr" and day.day == 1 else str(day.day)
+        return f"{self.weekday(day)}{WIDE}{number}"
+
     def _hour(self, at: datetime) -> str:
         """« 14 h 30 », in English « 2.30 pm »."""
         wall = local(at)
@@ -127,6 +132,13 @@ class Language:
         if self.code == "fr":
             return f"de {self.hour(starts_at)} à {self.hour(ends_at)}"
         return f"{self.hour(starts_at)} to {self.hour(ends_at)}"
+
+    def until(self, starts_at: datetime, ends_at: datetime) -> str:
+        """« à 16 h 30 », « à sam. 28, 2 h » when it ends on another day."""
+        end = self.hour(ends_at)
+        if local(starts_at).date() != local(ends_at).date():
+            end = f"{self.short_day(ends_at)}, {end}"
+        return f"à {end}" if self.code == "fr" else f"to {end}"
 
     def lasting(self, span: timedelta) -> str:
         """« 1 h 30 », « 45 min », « 3 jours »."""

@@ -1,0 +1,187 @@
+"""The agenda, the month, one's own dates and the home page. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from litestar import Request, Response, get
+
+from app.calendar import queries
+from app.calendar.queries import PlaceLine
+from app.calendar.spans import Days, Follow, Month
+from app.calendar.states import Role
+from app.calendar.views import (
+    MINE,
+    MONDAY,
+    STRIPS_A_PAGE,
+    HomePage,
+    MinePage,
+    Wish,
+    agenda_page,
+    by_day,
+    hours_lines,
+    month_page,
+    place_chips,
+)
+from app.i18n import language
+from app.identity.visits import Visit
+from app.registry import Registry
+from app.web.rendering import house_of, nav_for, render, visit_of
+
+ANY_REQUEST = Request[Any, Any, Any]
+PUBLIC = {"public": True}
+TICKETS = 3
+PAST_A_PAGE = 20
+HOME_STRIPS = 8
+MONTH_STRIPS = 400
+"""A month of ten things a day and more; beyond, the agenda pages."""
+
+
+@get("/", opt=PUBLIC)
+async def show_home(request: ANY_REQUEST) -> Response[Any]:
+    """The agenda for members; for visitors what the place is, what is on and how to come."""
+    visit = visit_of(request)
+    places = await queries.places()
+    if not places:
+        return render(request, "app/calendar/first_run.html", None)
+    if visit.member is not None:
+        return await _agenda(request, places)
+    place = _place(places, visit, request.query_params.get("lieu", ""))
+    kinds = house_of(request).registry.entry_kinds
+    strips = await queries.strips_between(
+        visit.now, visit.now + timedelta(days=7), place_id=place.id, visit=visit, kinds=kinds, limit=HOME_STRIPS
+    )
+    spoken = language(visit.language)
+    weekdays = [spoken.weekday(MONDAY + timedelta(days=number)) for number in range(7)]
+    page = HomePage(
+        place=place,
+        places=place_chips(places, place, "/"),
+        shown=by_day(strips),
+        today=Days.read({}, visit.now).today,
+        hours=hours_lines(await queries.opening_lines(place.id), weekdays),
+        webcal_href=_webcal(request, f"/calendriers/lieux/{place.slug}.ics"),
+    )
+    return render(request, "app/calendar/show_home.html", page)
+
+
+@get("/agenda", opt=PUBLIC)
+async def show_agenda(request: ANY_REQUEST) -> Response[Any]:
+    """Everything to come in a place, a week at a time."""
+    places = await queries.places()
+    if not places:
+        return render(request, "app/calendar/first_run.html", None)
+    return await _agenda(request, places)
+
+
+@get("/agenda/mois", opt=PUBLIC)
+async def show_month(request: ANY_REQUEST) -> Response[Any]:
+    """A month of a place as a grid, to look at or to print."""
+    visit, slug = visit_of(request), request.query_params.get("lieu", "")
+    places = await queries.places()
+    if not places:
+        return render(request, "app/calendar/first_run.html", None)
+    place = _place(places, visit, slug)
+    month = Month.read(request.query_params.get("mois", ""), visit.now)
+    strips = await queries.strips_between(
+        month.starts_at,
+        month.after,
+        place_id=place.id,
+        visit=visit,
+        kinds=house_of(request).registry.entry_kinds,
+        limit=MONTH_STRIPS,
+    )
+    page = month_page(month, place=place, places=places, slug=_known(places, slug), strips=strips)
+    return render(request, "app/calendar/show_month.html", page)
+
+
+@get("/mes-rendez-vous")
+async def show_mine(request: ANY_REQUEST) -> Response[Any]:
+    """What the member hosts, attends and waits for in all places; what is over, a page at a time."""
+    visit, registry = visit_of(request), house_of(request).registry
+    follow = Follow.read(request.query_params.get("avant", ""))
+    kinds = registry.entry_kinds
+    past = await queries.my_past(visit, kinds=kinds, limit=PAST_A_PAGE + 1, follow=follow)
+    coming = await queries.my_next(visit, kinds=kinds, limit=STRIPS_A_PAGE, waiting=True) if follow is None else []
+    shown = past[:PAST_A_PAGE]
+    more = Follow(shown[-1].starts_at, shown[-1].entry_id) if len(past) > PAST_A_PAGE else None
+    page = MinePage(
+        shown=by_day(strip for strip in coming if strip.role is not Role.WAITING),
+        waiting=tuple(strip for strip in coming if strip.role is Role.WAITING),
+        past=tuple(shown),
+        past_only=follow is not None,
+        more_href=f"/mes-rendez-vous?avant={more}" if more else "",
+        today=Days.read({}, visit.now).today,
+        several_places=len({strip.place for strip in (*coming, *shown)}) > 1,
+        propose_href=_propose(visit, registry),
+    )
+    return render(request, "app/calendar/show_mine.html", page)
+
+
+async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine]) -> Response[Any]:
+    visit, registry, params = visit_of(request), house_of(request).registry, request.query_params
+    kinds = registry.entry_kinds
+    place = _place(places, visit, params.get("lieu", ""))
+    wish = _wish(params, places, visit, registry)
+    strips = await queries.strips_between(
+        wish.days.starts_at,
+        wish.days.after,
+        place_id=place.id,
+        visit=visit,
+        kinds=kinds,
+        limit=STRIPS_A_PAGE + 1,
+        kind=wish.kind.kind if wish.kind else None,
+        mine=wish.mine,
+        not_over_at=None if wish.days.chosen else visit.now,
+        follow=wish.follow,
+    )
+    signed_in = visit.member is not None
+    tickets = await queries.my_next(visit, kinds=kinds, limit=TICKETS, waiting=False) if signed_in else []
+    page = agenda_page(
+        wish,
+        place=place,
+        places=places,
+        kinds=kinds.values(),
+        strips=strips,
+        tickets=tickets,
+        open_weekdays={weekday for weekday, _, _ in await queries.opening_lines(place.id)},
+        member=signed_in,
+        propose_href=_propose(visit, registry),
+        spoken=language(visit.language),
+        feed_href="/moi/calendrier" if signed_in else _webcal(request, f"/calendriers/lieux/{place.slug}.ics"),
+    )
+    return render(request, "app/calendar/show_agenda.html", page)
+
+
+def _wish(params: Any, places: Sequence[PlaceLine], visit: Visit, registry: Registry) -> Wish:
+    genre = params.get("genre", "")
+    kind = next((kind for kind in registry.entry_kinds.values() if kind.filter == genre), None)
+    known = kind is not None or (genre == MINE and visit.member is not None)
+    return Wish(
+        days=Days.read(params, visit.now),
+        genre=genre if known else "",
+        kind=kind,
+        follow=Follow.read(params.get("apres", "")),
+        slug=_known(places, params.get("lieu", "")),
+    )
+
+
+def _place(places: Sequence[PlaceLine], visit: Visit, slug: str) -> PlaceLine:
+    """The place that the address names, else the one of the visit, else the first."""
+    by_slug = next((place for place in places if place.slug == slug), None)
+    here = visit.place.id if visit.place is not None else None
+    return by_slug or next((place for place in places if place.id == here), places[0])
+
+
+def _known(places: Sequence[PlaceLine], slug: str) -> str:
+    return slug if any(place.slug == slug for place in places) else ""
+
+
+def _propose(visit: Visit, registry: Registry) -> str:
+    """Where this visitor may propose something, if a domain offers it."""
+    return next((item.href for item in nav_for(visit, registry) if item.key == "propose"), "")
+
+
+def _webcal(request: ANY_REQUEST, path: str) -> str:
+    return f"webcal://{house_of(request).settings.host}{path}"

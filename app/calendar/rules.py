@@ -1,0 +1,38 @@
+"""What the agenda may propose to whom, and how much is left of something. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.calendar.states import MOST_FEEDS, CalendarRefusal, EntryState, Invitation, Role
+
+
+def seats_left(*, seats: int | None, taken: int, waiting: int) -> int | None:
+    """How many seats a newcomer may have: while anyone waits, freed ones are theirs. None where none are counted."""
+    if seats is None:
+        return None
+    return 0 if waiting else max(0, seats - taken)
+
+
+def invitation(
+    *,
+    state: EntryState,
+    ends_at: datetime,
+    seats: int | None,
+    taken: int,
+    waiting: int,
+    role: Role | None,
+    member: bool,
+    now: datetime,
+) -> Invitation:
+    """What to propose. The thing's own domain decides again when somebody accepts."""
+    if role is not None:
+        return Invitation.MINE
+    if not member or state is not EntryState.CONFIRMED or ends_at <= now:
+        return Invitation.CLOSED
+    return Invitation.WAIT if seats_left(seats=seats, taken=taken, waiting=waiting) == 0 else Invitation.JOIN
+
+
+def why_cannot_add_feed(*, feeds: int) -> CalendarRefusal | None:
+    """An address for each device, and no more than one person can know apart."""
+    return CalendarRefusal.TOO_MANY_FEEDS if feeds >= MOST_FEEDS else None

@@ -1,0 +1,286 @@
+"""What the pages of the calendar show: frozen dataclasses, and the addresses of their links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+from urllib.parse import urlencode
+
+from app.calendar.queries import PlaceLine, Strip
+from app.calendar.spans import Days, Follow, Month
+from app.clock import local_day
+from app.contracts import EntryKind
+from app.i18n import Language, Text, text
+from app.i18n.text import N_
+
+MINE = "a-moi"
+"""Value of `genre` for what the member takes part in."""
+STRIPS_A_PAGE = 60
+MONDAY = date(2024, 1, 1)
+FEW_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter, or a place to look at."""
+
+    href: str
+    words: str
+    """French msgid, or a name."""
+    current: bool
+    kind: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day and what happens on it."""
+
+    date: date
+    strips: tuple[Strip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks the agenda for."""
+
+    days: Days
+    genre: str
+    """A kind's filter, `a-moi`, or nothing for everything."""
+    kind: EntryKind | None
+    follow: Follow | None
+    slug: str
+    """The place named in the address, if it is one."""
+
+    @property
+    def mine(self) -> bool:
+        return self.genre == MINE
+
+    def path(self, **changes: str) -> str:
+        """Address of the agenda with the same wishes but for these."""
+        days = self.days
+        params = {
+            "lieu": self.slug,
+            "genre": self.genre,
+            "du": str(days.first) if days.chosen else "",
+            "au": str(days.last) if days.chosen and days.last.weekday() != 6 else "",
+            **changes,
+        }
+        return _address("/agenda", params)
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaPage:
+    """The stream of what is to come in a place."""
+
+    place: PlaceLine
+    places: tuple[Chip, ...]
+    """A choice, where there are several."""
+    days: Days
+    shown: tuple[Day, ...]
+    chips: tuple[Chip, ...]
+    filtered: bool
+    mine: bool
+    previous_href: str
+    next_href: str
+    more_href: str
+    """The rest of the same days, when they hold more than a page."""
+    month_href: str
+    all_href: str
+    free_words: str
+    """Names of the days to come on which the place is open and nothing is planned, when they are few."""
+    tickets: tuple[Strip, ...]
+    propose_href: str
+    feed_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPage:
+    """A month as a grid."""
+
+    place: PlaceLine
+    places: tuple[Chip, ...]
+    month: Month
+    heads: tuple[date, ...]
+    """Seven days, of whatever week, whose names head the columns."""
+    weeks: tuple[tuple[Day | None, ...], ...]
+    count: int
+    place_query: str
+    """What a link to the agenda needs to stay in this place: empty, or `lieu=slug&`."""
+    previous_href: str
+    next_href: str
+    agenda_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinePage:
+    """What one hosts, attends and waits for, and what is over."""
+
+    shown: tuple[Day, ...]
+    waiting: tuple[Strip, ...]
+    past: tuple[Strip, ...]
+    past_only: bool
+    """Whether somebody leafs through what is over."""
+    more_href: str
+    today: date
+    several_places: bool
+    propose_href: str
+    feed_href: str = "/moi/calendrier"
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """What a visitor sees first."""
+
+    place: PlaceLine
+    places: tuple[Chip, ...]
+    shown: tuple[Day, ...]
+    today: date
+    hours: tuple[tuple[Text, Text], ...]
+    """Days and hours of opening."""
+    webcal_href: str
+
+
+def _address(path: str, params: Mapping[str, str]) -> str:
+    query = urlencode({name: value for name, value in params.items() if value})
+    return f"{path}?{query}" if query else path
+
+
+def by_day(strips: Iterable[Strip]) -> tuple[Day, ...]:
+    """The strips under the local day on which each starts; they come in time's order, and so do the days."""
+    days: dict[date, list[Strip]] = {}
+    for strip in strips:
+        days.setdefault(local_day(strip.starts_at), []).append(strip)
+    return tuple(Day(day, tuple(found)) for day, found in days.items())
+
+
+def place_chips(places: Sequence[PlaceLine], current: PlaceLine, path: str, **params: str) -> tuple[Chip, ...]:
+    """A choice of places, where there are several."""
+    if len(places) < 2:
+        return ()
+    return tuple(
+        Chip(_address(path, {"lieu": place.slug, **params}), place.name, place.id == current.id, icon="map-pin")
+        for place in places
+    )
+
+
+def agenda_page(
+    wish: Wish,
+    *,
+    place: PlaceLine,
+    places: Sequence[PlaceLine],
+    kinds: Iterable[EntryKind],
+    strips: Sequence[Strip],
+    tickets: Sequence[Strip],
+    open_weekdays: set[int],
+    member: bool,
+    propose_href: str,
+    feed_href: str,
+    spoken: Language,
+) -> AgendaPage:
+    """The page for these wishes; `strips` may hold one more than a page, which then is known to go on."""
+    days, shown = wish.days, strips[:STRIPS_A_PAGE]
+    goes_on = len(strips) > STRIPS_A_PAGE
+    more_href = ""
+    if goes_on:
+        last = shown[-1]
+        follow = str(Follow(last.starts_at, last.entry_id))
+        more_href = replace(wish, days=replace(days, chosen=True)).path(au=str(days.last), apres=follow)
+    previous = "" if wish.days.previous_first <= days.today <= days.first else str(days.previous_first)
+    chips = [Chip(wish.path(genre=""), N_("Tout"), not wish.genre)]
+    chips += [Chip(wish.path(genre=kind.filter), kind.label, kind is wish.kind, kind=kind.kind) for kind in kinds]
+    if member:
+        chips.append(Chip(wish.path(genre=MINE), N_("À moi"), wish.mine, icon="check"))
+    free_words = ""
+    if shown and not (wish.genre or goes_on or wish.follow):
+        busy = {local_day(strip.starts_at) for strip in shown}
+        free = [
+            day
+            for day in days.all()
+            if day >= days.today and day not in busy and (not open_weekdays or day.weekday() in open_weekdays)
+        ]
+        if len(free) <= FEW_DAYS:
+            free_words = spoken.joined([spoken.weekday(day) for day in free]) if free else ""
+    return AgendaPage(
+        place=place,
+        places=place_chips(places, place, "/agenda"),
+        days=days,
+        shown=by_day(shown),
+        chips=tuple(chips),
+        filtered=bool(wish.genre),
+        mine=wish.mine,
+        previous_href=wish.path(du=previous, au="", apres=""),
+        next_href=wish.path(du=str(days.next_first), au="", apres=""),
+        more_href=more_href,
+        month_href=_address("/agenda/mois", {"lieu": wish.slug, "mois": f"{days.first:%Y-%m}"}),
+        all_href=wish.path(genre="", apres=""),
+        free_words=free_words,
+        tickets=tuple(tickets),
+        propose_href=propose_href,
+        feed_href=feed_href,
+    )
+
+
+def month_page(
+    month: Month, *, place: PlaceLine, places: Sequence[PlaceLine], slug: str, strips: Sequence[Strip]
+) -> MonthPage:
+    """The grid of this month."""
+    found = {day.date: day for day in by_day(strips)}
+    weeks = tuple(
+        tuple(None if day is None else found.get(day, Day(day, ())) for day in week) for week in month.weeks()
+    )
+
+    def at(first: date) -> str:
+        return _address("/agenda/mois", {"lieu": slug, "mois": f"{first:%Y-%m}"})
+
+    monday = month.today if month.today.replace(day=1) == month.first else month.first
+    return MonthPage(
+        place=place,
+        places=place_chips(places, place, "/agenda/mois", mois=f"{month.first:%Y-%m}"),
+        month=month,
+        heads=tuple(MONDAY + timedelta(days=number) for number in range(7)),
+        weeks=weeks,
+        count=len(strips),
+        place_query=f"{urlencode({'lieu': slug})}&" if slug else "",
+        previous_href=at(month.previous_first),
+        next_href=at(month.next_first),
+        agenda_href=_address("/agenda", {"lieu": slug, "du": "" if monday == month.today else str(monday)}),
+    )
+
+
+def hours_lines(lines: Sequence[tuple[int, time, time]], weekdays: Sequence[str]) -> tuple[tuple[Text, Text], ...]:
+    """Opening hours with like days together: « lundi à vendredi », « de 9 h à 18 h ». `weekdays` are their names."""
+    stretches: dict[int, list[tuple[time, time]]] = {}
+    for weekday, opens, closes in lines:
+        stretches.setdefault(weekday, []).append((opens, closes))
+    groups: list[list[int]] = []
+    for weekday in sorted(stretches):
+        if groups and groups[-1][-1] == weekday - 1 and stretches[groups[-1][0]] == stretches[weekday]:
+            groups[-1].append(weekday)
+        else:
+            groups.append([weekday])
+    return tuple((_days_words(group, weekdays), _hours_words(stretches[group[0]])) for group in groups)
+
+
+def _days_words(group: Sequence[int], weekdays: Sequence[str]) -> Text:
+    first, last = weekdays[group[0]], weekdays[group[-1]]
+    if len(group) == 1:
+        return text("Le %(day)s", day=first)
+    if len(group) == 2:
+        return text("%(first)s et %(last)s", first=first, last=last)
+    return text("Du %(first)s au %(last)s", first=first, last=last)
+
+
+def _hours_words(stretches: Sequence[tuple[time, time]]) -> Text:
+    (opens, closes), *rest = stretches
+    if not rest:
+        return text("de %(opens)s à %(closes)s", opens=opens, closes=closes)
+    again, at_last = rest[-1]
+    return text(
+        "de %(opens)s à %(closes)s et de %(again)s à %(at_last)s",
+        opens=opens,
+        closes=closes,
+        again=again,
+        at_last=at_last,
+    )
