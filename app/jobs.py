@@ -26,7 +26,7 @@ log = logging.getLogger("reseau.jobs")
 LOOK_EVERY = 5.0
 POST_EVERY = 2.0
 """Seconds between two looks. Somebody waits for a mail with a code in it."""
-STOP_PATIENCE = 5.0
+STOP_PATIENCE = 2.0
 """Seconds that a job under way has to end when the server stops. Then it is undone, and done after the next start."""
 
 _chance = secrets.SystemRandom()

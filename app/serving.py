@@ -28,7 +28,7 @@ from app.web.log import start_logging
 
 POOL = 10
 """Connections to PostgreSQL, at most, of each process."""
-GRACE = 8
+GRACE = 7
 """Seconds that requests under way have to end. Containers are given 10 in all before they are killed."""
 KEEP_ALIVE = 75
 """Seconds that an idle connection is kept: longer than proxies keep theirs, who would send into a closed one."""
@@ -36,6 +36,15 @@ KEEP_ALIVE = 75
 
 class AddressTaken(Exception):
     """Another program listens there, or this one may not."""
+
+
+def end_in_order() -> None:
+    """From now on SIGTERM is no failure, even before there is anything to end."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def served(settings: Settings) -> ASGIApp:
@@ -89,6 +98,16 @@ def address_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class Workers(Multiprocess):
+    """Several processes, and this one that watches them."""
+
+    def terminate_all(self) -> None:
+        """Refuse new connections at once: as long as this process listens too, they would wait for nobody."""
+        for each in self.sockets:
+            each.close()
+        super().terminate_all()
+
+
 def serve_until_stopped(
     listening: socket.socket,
     app: ASGIApp | None = None,
@@ -116,7 +135,7 @@ def serve_until_stopped(
     )
     server = uvicorn.Server(config)
     if workers > 1:
-        several = Multiprocess(config, sockets=[listening])
+        several = Workers(config, sockets=[listening])
         several.run()
         return all(each.process.exitcode != STARTUP_FAILURE for each in several.processes)
 

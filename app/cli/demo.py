@@ -15,7 +15,7 @@ from app.cli.common import Failed, on_sqlite, open_or_fail
 from app.database import close_database, engine, is_sqlite, run
 from app.main import REGISTRY
 from app.migrations import migrate
-from app.serving import AddressTaken, address_of, listen, serve_until_stopped, served
+from app.serving import AddressTaken, address_of, end_in_order, listen, serve_until_stopped, served
 from app.settings import Settings
 from app.web.log import start_logging
 
@@ -45,6 +45,7 @@ def demo(host: str, port: int, database: str | None, fresh: bool, members: int) 
     """
     from app.demo import ACCOUNTS, PASSWORD  # here, since nothing else needs what only the demonstration loads
 
+    end_in_order()
     try:
         listening = listen(host, port)
     except AddressTaken as taken:

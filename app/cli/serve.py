@@ -7,7 +7,7 @@ import os
 import click
 
 from app.cli.common import Failed, on_sqlite, read_settings, with_database
-from app.serving import address_of, listen, serve_until_stopped, served
+from app.serving import address_of, end_in_order, listen, serve_until_stopped, served
 from app.web.log import start_logging
 
 
@@ -39,6 +39,7 @@ def serve(host: str, port: int, workers: int, proxy_headers: bool, forwarded_all
       reseau serve --workers 4 --proxy-headers        behind nginx or Caddy on the same machine
       reseau serve --host 0.0.0.0 --port 80
     """
+    end_in_order()
     settings = read_settings(serving=True)
     if workers > 1 and on_sqlite(settings.database_url):
         raise click.UsageError(
