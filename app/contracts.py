@@ -104,6 +104,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Something that the software keeps about people, as the page on personal data tells it."""
+
+    what: Text
+    seen_by: Text
+    how_long: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """Something to do when it is due, safely done twice or by two processes at once."""
 
@@ -130,6 +139,8 @@ class Domain:
     """What this visit may see of the domain that answers these words, the nearest first, at most so many."""
     journal_acts: Mapping[str, str] = field(default_factory=dict)
     """`journal_line.act` of the lines that members read → French msgid of what was decided."""
+    keeps: Sequence[Kept] = ()
+    """What it keeps about people today: with what its jobs forget, this is changed as well."""
     jobs: Sequence[Job] = ()
     seed: Callable[[Any], Awaitable[None]] | None = None
     """Fills a demonstration; gets the `app.demo.Stage`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from litestar import Router
 
-from app.contracts import Domain, EntryKind, Job, NavItem
+from app.contracts import Domain, EntryKind, Job, Kept, NavItem
 from app.errors import Refusal
 
 
@@ -26,6 +26,7 @@ class Registry:
     refusals: Mapping[Refusal, str]
     jobs: tuple[Job, ...]
     journal_acts: Mapping[str, str]
+    keeps: tuple[Kept, ...]
 
     @classmethod
     def of(cls, *domains: Domain) -> Registry:
@@ -56,6 +57,7 @@ class Registry:
             refusals=refusals,
             jobs=tuple(jobs),
             journal_acts=dict(acts),
+            keeps=tuple(kept for domain in domains for kept in domain.keeps),
         )
 
 

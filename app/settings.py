@@ -27,6 +27,10 @@ class Settings:
     smtp_url: str | None = None
     mail_from: str = "Le Réseau <ne-pas-repondre@localhost>"
     locale: str = "fr"
+    publisher: str = ""
+    """Who answers for the site before the law, in a line: for the legal page."""
+    hosted_by: str = ""
+    """Who hosts it: name, address, telephone."""
     demo: bool = False
 
     @property
@@ -80,4 +84,6 @@ class Settings:
             smtp_url=smtp_url,
             mail_from=mail_from,
             locale=locale,
+            publisher=given("RESEAU_PUBLISHER", ""),
+            hosted_by=given("RESEAU_HOSTED_BY", ""),
         )

@@ -299,7 +299,7 @@ async def search(visit: Visit, written: str, limit: int) -> Sequence[Found]:
 
 
 def _may_find(visit: Visit) -> tuple[str, list[Any]]:
-    """The condition, with its arguments, for workshops that this visit may know of (`rules.may_see`, but for jurors)."""
+    """The condition, with its arguments, for workshops that this visit may know of (`rules.may_see` but jurors)."""
     member = visit.member
     if member is None:
         where, args = "w.published_at is not null", []
@@ -335,7 +335,10 @@ def _result(row: Row) -> Found:
 KEEPS = (
     Kept(
         text("Ateliers : ce que leur équipe a écrit, qui anime, ce que la médiation a répondu"),
-        text("Avant la parution, l’équipe et la médiation. Après, tout le monde, sauf les noms : pour les membres."),
+        text(
+            "Avant la parution : l’équipe, la médiation, s’il le faut le bureau ou des membres tirés au sort. "
+            "Après : tout le monde, mais les noms sont pour les membres"
+        ),
         text("Sans limite : c’est la mémoire du lieu"),
     ),
     Kept(

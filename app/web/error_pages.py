@@ -182,6 +182,11 @@ def http_error(request: ANY_REQUEST, error: Exception) -> Response[Any]:
 def unexpected(request: ANY_REQUEST, error: Exception) -> Response[Any]:
     reference = visit_of(request).reference
     log.error("unexpected", exc_info=error, extra={"reference": reference})
+    return accident(request, reference)
+
+
+def accident(request: ANY_REQUEST, reference: str) -> Response[Any]:
+    """The page of a 500: its number and nothing else."""
     return _show(
         request,
         ErrorPage(

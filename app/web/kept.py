@@ -1,0 +1,74 @@
+"""What the shell keeps about people, for the page on personal data. Durations come from where they are kept to."""
+
+from __future__ import annotations
+
+from app.contracts import Kept
+from app.i18n import text, text_n
+from app.identity import throttle
+from app.identity.entrance import PASSAGE_LIFE
+from app.identity.sessions import LIFE
+from app.identity.states import Device
+from app.identity.visits import SHARED_IDLE
+from app.notices.jobs import KEEP, KEEP_WAYS_IN
+
+KEEPS = (
+    Kept(
+        text("Compte : nom affiché, adresse mail, mot de passe (son empreinte seulement), langue"),
+        text("Le nom : les membres. L’adresse et le mot de passe : personne"),
+        text("Tant que le compte existe"),
+    ),
+    Kept(
+        text("Une phrase sur soi et un téléphone, pour qui veut"),
+        text("La phrase : les membres, si la personne est dans la liste ou anime un atelier. Le téléphone : personne"),
+        text("Jusqu’à ce qu’on les efface"),
+    ),
+    Kept(
+        text("Dans chaque lieu : date d’arrivée, qui a rencontré la personne, rôles"),
+        text("Les membres du lieu pour les rôles, la personne elle-même pour le reste"),
+        text("Tant que le compte existe"),
+    ),
+    Kept(
+        text("Appareils connectés : leur sorte, l’ouverture, le dernier passage"),
+        text("La personne elle-même"),
+        text(
+            "%(days)s jours au plus sur un appareil à soi, %(hours)s h au plus sur un appareil partagé "
+            "(%(minutes)s min sans rien faire)",
+            days=LIFE[Device.MINE].days,
+            hours=int(LIFE[Device.SHARED].total_seconds() // 3600),
+            minutes=int(SHARED_IDLE.total_seconds() // 60),
+        ),
+    ),
+    Kept(
+        text("Codes et liens pour entrer, avec ce qui a été écrit pour s’inscrire"),
+        text("Personne"),
+        text(
+            "%(minutes)s min, puis effacés dans la demi-heure",
+            minutes=int(PASSAGE_LIFE.total_seconds() // 60),
+        ),
+    ),
+    Kept(
+        text("Essais de connexion, et adresse du réseau, en empreinte"),
+        text("Personne"),
+        text_n("%(n)s jour", "%(n)s jours", throttle.KEPT.days),
+    ),
+    Kept(
+        text("Adresses de calendrier d’un téléphone : leur nom, la dernière lecture"),
+        text("La personne elle-même"),
+        text("Tant que le compte existe, coupées ou non"),
+    ),
+    Kept(
+        text("Mails envoyés"),
+        text("Personne sur le site"),
+        text("%(days)s jours ; %(day)s jour pour ceux qui laissent entrer", days=KEEP.days, day=KEEP_WAYS_IN.days),
+    ),
+    Kept(
+        text("Journal : ce qui a été décidé, quand, par qui"),
+        text("Les membres du lieu, sans les noms"),
+        text("Sans limite pour l’instant"),
+    ),
+    Kept(
+        text("Notes techniques du serveur : heure, page demandée, durée. Ni nom, ni mail, ni adresse"),
+        text("La personne qui héberge le site"),
+        text("Aussi longtemps qu’elle les garde"),
+    ),
+)

@@ -1,0 +1,109 @@
+"""Pages of the house itself: search, the rules, help, what the law asks for, and where an accident leads.
+
+What they tell about data is what the software does today: each domain says what it keeps (`Domain.keeps`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, Response, Router, get, route
+from litestar.enums import HttpMethod
+from litestar.params import FromPath
+
+from app.contracts import Kept
+from app.identity.api import PlaceFacts, places
+from app.web.error_pages import accident
+from app.web.rendering import house_of, render, visit_of
+from app.web.search import search_page
+
+AnyRequest = Request[Any, Any, Any]
+PUBLIC = {"public": True}
+READ = [HttpMethod.GET, HttpMethod.HEAD]
+_REFERENCE = re.compile(r"[0-9a-f]{10}")
+ROBOTS = """User-agent: *
+Disallow: /calendriers/
+Disallow: /connexion
+Disallow: /erreur/
+Disallow: /inscription
+Disallow: /langue
+Disallow: /recherche
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HousePage:
+    """A page that tells of the house: which places it has, and who answers for it."""
+
+    places: Sequence[PlaceFacts]
+    publisher: str
+    hosted_by: str
+    address: str
+    """The site's own."""
+    keeps: Sequence[Kept]
+    """What all domains keep about people."""
+
+
+@get("/recherche", opt=PUBLIC)
+async def search(request: AnyRequest) -> Response[Any]:
+    """What answers `q` among all that one may see."""
+    page = await search_page(visit_of(request), house_of(request).registry, request.query_params.get("q", ""))
+    return render(request, "app/web/search.html", page)
+
+
+async def _tell(request: AnyRequest, template: str) -> Response[Any]:
+    house = house_of(request)
+    settings = house.settings
+    page = HousePage(await places(), settings.publisher, settings.hosted_by, settings.base_url, house.registry.keeps)
+    return render(request, f"app/web/{template}.html", page)
+
+
+@get("/confidentialite", opt=PUBLIC)
+async def privacy(request: AnyRequest) -> Response[Any]:
+    """What is kept, how long, and who sees it."""
+    return await _tell(request, "privacy")
+
+
+@get("/mentions-legales", opt=PUBLIC)
+async def legal(request: AnyRequest) -> Response[Any]:
+    """Who publishes and who hosts."""
+    return await _tell(request, "legal")
+
+
+@get("/accessibilite", opt=PUBLIC)
+async def accessibility(request: AnyRequest) -> Response[Any]:
+    """What was checked, what was not, and whom to tell."""
+    return await _tell(request, "accessibility")
+
+
+@get("/charte", opt=PUBLIC)
+async def charter(request: AnyRequest) -> Response[Any]:
+    """The rules of the house, which one accepts when joining."""
+    return await _tell(request, "charter")
+
+
+@get("/aide", opt=PUBLIC)
+async def help_page(request: AnyRequest) -> Response[Any]:
+    """Ten questions, ten short answers."""
+    return await _tell(request, "help")
+
+
+@get("/erreur/{reference:str}", opt=PUBLIC)
+async def after_an_accident(request: AnyRequest, reference: FromPath[str]) -> Response[Any]:
+    """Where htmx leads after a 500. Only what looks like a number of ours is shown."""
+    return accident(request, reference if _REFERENCE.fullmatch(reference) else "")
+
+
+@route("/robots.txt", http_method=READ, opt=PUBLIC)
+async def robots() -> Response[str]:
+    """What search engines may leave alone."""
+    return Response(ROBOTS, media_type="text/plain", headers={"Cache-Control": "public, max-age=86400"})
+
+
+ROUTER = Router(
+    path="",
+    route_handlers=[search, privacy, legal, accessibility, charter, help_page, after_an_accident, robots],
+)
