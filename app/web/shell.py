@@ -12,13 +12,11 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, cast
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import DatabaseHeld
 from app.identity.sessions import touch_session
 from app.identity.visits import Visit, visit_of_session
 from app.settings import LANGUAGES, Settings
@@ -31,6 +29,7 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
 _WITHOUT_SESSION = ("/static/", "/calendriers/", "/healthz", "/api/")
+_WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
 # Litestar cannot tell `/ateliers/12.ics` from `/ateliers/{id}`: its router has one parameter at a place in a path.
 _ONE_EVENT = re.compile(r"/([a-z-]{1,30})/([0-9]{1,10})\.ics")
 
@@ -65,9 +64,14 @@ class Shell:
         reference = secrets.token_hex(5)
         path, method = scope["path"], scope["method"]
         state: dict[str, Any] = scope.setdefault("state", {})
-        status = 500
+        status = 0
         if one_event := _ONE_EVENT.fullmatch(path):
             path = scope["path"] = "/calendriers/evenements/{}/{}".format(*one_event.groups())
+        while b"%00" in scope["query_string"]:  # as in forms: PostgreSQL refuses null characters in any text
+            scope["query_string"] = scope["query_string"].replace(b"%00", b"")
+        head = method == "HEAD"
+        if head:  # answered as GET, without its body: Litestar's own @get says 405 (RFC 9110, 9.3.2)
+            scope = cast("Scope", {**scope, "method": "GET"})
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -79,15 +83,18 @@ class Shell:
                     *((name, value) for name, value in self._headers if name not in present),
                     (b"x-request-id", reference.encode()),
                 ]
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             await send(message)
 
-        try:
-            state["visit"] = await self._visit(scope, path, reference)
-        except DatabaseHeld:
-            state["visit"] = Visit(now=self.clock(), language=self.settings.locale, reference=reference)
-            state["database_held"] = True
+        visit = state["visit"] = await self._visit(scope, path, reference)
         try:
             await self.app(scope, receive, send_with_headers)
+        except Exception:
+            log.exception("the page of the error failed, too", extra={"reference": reference})
+            if status:
+                raise
+            await _bare_answer(send_with_headers, reference)
         finally:
             if not path.startswith("/static/"):
                 log.info(
@@ -100,9 +107,11 @@ class Shell:
                         "milliseconds": round((time.perf_counter() - started) * 1000, 1),
                     },
                 )
-        visit: Visit = state["visit"]
         if visit.touch_due and visit.session_id is not None:  # after the answer: no page waits for it
-            await touch_session(visit.session_id, now=visit.now)
+            try:
+                await touch_session(visit.session_id, now=visit.now)
+            except Exception:
+                log.exception("session not touched", extra={"reference": reference})
 
     async def _visit(self, scope: Scope, path: str, reference: str) -> Visit:
         now = self.clock()
@@ -113,16 +122,16 @@ class Shell:
         theme = theme if theme in ("light", "dark") else None
         token = cookies.get(self._session_cookie)
         if token:
-            visit = await visit_of_session(token, now=now, theme=theme, reference=reference)
+            try:
+                visit = await visit_of_session(token, now=now, theme=theme, reference=reference)
+            except Exception as error:  # raised again by the guard at the door, where it becomes a page
+                visit, scope["state"]["shell_error"] = None, error
             if visit is not None:
                 return visit
         chosen = cookies.get("langue")
-        spoken = (
-            chosen if chosen in LANGUAGES else ("en" if accepted.lower().startswith("en") else self.settings.locale)
-        )
         return Visit(
             now=now,
-            language=spoken,
+            language=chosen if chosen in LANGUAGES else preferred_language(accepted, self.settings.locale),
             theme=theme,
             session_key=cookies.get(self._anonymous_cookie, ""),
             reference=reference,
@@ -130,17 +139,37 @@ class Shell:
         )
 
 
+async def _bare_answer(send: Send, reference: str) -> None:
+    """The last resort when even the page of a 500 cannot be made."""
+    body = f"Quelque chose s’est cassé. Something broke. {reference}\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def preferred_language(accepted: str, default: str) -> str:
+    """The first of our languages that the browser asks for (RFC 9110, 12.5.4)."""
+    wishes: list[tuple[float, int, str]] = []
+    for place, each in enumerate(accepted.split(",")[:20]):
+        tag, _, parameter = each.partition(";")
+        weight = _WEIGHT.fullmatch(parameter.strip())
+        code = tag.strip().lower().partition("-")[0]
+        if code in LANGUAGES and (not parameter.strip() or weight):
+            wishes.append((-float(weight[1]) if weight else -1.0, place, code))
+    best = min(wishes, default=(0.0, 0, default))
+    return best[2] if best[0] < 0 else default
+
+
 def _cookies_and_language(scope: Scope) -> tuple[dict[str, str], str]:
     cookies: dict[str, str] = {}
     accepted = ""
     for name, value in scope["headers"]:
         if name == b"cookie":
-            jar: SimpleCookie = SimpleCookie()
-            try:
-                jar.load(value.decode("latin-1"))
-            except CookieError:
-                continue
-            cookies.update({key: morsel.value for key, morsel in jar.items()})
+            # By hand: one cookie of another program on this host that Python finds odd would hide ours.
+            for pair in value.decode("latin-1").split(";"):
+                key, equals, content = pair.partition("=")
+                if equals:
+                    cookies.setdefault(key.strip(), content.strip().strip('"'))
         elif name == b"accept-language":
             accepted = value.decode("latin-1")
     return cookies, accepted
