@@ -7,19 +7,19 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from app.errors import DatabaseHeld, NotFound, SignInNeeded
+from app.errors import NotFound, SignInNeeded
 from app.identity.visits import Visit
 
 LARGEST_ID = 2**31 - 1
 
 
 def guard_the_door(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Ask for a sign-in where one is needed; treat ids that no row can have as unknown."""
+    """Ask for a sign-in where one is needed; treat ids and names that no row can have as unknown."""
     state = connection.scope["state"]
-    if state.get("database_held"):
-        raise DatabaseHeld
+    if (error := state.get("shell_error")) is not None:
+        raise error
     for value in connection.path_params.values():
-        if isinstance(value, int) and not 0 < value <= LARGEST_ID:
+        if (isinstance(value, int) and not 0 < value <= LARGEST_ID) or (isinstance(value, str) and "\0" in value):
             raise NotFound
     if handler.opt.get("public"):
         return

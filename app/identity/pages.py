@@ -214,8 +214,10 @@ async def enter_code(request: AnyRequest) -> Response[Any]:
         flash = Flash(refusal_text(request, refused), tone="fault")
         return await _code_page(request, values=form.values, flash=flash, status=409, after=after)
     if isinstance(opened, entrance.WrongCode):
-        errors = {"code": wrong_code_words(opened)}
-        return await _code_page(request, values=form.values, errors=errors, status=422, after=after)
+        said = wrong_code_words(opened)
+        if opened.left == 0:  # no field is left to say it beside
+            return await _code_page(request, flash=Flash(said, tone="fault"), status=422, after=after)
+        return await _code_page(request, values=form.values, errors={"code": said}, status=422, after=after)
     return _let_in(request, opened, after)
 
 

@@ -203,6 +203,8 @@ async def take_address(request: AnyRequest) -> Response[Any]:
         )
     except Refused as refused:
         return await _address_code(request, NO_ERRORS, 409, Flash(refusal_text(request, refused), tone="fault"))
+    if wrong is not None and wrong.left == 0:
+        return await _address_code(request, NO_ERRORS, 422, Flash(wrong_code_words(wrong), tone="fault"))
     if wrong is not None:
         return await _address_code(request, {"code": wrong_code_words(wrong)}, 422)
     flash = Flash(text("Ton adresse est changée"), text("Tes autres appareils sont déconnectés."))
@@ -259,7 +261,7 @@ async def language(request: AnyRequest) -> Response[Any]:
     return render(request, "app/identity/language.html", page)
 
 
-@post("/langue", opt=PUBLIC)
+@post("/langue", opt={**PUBLIC, "no_csrf": True})  # every page has this form; a token would put a cookie with each
 async def set_language(request: AnyRequest) -> Response[Any]:
     """Keeps what is sent of `language` and `theme`; for a member the language goes with the account."""
     form, settings, visit = await read_form(request), house_of(request).settings, visit_of(request)
