@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.database import command, run, transaction
+from app.errors import Refused
 from app.identity.api import mediators_of
 from workshops import rules, wording
 from workshops.commands.publishing import Draw, agree, both, draw_jury, plain_draw, publish, send_back
@@ -25,7 +26,7 @@ from workshops.commands.steps import (
     write_entry,
 )
 from workshops.facts import Row, Words, matter_of
-from workshops.states import State
+from workshops.states import State, WorkshopRefusal
 from workshops.tables import Juror
 
 DECISIONS = ("approve", "send_back")
@@ -186,9 +187,12 @@ async def vote(*, actor: int, workshop_id: int, vote: str, now: datetime) -> Non
         raise ValueError(vote)
     async with transaction():
         row, _ = await locked_with_time(workshop_id)
+        matter = matter_of(row)
+        asked = await run("select matter from juror where workshop_id = {} and member_id = {}", workshop_id, actor)
+        if asked and matter not in [each["matter"] for each in asked]:
+            raise Refused(WorkshopRefusal.ALREADY_DECIDED)
         standing, who = await ask(row, actor, now=now)
         refuse_if(rules.why_cannot_vote(standing, who))
-        matter = matter_of(row)
         mine = (Juror.workshop_id == workshop_id) & (Juror.member_id == actor) & (Juror.matter == matter)
         await Juror.update({Juror.vote: vote, Juror.voted_at: now}).where(mine)
         said = await run("select vote from juror where workshop_id = {} and matter = {}", workshop_id, matter)
