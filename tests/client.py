@@ -17,7 +17,8 @@ import httpx
 from app.database import transaction
 from app.identity.tables import Session
 from app.identity.visits import hash_token
-from app.main import make_app
+from app.main import REGISTRY, make_app
+from app.registry import Registry
 from app.settings import Settings
 from app.web.csrf import FIELD, token_for
 
@@ -30,11 +31,11 @@ FormData = Mapping[str, str | Sequence[str]]
 class World:
     """The application under test and its clock."""
 
-    def __init__(self, now: datetime = NOON, **settings: Any) -> None:
+    def __init__(self, now: datetime = NOON, registry: Registry = REGISTRY, **settings: Any) -> None:
         self.now = now
         defaults: dict[str, Any] = {"secret_key": "a secret for tests, long enough to serve"}
         self.settings = Settings(**{**defaults, **settings})
-        self.app = make_app(self.settings, now=lambda: self.now)
+        self.app = make_app(self.settings, now=lambda: self.now, registry=registry)
 
     def later(self, **span: float) -> datetime:
         """Move the clock by this much (`hours=3`) and give the new hour."""

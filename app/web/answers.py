@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response
 from litestar.datastructures import Cookie
 
 from app.web.flash import Flash, flash_cookie
-from app.web.rendering import ANY_REQUEST, house_of, wants_fragment
+from app.web.rendering import ANY_REQUEST, VARY, house_of, wants_fragment
 
+_AS_WRITTEN = "%/?#[]@!$&'()*+,;=:~"
+"""What an address may hold besides letters and digits (RFC 3986, 2.2); the rest is escaped, as headers are ASCII."""
 _OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
 
 
@@ -25,11 +28,11 @@ def go_to(
     request: ANY_REQUEST, path: str, *, flash: Flash | None = None, cookies: list[Cookie] | None = None
 ) -> Response[Any]:
     """303 to one of our paths; under htmx, the header that makes the browser load the whole page."""
-    path = own_path(path)
+    path = quote(own_path(path), safe=_AS_WRITTEN)
     jar = list(cookies or [])
     if flash is not None:
         jar.append(flash_cookie(house_of(request).settings, flash))
-    headers = {"Cache-Control": "no-store", "Vary": "Cookie, HX-Request, HX-Request-Type"}
+    headers = {"Cache-Control": "no-store", "Vary": VARY}
     if wants_fragment(request):
         return Response(
             content=b"", status_code=200, headers={**headers, "HX-Redirect": path}, cookies=jar, media_type="text/html"

@@ -13,6 +13,7 @@ from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from litestar import Request
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from app.clock import ImpossibleHour, from_local
 from app.errors import BadRequest
@@ -21,18 +22,24 @@ from app.i18n import Text, text, text_n
 MOST_FIELDS = 300
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACES = re.compile(r"[ \t\u00a0\u202f]+")
+# Putting marks in their order takes the square of their number: a few thousand on one letter would hold everybody up.
+_MARKS = "".join(map(chr, (code for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))))
+_PILED_MARKS = re.compile(f"[{_MARKS}][{_MARKS}]{{8,}}")
 
 
 Choice = TypeVar("Choice", bound=str)
 
 
 class Form(Mapping[str, str]):
-    """What a browser sent: names and raw texts. A doubled name keeps its last text, `all` has every one."""
+    """What a browser sent: names and raw texts. A doubled name keeps its last text, `all` has every one.
+
+    Null characters are left out, as PostgreSQL refuses them in any text.
+    """
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._all: dict[str, list[str]] = {}
         for name, value in pairs:
-            self._all.setdefault(name, []).append(value)
+            self._all.setdefault(name.replace("\0", ""), []).append(value.replace("\0", ""))
 
     def __getitem__(self, name: str) -> str:
         return self._all[name][-1]
@@ -61,9 +68,14 @@ async def read_form(request: Request) -> Form:  # type: ignore[type-arg]  # hand
     if kind == "multipart/form-data":
         try:
             multipart = await request.form()
+        except RequestEntityTooLarge:
+            raise
         except Exception as error:  # the parser raises a dozen kinds for what cannot be read
             raise BadRequest from error
-        form = Form((name, value) for name, value in multipart.multi_items() if isinstance(value, str))
+        texts = [(name, value) for name, value in multipart.multi_items() if isinstance(value, str)]
+        if len(texts) > MOST_FIELDS:
+            raise BadRequest
+        form = Form(texts)
     else:
         try:
             pairs = parse_qsl(
@@ -91,7 +103,8 @@ def clean_paragraph(raw: str) -> str:
 
 
 def _no_surrogates(raw: str) -> str:
-    return unicodedata.normalize("NFC", raw.encode("utf-8", "ignore").decode("utf-8"))
+    readable = raw.encode("utf-8", "ignore").decode("utf-8")
+    return unicodedata.normalize("NFC", _PILED_MARKS.sub(lambda match: match[0][:8], readable))
 
 
 class Fields:
@@ -182,17 +195,17 @@ class Fields:
     def moment(self, name: str, *, day: str = "", hour: str = "", required: Text | None = None) -> datetime | None:
         """An instant, from `name` as `YYYY-MM-DDTHH:MM`, or from the fields `day` and `hour`. Local to the place.
 
-        The hour that comes twice in October is the first one, unless `name_fold` (or `hour_fold`) is ticked.
+        The hour that comes twice in October is the first one, unless `name_fold` is ticked.
         """
         raw = clean_line(self.form.get(name, ""))
-        at_fault = name
+        at_fault = hour_at_fault = name
         if not raw and day:
             day_text, hour_text = clean_line(self.form.get(day, "")), clean_line(self.form.get(hour, ""))
             if not day_text or not hour_text:
                 if required is not None:
                     self.fault(day if not day_text else hour, required)
                 return None
-            raw, at_fault = f"{day_text}T{hour_text}", day
+            raw, at_fault, hour_at_fault = f"{day_text}T{hour_text}", day, hour
         if not raw:
             if required is not None:
                 self.fault(name, required)
@@ -200,7 +213,7 @@ class Fields:
         try:
             return from_local(raw, fold=1 if self.box(f"{name}_fold") else 0)
         except ImpossibleHour:
-            self.fault(hour or at_fault, text("Cette heure n’existe pas ce jour-là : on passe à l’heure d’été."))
+            self.fault(hour_at_fault, text("Cette heure n’existe pas ce jour-là : on passe à l’heure d’été."))
         except (ValueError, OverflowError):
             self.fault(at_fault, text("Ce jour ou cette heure n’existe pas. Exemple : 24/11/2026 et 14:30."))
         return None

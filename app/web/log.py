@@ -13,6 +13,7 @@ import sys
 from datetime import UTC, datetime
 
 _SECRET_PATHS = re.compile(r"^(/calendriers/perso/|/connexion/lien/|/courrier/|/offres/)[^/]+")
+_MAIL = re.compile(r"[^\s@<>()\"']+@[^\s@<>()\"']+")
 _FIELDS = ("reference", "method", "path", "status", "milliseconds", "job", "count", "mail", "port")
 
 
@@ -36,7 +37,8 @@ class JsonLines(logging.Formatter):
             if value is not None:
                 line[name] = value
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            # PostgreSQL quotes the row that a unique index refused.
+            line["traceback"] = _MAIL.sub("…@…", self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
 
 

@@ -28,7 +28,7 @@ from app.web.flash import Flash, read_flash
 from app.web.static import static_files
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
-VARY = "Cookie, HX-Request, HX-Request-Type"
+VARY = "Accept-Language, Cookie, HX-Request, HX-Request-Type"
 ANY_REQUEST = Request[Any, Any, Any]
 
 
