@@ -23,9 +23,9 @@ MOST_FIELDS = 300
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACES = re.compile(r"[ \t\u00a0\u202f]+")
 # Putting marks in their order takes the square of their number: a few thousand on one letter would hold everybody up.
+_BEYOND_LATIN = re.compile(r"[\u0300-\U0001efff]{9,}")
 _MARKS = "".join(map(chr, (code for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))))
-_PILED_MARKS = re.compile(f"[{_MARKS}][{_MARKS}]{{8,}}")
-
+_PILED_MARKS = re.compile(f"[{_MARKS}]{{9,}}")
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -104,7 +104,11 @@ def clean_paragraph(raw: str) -> str:
 
 def _no_surrogates(raw: str) -> str:
     readable = raw.encode("utf-8", "ignore").decode("utf-8")
-    return unicodedata.normalize("NFC", _PILED_MARKS.sub(lambda match: match[0][:8], readable))
+    return unicodedata.normalize("NFC", _BEYOND_LATIN.sub(_without_piles, readable))
+
+
+def _without_piles(run: re.Match[str]) -> str:
+    return _PILED_MARKS.sub(lambda marks: marks[0][:8], run[0])
 
 
 class Fields:
