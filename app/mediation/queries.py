@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from app.clock import day_start, local, local_day, week_start
@@ -223,7 +224,7 @@ def _line(concern: Concern, now: datetime, lang: Language) -> Line:
         id=concern.thing_id,
         title=concern.title,
         who=lang.say(text("Par %(who)s.", who=concern.who)) if concern.who else "",
-        what=lang.say(text("%(what)s.", what=concern.what)),
+        what=_closed(lang.say(concern.what)),
         until=lang.say(Text(sort.until, {"when": concern.due_at})) if concern.due_at else "",
         icon=concern.icon,
         href=concern.href,
@@ -231,6 +232,11 @@ def _line(concern: Concern, now: datetime, lang: Language) -> Line:
         deed=concern.deed,
         deed_words=lang.gettext(sort.deed) if concern.deed else "",
     )
+
+
+def _closed(sentence: str) -> str:
+    """With a full stop, unless what somebody wrote ends it already."""
+    return sentence if sentence.endswith((".", "!", "?", "…", "»")) else sentence + "."
 
 
 def _since(since: datetime, now: datetime, lang: Language) -> str:
@@ -261,7 +267,6 @@ class Decision:
     """A line of the journal."""
 
     id: int
-    day: str
     hour: str
     datetime: str
     voice: str
@@ -274,11 +279,19 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalDay:
+    """What was decided on one day."""
+
+    words: str
+    decisions: Sequence[Decision]
+
+
+@dataclass(frozen=True, slots=True)
 class JournalPage:
     """« Journal »."""
 
     place_name: str
-    decisions: Sequence[Decision]
+    days: Sequence[JournalDay]
     months: Sequence[tuple[str, str]]
     month: str
     number: int
@@ -308,7 +321,10 @@ async def journal_page(visit: Visit, registry: Registry, *, month: str, number: 
     base = "/journal?" + (f"mois={first:%Y-%m}&" if first is not None else "")
     return JournalPage(
         place_name=visit.place.name,
-        decisions=[_decision(row, registry, lang) for row in rows[:A_PAGE]],
+        days=[
+            JournalDay(lang.date(day), [_decision(row, registry, lang) for row in lines])
+            for day, lines in groupby(rows[:A_PAGE], lambda row: local_day(row["at"]))
+        ],
         months=[(f"{each:%Y-%m}", lang.month(each)) for each in months],
         month=f"{first:%Y-%m}" if first is not None else "",
         number=number,
@@ -323,7 +339,6 @@ def _decision(row: Mapping[str, Any], registry: Registry, lang: Language) -> Dec
     linked = kind is not None and row["title"] and row["thing_id"] is not None
     return Decision(
         id=row["id"],
-        day=lang.date(row["at"]),
         hour=lang.hour(row["at"]),
         datetime=local(row["at"]).isoformat(timespec="minutes"),
         voice=lang.gettext(voice),

@@ -192,7 +192,9 @@ def accident(request: ANY_REQUEST, reference: str) -> Response[Any]:
         ErrorPage(
             500,
             text("Quelque chose s’est cassé"),
-            text("Ce n’est pas toi. Réessaie, ou donne ce numéro à la personne qui héberge le site."),
+            text("Ce n’est pas toi. Réessaie, ou donne ce numéro à la personne qui héberge le site.")
+            if reference
+            else text("Ce n’est pas toi. Réessaie dans un moment."),
             reference=reference,
         ),
     )

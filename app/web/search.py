@@ -160,7 +160,7 @@ async def search_page(visit: Visit, registry: Registry, written: str) -> SearchP
         written=written,
         asked=bool(words),
         groups=[_group(number, name, found[name], words, lang) for number, name in enumerate(groups, 1)],
-        count=lang.say(text_n("%(n)s résultat", "%(n)s résultats", count)) if words else "",
+        count=_count_words(count, more, lang) if words else "",
         more=more,
         too_short=bool(written) and not words,
     )
@@ -184,6 +184,12 @@ async def search_house(visit: Visit, written: str, limit: int) -> Sequence[Found
         and (visit.member is not None or not page.for_members)
         and answers(f"{lang.gettext(page.title)} {lang.gettext(page.words)}", words)
     ][:limit]
+
+
+def _count_words(count: int, more: bool, lang: Language) -> str:
+    if more:
+        return lang.say(text_n("Plus de %(n)s résultat", "Plus de %(n)s résultats", count))
+    return lang.say(text_n("%(n)s résultat", "%(n)s résultats", count))
 
 
 def _group(number: int, name: str, found: Sequence[Found], words: Sequence[str], lang: Language) -> Group:
