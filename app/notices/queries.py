@@ -79,7 +79,7 @@ def _mail(row: dict[str, Any], now: datetime) -> Mail:
         state, at = "logged", row["logged_at"]
     else:
         state, at = "later" if row["run_at"] > now else "waiting", row["run_at"]
-    kind, icon = _look(row["kind"])
+    kind, icon = _look(row["kind"], row["link"])
     return Mail(
         id=row["id"],
         to=row["recipient"],
@@ -95,12 +95,11 @@ def _mail(row: dict[str, Any], now: datetime) -> Mail:
     )
 
 
-def _look(kind: str) -> tuple[str, str]:
-    """Shape and icon by what a mail is about."""
+def _look(kind: str, link: str) -> tuple[str, str]:
+    """Shape and icon by where a mail leads."""
     if kind in ("join", "sign_in"):
         return "agenda", "key"
-    if kind in ("decision", "jury"):
-        return "mediation", "scale"
-    if kind.startswith("workshop") or kind in ("offer", "invitation"):
-        return "workshop", "messages"
+    for path, look in (("/ateliers", ("workshop", "messages")), ("/mediation", ("mediation", "scale"))):
+        if link.startswith(path):
+            return look
     return "agenda", "mail"

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from app import cli, clock
-from app.cli import check, doctor, upkeep
-from app.cli.common import on_sqlite, with_database
+from app.cli import check, demo, doctor, upkeep
+from app.cli.common import Failed, on_sqlite, with_database
 from app.cli.first import slug_of
 from app.contracts import Domain, Job
 from app.database import Store, run, transaction
@@ -30,6 +30,7 @@ from app.registry import Registry
 from app.settings import Settings
 from tests.app.notices.mail_server import MailServer
 from tests.client import NOON
+from tests.factories import make_member
 
 KEY = "une clef de trente-deux signes au moins, pour de bon"
 Said = tuple[int, str, str]
@@ -581,6 +582,40 @@ class TestDoctor:
             found = [finding.what async for finding in doctor._of_people()]
         assert "Les Tanneurs: Rosa alone holds the place." in found
         assert not any("mediate" in what for what in found), "there are two"
+
+
+class TestDemo:
+    """What is in its database; tests/app/test_serving.py serves it."""
+
+    @pytest.mark.slow
+    def test_it_is_made_once_and_anew_after_a_cut(self, empty_database_url: str) -> None:
+        def prepare() -> list[dict[str, Any]]:
+            asyncio.run(demo._prepare(empty_database_url, fresh=False, members=0))
+            return rows(empty_database_url, "select name from member order by id")
+
+        async def cut() -> None:
+            async with transaction():
+                await run("delete from journal_line")
+                await run("update member set name = 'Coupée'")
+
+        made = prepare()
+        assert len(made) > 10
+        with_database(empty_database_url, lambda: _rename("Restée"))
+        assert {row["name"] for row in prepare()} == {"Restée"}
+        with_database(empty_database_url, cut)
+        assert prepare() == made
+
+    @pytest.mark.parametrize("fresh", [False, True])
+    def test_it_touches_no_database_with_other_people(self, installed: str, fresh: bool) -> None:
+        with_database(installed, lambda: make_member(name="Samira"))
+        with pytest.raises(Failed, match="no demonstration"):
+            asyncio.run(demo._prepare(installed, fresh=fresh, members=0))
+        assert [row["name"] for row in rows(installed, "select name from member")] == ["Samira"]
+
+
+async def _rename(name: str) -> None:
+    async with transaction():
+        await run("update member set name = {}", name)
 
 
 class TestCheck:

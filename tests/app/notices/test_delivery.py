@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+import os
+import sys
+from datetime import datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app import clock
 from app.database import Store, transaction
 from app.i18n import text
 from app.notices.api import post_mail
@@ -22,6 +26,7 @@ from tests.app.notices.mail_server import CERTIFICATE, MailServer
 from tests.client import NOON
 from tests.factories import make_place
 
+RESEAU = Path(sys.executable).with_name("reseau")
 SENDER = "Les Tanneurs <bonjour@tanneurs.exemple>"
 
 
@@ -29,7 +34,7 @@ def postman(url: str | None) -> Postman:
     return Postman(Settings(smtp_url=url, mail_from=SENDER, base_url="https://reseau.exemple"))
 
 
-async def post(number: int = 1, *, to: str | None = None, **more: Any) -> None:
+async def post(number: int = 1, *, to: str | None = None, at: datetime = NOON, **more: Any) -> None:
     async with transaction():
         await post_mail(
             member_id=None,
@@ -39,7 +44,7 @@ async def post(number: int = 1, *, to: str | None = None, **more: Any) -> None:
             subject=text("Ton atelier à venir"),
             body=[text("Bonjour,"), text("on t’attend.")],
             link=f"/ateliers/{number}",
-            now=NOON,
+            now=at,
             **more,
         )
 
@@ -268,6 +273,28 @@ class TestSeveralAtOnce:
             done = await asyncio.gather(*(man.deliver(NOON) for man in men))
         assert sum(done) == 100
         assert len([each for each in done if each]) > 1, "one did it all: nothing was tried here"
+        assert len(server.received) == 100
+        assert len({mail["Message-ID"] for mail in server.received}) == 100
+        assert all(each["sent_at"] for each in await rows())
+
+    async def test_four_programs_send_a_hundred_and_none_twice(self, db: Store, database_url: str) -> None:
+        at = clock.now()
+        for number in range(100):
+            await post(number, at=at)
+        async with MailServer(delay=0.02).running() as server:
+            environ = {
+                **os.environ,
+                "RESEAU_DATABASE_URL": database_url,
+                "RESEAU_SMTP_URL": server.url,
+                "RESEAU_ENV_FILE": "",
+            }
+            programs = [
+                await asyncio.create_subprocess_exec(
+                    str(RESEAU), "jobs", env=environ, stdout=asyncio.subprocess.DEVNULL
+                )
+                for _ in range(4)
+            ]
+            assert [await program.wait() for program in programs] == [0, 0, 0, 0]
         assert len(server.received) == 100
         assert len({mail["Message-ID"] for mail in server.received}) == 100
         assert all(each["sent_at"] for each in await rows())
