@@ -27,6 +27,7 @@ __all__ = [
     "empty_log",
     "engine",
     "get_for_update",
+    "in_haste",
     "is_sqlite",
     "open_database",
     "run",
@@ -150,6 +151,20 @@ async def run(sql: str, *args: Any) -> list[dict[str, Any]]:
     current = engine()
     found = await current.run_querystring(QueryString(sql, *args))
     return current.transform_response_to_dicts(found)
+
+
+@asynccontextmanager
+async def in_haste() -> AsyncIterator[None]:
+    """Around filling a new database: SQLite does not wait for the disk at each commit, but once, at the end.
+
+    A power cut meanwhile may spoil the file, so nothing that anybody would miss may be in it yet.
+    """
+    current = engine()
+    if isinstance(current, sqlite_engine.SQLiteStore):
+        async with current.in_haste():
+            yield
+    else:
+        yield
 
 
 async def empty_log() -> None:

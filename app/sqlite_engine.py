@@ -11,9 +11,9 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -235,6 +235,24 @@ class SQLiteStore(Store):
         except sqlite3.Error:
             connection.close()
             self._writer = None
+        finally:
+            self._writer_free.release()
+
+    @asynccontextmanager
+    async def in_haste(self) -> AsyncIterator[None]:
+        """Commits inside do not wait for the disk; at the end everything is brought there at once."""
+        await self._set_on_writer("synchronous=OFF")
+        try:
+            yield
+        finally:
+            await self._set_on_writer("synchronous=FULL")
+            await self.empty_log()
+
+    async def _set_on_writer(self, pragma: str) -> None:
+        await self._turn(self.patience)
+        try:
+            if self._writer is not None:  # thrown away after a fault: the next one begins with PRAGMAS
+                await self._in_thread(partial(self._writer.execute, f"PRAGMA {pragma}"))
         finally:
             self._writer_free.release()
 

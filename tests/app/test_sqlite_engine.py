@@ -16,7 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from app.database import Store, TransactionMisuse, close_database, connect, empty_log, open_database, run, transaction
+from app.database import (
+    Store,
+    TransactionMisuse,
+    close_database,
+    connect,
+    empty_log,
+    in_haste,
+    open_database,
+    run,
+    transaction,
+)
 from app.errors import DatabaseHeld
 from app.sqlite_engine import SQLiteStore
 from tests.app.shelves import Shelf, make_shelves, names, put
@@ -283,6 +293,20 @@ class TestTheFile:
         assert store._writer is not None
         assert store._writer.execute("pragma synchronous").fetchone() == (2,)
         assert store._writer.execute("pragma journal_mode").fetchone() == ("wal",)
+
+    async def test_in_haste_it_is_flushed_once_at_the_end(self, path: Path, store: SQLiteStore) -> None:
+        async def waits_for_the_disk() -> int:
+            async with transaction():
+                return int((await run("pragma synchronous"))[0]["synchronous"])
+
+        with pytest.raises(RuntimeError, match="a mistake meanwhile"):
+            async with in_haste():
+                assert await waits_for_the_disk() == 0
+                await put_one("in haste")
+                raise RuntimeError("a mistake meanwhile")
+        assert await waits_for_the_disk() == 2
+        assert not Path(f"{path}-wal").read_bytes(), "all of it is in the file itself"
+        assert await names() == ["in haste"]
 
     async def test_the_reading_connection_cannot_write_whatever_it_is_asked(self, store: SQLiteStore) -> None:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
