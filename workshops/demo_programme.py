@@ -1,4 +1,4 @@
-"""What is on in the demonstration: three months of workshops. Data only; `workshops.demo_plan` puts it on days.
+"""What is on in the demonstration: nine weeks of workshops. Data only; `workshops.demo_plan` puts it on days.
 
 Weeks are counted from the current one (0); week 2 is the quiet one, with a single coffee. Hours are local.
 """
@@ -40,7 +40,7 @@ class Planned:
     """What it was called until yesterday."""
 
 
-EVERY_WEEK = (-6, -5, -4, -3, -2, -1, 0, 1, 3, 4, 5, 6)
+EVERY_WEEK = (-3, -2, -1, 0, 1, 3, 4, 5)
 
 PROGRAMME: tuple[Planned, ...] = (
     Planned(
@@ -67,7 +67,7 @@ PROGRAMME: tuple[Planned, ...] = (
         90,
         "Grande table",
         20,
-        (-6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6),
+        (-3, -2, -1, 0, 1, 2, 3, 4, 5),
         9,
         children=True,
     ),
@@ -82,7 +82,7 @@ PROGRAMME: tuple[Planned, ...] = (
         90,
         "Salle du fond",
         12,
-        (-5, -3, -1, 0, 3, 5),
+        (-3, -1, 0, 3, 5),
         15,
         with_=("samira",),
         bring="Ton CV imprimé en trois exemplaires. Sinon, on l’imprime à l’accueil, c’est gratuit.\n"
@@ -180,7 +180,7 @@ PROGRAMME: tuple[Planned, ...] = (
         120,
         "Salon",
         12,
-        (-6, -2, 0, 4),
+        (-4, -2, 0, 4),
         9,
         bring="Une lettre déjà écrite, même ratée.",
     ),
@@ -208,7 +208,7 @@ PROGRAMME: tuple[Planned, ...] = (
         120,
         "Salon",
         8,
-        (-5, -4, -1, 0, 1, 4),
+        (-4, -1, 0, 1, 4),
         8,
         bring="Ton téléphone et son chargeur.",
         children=True,
@@ -223,7 +223,7 @@ PROGRAMME: tuple[Planned, ...] = (
         120,
         "Salon",
         10,
-        (-4, -1, 1, 5),
+        (-1, 1, 5),
         7,
     ),
     Planned(
@@ -263,7 +263,7 @@ PROGRAMME: tuple[Planned, ...] = (
         90,
         "Salon",
         10,
-        (-4, -2, 0, 1, 4, 6),
+        (-2, 0, 1, 3, 4),
         6,
         language="en",
     ),
@@ -277,7 +277,7 @@ PROGRAMME: tuple[Planned, ...] = (
         120,
         "Salle du fond",
         8,
-        (-5, 1),
+        (-3, 1),
         10,
     ),
     Planned(
@@ -331,7 +331,7 @@ PROGRAMME: tuple[Planned, ...] = (
         150,
         "Salon",
         8,
-        (-5, -2, 0, 1, 5),
+        (-2, 0, 1, 5),
         7,
     ),
     Planned(

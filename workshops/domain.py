@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from workshops import concerns, desk_pages, jobs, pages
+from workshops import concerns, demo, desk_pages, jobs, pages
 from workshops.facts import KIND
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES
 from workshops.states import Format
@@ -56,4 +56,5 @@ DOMAIN = Domain(
         Job("workshops.low_numbers", jobs.low_numbers, every=timedelta(minutes=15)),
         Job("workshops.erase_guests", jobs.erase_guests, every=timedelta(hours=6)),
     ),
+    seed=demo.seed,
 )

@@ -1,0 +1,9 @@
+"""The demonstration: a lively place that never existed, told around today's date.
+
+It goes through the same commands as people do, at past and coming hours, so that what it shows is what the software
+does. Nothing of it is reached by `reseau serve`.
+"""
+
+from app.demo.seeding import ACCOUNTS, PASSWORD, Account, NotEmpty, Stage, is_seeded, seed
+
+__all__ = ["ACCOUNTS", "PASSWORD", "Account", "NotEmpty", "Stage", "is_seeded", "seed"]

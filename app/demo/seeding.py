@@ -1,0 +1,158 @@
+"""Fills an empty database with the demonstration: people and places here, everything else by each domain's `seed`.
+
+What is on, and what people do about it, is the domains' own (`workshops.demo`…). No mail of it ever leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+
+from app.database import in_haste, run, transaction
+from app.demo.cast import NAMED, OTHERS, TANNEURS
+from app.demo.people import CHUNK, add_crowd, address_of, closed_days, open_first, open_second
+from app.identity.passwords import hash_password
+from app.journal import write_journal
+from app.registry import Registry
+
+PASSWORD = "demonstration"  # noqa: S105 - everybody's, and printed at the start
+CHANCE = 93200
+"""What chance begins from: the same day gives the same story."""
+MAILS_LEFT = 12
+"""Of everybody's last mails, so many lie in the letter box at the start."""
+THEIR_MAILS = timedelta(days=5)
+"""With those of the accounts that are named, so far back."""
+FINISHED = "demo.seeded"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One may sign in as this person."""
+
+    address: str
+    name: str
+    who: str
+    """In French, to be printed beside the address."""
+
+
+_WHO = {
+    "samira": "membre : anime, attend une place, propose",
+    "karim": "membre depuis hier",
+    "odile": "cuisine : peut ouvrir des repas",
+    "rosa": "bureau : dit oui, garde le lieu et les comptes",
+    "bruno": "médiateur aux Tanneurs, membre au Canal",
+    "helene": "médiatrice",
+}
+ACCOUNTS = (
+    *(Account(address_of(person), person.name, _WHO[person.key]) for person in NAMED),
+    Account(f"membre1@exemple.fr … membre{len(OTHERS)}@exemple.fr", "les autres", "membres"),
+)
+"""Whom one may sign in as, all with `PASSWORD`; the last line stands for everybody else."""
+
+
+class NotEmpty(Exception):
+    """The database holds something already. Its text is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a domain finds when it is its turn to play."""
+
+    now: datetime
+    place_id: int
+    second_place_id: int
+    """A small place without a mediator."""
+    rooms: Mapping[str, int]
+    """Of both places, by name."""
+    members: Mapping[str, int]
+    """Those who have a name, by key (`cast`)."""
+    everyone: tuple[int, ...]
+    """All members of the first place, the crowd among them."""
+    closed: tuple[tuple[date, date], ...]
+    """First and last day of each closure of the first place."""
+    hours: Mapping[int, tuple[str, str]]
+    """Weekday (0 = Monday) → when the first place opens and closes, "HH:MM"."""
+    chance: Random
+    progress: Progress
+
+
+async def is_seeded() -> bool:
+    """Whether the whole demonstration is in this database."""
+    return bool(await run("select 1 as one from journal_line where act = {} limit 1", FINISHED))
+
+
+async def seed(registry: Registry, *, now: datetime, members: int | None, progress: Progress) -> None:
+    """Fill this migrated, empty database with the demonstration as of `now`.
+
+    `members` asks for accounts membre1 to membre{members} (never fewer than the 44 who have a name). `progress` is
+    told what is being done, how many of how many. Raises `NotEmpty`.
+    """
+    if await run("select 1 as one from place limit 1") or await run("select 1 as one from member limit 1"):
+        raise NotEmpty("The database is not empty: the demonstration only begins in an empty one.")
+    async with in_haste():
+        await _fill(registry, now=now, members=members, progress=progress)
+
+
+async def _fill(registry: Registry, *, now: datetime, members: int | None, progress: Progress) -> None:
+    chance = Random(CHANCE)  # noqa: S311 - to tell the same story again, not to keep a secret
+    password_hash = await hash_password(PASSWORD)
+    total = len(NAMED) + max(members or 0, len(OTHERS))
+
+    progress("members", 0, total)
+    place_id, cast, rooms = await open_first(password_hash=password_hash, chance=chance, now=now)
+    second_place_id, more_rooms = await open_second(cast, chance=chance, now=now)
+    everyone = list(cast.values())
+    progress("members", len(everyone), total)
+    for first in range(len(OTHERS) + 1, total - len(NAMED) + 1, CHUNK):
+        last = min(first + CHUNK - 1, total - len(NAMED))
+        everyone += await add_crowd(first, last, place_id=place_id, password_hash=password_hash, chance=chance, now=now)
+        progress("members", len(everyone), total)
+
+    stage = Stage(
+        now=now,
+        place_id=place_id,
+        second_place_id=second_place_id,
+        rooms=rooms | more_rooms,
+        members=cast,
+        everyone=tuple(everyone),
+        closed=tuple((first_on, last_on) for first_on, last_on, _ in closed_days(now)),
+        hours={weekday: (opens, closes) for weekday, opens, closes in TANNEURS.hours},
+        chance=chance,
+        progress=progress,
+    )
+    for domain in registry.domains:
+        if domain.seed is not None:
+            await domain.seed(stage)
+    await _calm_the_outbox(now)
+    for job in registry.jobs:
+        await job.run(now)
+    await _calm_the_outbox(now)
+    async with transaction():
+        await write_journal(
+            place_id=place_id, at=now, voice="clock", act=FINISHED, kind="demo", thing_id=None, shown=False
+        )
+
+
+async def _calm_the_outbox(now: datetime) -> None:
+    """Nothing of the story leaves; what is worth reading lies in the letter box, the rest was thrown away long ago."""
+    async with transaction():
+        await run(
+            "update outbox set sent_at = run_at where sent_at is null and logged_at is null and run_at < {}",
+            now - timedelta(hours=1),
+        )
+        await run(
+            "update outbox set logged_at = {} where sent_at is null and logged_at is null and set_aside_at is null", now
+        )
+        marks = ", ".join("{}" for _ in NAMED)
+        await run(
+            "update outbox set recipient = '', member_id = null, subject = '', body = '', link = '' where id not in "  # noqa: S608 - marks only
+            f"(select id from outbox where recipient in ({marks}) and created_at > {{}}) "
+            "and id not in (select id from outbox order by id desc limit {})",
+            *(address_of(person) for person in NAMED),
+            now - THEIR_MAILS,
+            MAILS_LEFT,
+        )
