@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 
 _SECRET_PATHS = re.compile(r"^(/calendriers/perso/|/connexion/lien/|/courrier/|/offres/)[^/]+")
 _MAIL = re.compile(r"[^\s@<>()\"']+@[^\s@<>()\"']+")
+_OTHER_LINE_ENDS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
+"""JSON escapes the control characters of ASCII; some programs end a line at these, too."""
 _FIELDS = ("reference", "method", "path", "status", "milliseconds", "job", "count", "mail", "port")
 
 
@@ -39,7 +41,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             # PostgreSQL quotes the row that a unique index refused.
             line["traceback"] = _MAIL.sub("…@…", self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line, ensure_ascii=False).translate(_OTHER_LINE_ENDS)
 
 
 def start_logging(level: str = "INFO") -> None:

@@ -1,0 +1,78 @@
+"""The log: one line an event, numbers and addresses, nobody's name, mail or secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from app.web.log import JsonLines, path_without_secret
+from tests.web.probe import world
+
+
+def line_of(message: str, *arguments: object, **extra: object) -> str:
+    record = logging.getLogger("reseau.test").makeRecord(
+        "reseau.test", logging.INFO, __file__, 1, message, arguments, None, extra=extra
+    )
+    return JsonLines().format(record)
+
+
+@pytest.mark.parametrize("name", ['Odile\n{"event": "forged"}', "a\r\nb", "a\u2028b\u2029c\u0085d", "\x00\x1b[2J", '"'])
+def test_a_name_cannot_forge_a_line(name: str) -> None:
+    line = line_of("joined %s", name, path="/" + name)
+    assert len(line.splitlines()) == 1
+    assert json.loads(line)["event"] == "joined " + name
+    assert not any(ord(character) < 32 for character in line)
+
+
+def test_it_has_the_number_and_the_facts_but_not_what_else_was_given() -> None:
+    line = json.loads(line_of("request", reference="0123456789", status=200, email="a@b.fr", who="Odile"))
+    assert line["reference"] == "0123456789"
+    assert line["status"] == 200
+    assert "a@b.fr" not in str(line)
+    assert "Odile" not in str(line)
+
+
+def test_mails_in_a_traceback_are_blotted_out() -> None:
+    try:
+        raise ValueError('DETAIL:  Key (email)=(aicha.b+1@exemple.fr) exists, "Yann" <yann@exemple.fr>')
+    except ValueError as error:
+        record = logging.LogRecord("reseau", logging.ERROR, __file__, 1, "unexpected", (), None)
+        record.exc_info = (type(error), error, error.__traceback__)
+    line = json.loads(JsonLines().format(record))
+    assert "exemple.fr" not in line["traceback"]
+    assert "Key (email)=(…@…) exists" in line["traceback"]
+    assert "test_log.py" in line["traceback"]
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("/calendriers/perso/abcdef.ics", "/calendriers/perso/…"),
+        ("/connexion/lien/abcdef", "/connexion/lien/…"),
+        ("/connexion/lien/abc/def", "/connexion/lien/…/def"),
+        ("/ateliers/12", "/ateliers/12"),
+        ("/" + "a" * 500, "/" + "a" * 199),
+    ],
+)
+def test_secret_addresses_are_cut(path: str, written: str) -> None:
+    assert path_without_secret(path) == written
+
+
+async def test_a_request_is_one_line_without_its_query(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "reseau.requests"):
+        answer = await world().browser().get("/essai/noms/Odile%0A?email=a@b.fr")
+    lines = [JsonLines().format(each) for each in caplog.records if each.name == "reseau.requests"]
+    assert len(lines) == 1
+    line = json.loads(lines[0])
+    assert (line["method"], line["status"], line["reference"]) == ("GET", 200, answer.headers["x-request-id"])
+    assert line["path"] == "/essai/noms/Odile\n"
+    assert "\n" not in lines[0]
+    assert "a@b.fr" not in lines[0]
+
+
+async def test_static_files_are_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "reseau.requests"):
+        await world().browser().get("/static/nothing.css")
+    assert caplog.records == []
