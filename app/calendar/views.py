@@ -187,7 +187,8 @@ def agenda_page(
         last = shown[-1]
         follow = str(Follow(last.starts_at, last.entry_id))
         more_href = replace(wish, days=replace(days, chosen=True)).path(au=str(days.last), apres=follow)
-    previous = "" if wish.days.previous_first <= days.today <= days.first else str(days.previous_first)
+    # The week of today, seen from the next one, is « what comes now ».
+    previous = "" if days.previous_first <= days.today < days.first else str(days.previous_first)
     chips = [Chip(wish.path(genre=""), N_("Tout"), not wish.genre)]
     chips += [Chip(wish.path(genre=kind.filter), kind.label, kind is wish.kind, kind=kind.kind) for kind in kinds]
     if member:
