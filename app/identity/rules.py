@@ -24,7 +24,8 @@ def email_key(written: str) -> str:
 
 def name_key(written: str) -> str:
     """The name as it is sorted and searched: « Élodie N’Guessan » gives `elodie n'guessan` (`member.name_key`)."""
-    split = unicodedata.normalize("NFKD", written.casefold().replace("’", "'"))
+    folded = unicodedata.normalize("NFKD", written).casefold().replace("’", "'")
+    split = unicodedata.normalize("NFKD", folded).casefold()
     bare = "".join(letter for letter in split if not unicodedata.combining(letter))
     return " ".join(bare.replace("œ", "oe").replace("æ", "ae").split())
 
