@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from workshops import concerns, demo, desk_pages, jobs, pages
+from workshops import concerns, demo, jobs, pages
 from workshops.facts import KIND
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES
 from workshops.states import Format
@@ -12,7 +12,7 @@ from workshops.wording import SENTENCES
 
 DOMAIN = Domain(
     name="workshops",
-    routers=(pages.router, desk_pages.router),
+    routers=(pages.router,),
     nav=(
         NavItem("workshops", N_("Ateliers"), "/ateliers", "workshop", "messages", order=20, mobile=True),
         NavItem(

@@ -483,7 +483,7 @@ def format_name(value: str, lang: Language) -> str:
 
 
 def poster_title(title: str) -> tuple[list[str], str]:
-    """A title cut into the lines of a poster, three at most, words kept whole, as large as they allow; that size too."""
+    """A title cut into lines of a poster, words kept whole, as large as they allow; and which size that is."""
     for longest, size in ((7, ""), (11, "medium")):
         lines = _lines(title, longest)
         if all(len(line) <= longest for line in lines):

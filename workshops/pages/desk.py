@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.errors import Refused
@@ -15,7 +15,7 @@ from app.web.flash import Flash
 from app.web.forms import read_form
 from app.web.rendering import render
 from workshops import commands, forms, queries
-from workshops.pages import AnyRequest, signed_in
+from workshops.pages.shared import AnyRequest, signed_in
 
 SAID: dict[str, Text] = {
     "approve": text("C’est d’accord, et c’est noté."),
@@ -84,4 +84,4 @@ async def review_again(request: AnyRequest, workshop_id: FromPath[int]) -> Respo
     return go_to(request, f"/mediation/ateliers/{workshop_id}", flash=Flash(text("C’est remis à relire.")))
 
 
-router = Router(path="", route_handlers=[read_workshop, decide, review_again])
+HANDLERS = [read_workshop, decide, review_again]

@@ -1,0 +1,94 @@
+"""What the doors of workshops share: the page shown again, the question before what cannot be undone, finding a person.
+
+A refusal shows the same page again (409) with its sentence; a form that cannot be read comes back with a sentence
+beside the field (422) and everything that was written.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response
+
+from app.errors import NotFound, Refused
+from app.i18n import Text, language, text
+from app.identity.api import find_member_by_name_or_mail
+from app.identity.visits import Me, Visit
+from app.web.answers import go_to
+from app.web.error_pages import refusal_text
+from app.web.flash import Flash
+from app.web.rendering import render, visit_of
+from workshops import queries
+from workshops.states import WorkshopRefusal
+from workshops.views import QuestionPage
+
+AnyRequest = Request[Any, Any, Any]
+PUBLIC = {"public": True}
+
+
+def signed_in(request: AnyRequest) -> tuple[Visit, Me]:
+    """The visit and its member: the guard has seen to it that there is one."""
+    visit = visit_of(request)
+    assert visit.member is not None
+    return visit, visit.member
+
+
+async def show(
+    request: AnyRequest,
+    workshop_id: int,
+    *,
+    refused: Refused | None = None,
+    flash: Flash | None = None,
+    values: dict[str, str] | None = None,
+    errors: dict[str, Text] | None = None,
+    block: str | None = "panel",
+) -> Response[Any]:
+    page = await queries.workshop_page(
+        workshop_id, visit=visit_of(request), values=values, errors=errors, focus=refused is None and flash is not None
+    )
+    status = 200
+    if errors:
+        status, block = 422, None
+        flash = Flash(next(iter(errors.values())), tone="fault")
+    if refused is not None:
+        status, flash = 409, Flash(refusal_text(request, refused), tone="fault")
+    return render(request, "workshops/show_workshop.html", page, block=block, status=status, flash=flash)
+
+
+def done(request: AnyRequest, workshop_id: int, words: Text, more: Text | None = None) -> Response[Any]:
+    return go_to(request, f"/ateliers/{workshop_id}", flash=Flash(words, more))
+
+
+def demand(refusal: WorkshopRefusal | None) -> None:
+    if refusal is WorkshopRefusal.ONLY_HOSTS:
+        raise NotFound
+    if refusal is not None:
+        raise Refused(refusal)
+
+
+def ask(
+    request: AnyRequest, row: dict[str, Any], question: Text, words: Text, action: str, yes: Text, no: Text
+) -> Response[Any]:
+    lang = language(visit_of(request).language)
+    page = QuestionPage(
+        id=row["id"],
+        title=row["title"],
+        when_words=lang.when(row["starts_at"]),
+        question=lang.say(question),
+        words=lang.say(words),
+        action=f"/ateliers/{row['id']}/{action}",
+        yes=lang.say(yes),
+        no=lang.say(no),
+    )
+    return render(request, "workshops/withdraw_sign_up.html", page)
+
+
+async def one_person(place_id: int, name: str) -> tuple[int | None, Text | None]:
+    found = await find_member_by_name_or_mail(place_id, name)
+    exact = [person for person in found if person.name.casefold() == name.casefold()]
+    found = exact or found
+    if not found:
+        return None, text("On ne connaît personne ici qui s’appelle « %(name)s ».", name=name[:60])
+    if len(found) > 1:
+        return None, text("Plusieurs personnes s’appellent « %(name)s ». Écris son adresse mail.", name=name[:60])
+    return found[0].id, None
