@@ -69,3 +69,8 @@ async def is_in(browser: Browser) -> bool:
 
 def set_cookies(response: httpx.Response) -> dict[str, str]:
     return {line.split("=", 1)[0]: line for line in response.headers.get_list("set-cookie")}
+
+
+async def sequence() -> int:
+    """How many visible changes the one entry of the calendar has had."""
+    return int((await run("select sequence from entry"))[0]["sequence"])
