@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from app.identity.states import Act
 from tests.client import NOON
-from tests.factories import make_grant, make_member, make_place, make_room
+from tests.factories import make_grant, make_member, make_place, make_room, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Cast:
 
 async def make_cast(*, now: datetime = NOON) -> Cast:
     """Everybody, at « Les Tanneurs »."""
+    async with writing():
+        return await _everybody(now)
+
+
+async def _everybody(now: datetime) -> Cast:
     place = await make_place(slug="les-tanneurs", name="Les Tanneurs", now=now)
     salon = await make_room(place_id=place, name="Salon", seats=15, step_free=True)
     back_room = await make_room(place_id=place, name="Salle du fond", seats=14)
@@ -51,6 +56,4 @@ async def make_cast(*, now: datetime = NOON) -> Cast:
     newcomer = await make_member(name="Nouvelle", place_id=place, met=False, now=now - timedelta(days=1))
     for act in (Act.SAY_YES, Act.KEEP_PLACE, Act.KEEP_ACCOUNTS):
         await make_grant(member_id=people["rosa"], place_id=place, act=act, from_at=joined)
-    return Cast(
-        place=place, salon=salon, back_room=back_room, bruno=bruno, helene=helene, newcomer=newcomer, **people
-    )
+    return Cast(place=place, salon=salon, back_room=back_room, bruno=bruno, helene=helene, newcomer=newcomer, **people)
