@@ -79,6 +79,20 @@ class _Play:
         self._number = count()
         regular = set(stage.members) - set(NEWCOMERS) - set(MEDIATORS)
         self.regulars = sorted(regular)
+        title = HANDED_OVER[0]
+        self.handed_over = next(each for each in self.to_come() if each.planned.title == title)
+        self.without_host = next(
+            each for title in NOBODY_HOSTS for each in self.to_come() if each.week > 2 and each.planned.title == title
+        )
+        self.read_early = (
+            self.samira.waits,
+            self.samira.offered,
+            *self.samira.places,
+            self.handed_over,
+            self.without_host,
+            self.plan.cancelled,
+        )
+        """What must have been published a while ago, so that all the rest could happen."""
 
     def at(self, when: datetime, deed: Deed) -> None:
         """This happens then; what is yet to come does not happen."""
@@ -236,7 +250,8 @@ class _Play:
         """Proposed a good week before, agreed by a mediator or by silence. Returns when people can sign up."""
         soonest = self.now - self.chance.uniform(5, 10) * DAY
         proposed = min(session.starts_at - self.chance.uniform(11, 16) * DAY, soonest)
-        silent = self.chance.random() < 0.3
+        early = session in self.read_early or session.planned.first_title != ""
+        silent = self.chance.random() < 0.3 and not early
         if session.elsewhere:
             proposed, silent = min(proposed, self.now - self.chance.uniform(8, 12) * DAY), True
         planned = session.planned
@@ -352,14 +367,16 @@ class _Play:
         if session in self.samira.places:
             self.sign_up(session, "samira", self.between(published + HOUR, last))
         number = round(session.planned.people * LIVELY.get(session.week, 0.5))
-        asked = {key: self.between(published + HOUR, last) for key in self.some(session, number)}
+        some = self.some(session, number)
+        was_full = len(some) > session.planned.capacity and session.ends_at <= self.now
+        asked = {key: self.between(published + HOUR, last - 2 * DAY if was_full else last) for key in some}
         for key, when in asked.items():
             self.sign_up(session, key, when)
-        was_full = len(asked) > session.planned.capacity and session.ends_at <= self.now
-        if asked and session.week <= 1 and (was_full or self.chance.random() < 0.4):
+        if was_full or (asked and session.week <= 1 and self.chance.random() < 0.4):
             key, when = min(asked.items(), key=lambda each: each[1])
+            gone = last - 40 * HOUR if was_full else self.between(max(when, last - 3 * DAY), last)
             self.at(
-                self.between(max(when, last - 3 * DAY), last),
+                gone,
                 lambda at: commands.withdraw(actor=self.member(key), workshop_id=self.ids[session], now=at),
             )
 
@@ -435,9 +452,8 @@ class _Play:
 
     def hosts_change(self) -> None:
         """One session passes from its host to another; one has lost its host."""
-        title, successor = HANDED_OVER
-        handed = next(each for each in self.to_come() if each.planned.title == title)
-        host, new = self.member(handed.planned.hosts[0]), self.member(successor)
+        handed, lost = self.handed_over, self.without_host
+        host, new = self.member(handed.planned.hosts[0]), self.member(HANDED_OVER[1])
         self.at(
             self.ago(50 * HOUR),
             lambda at: commands.invite_host(actor=host, workshop_id=self.ids[handed], member_id=new, now=at),
@@ -450,8 +466,6 @@ class _Play:
             self.ago(43 * HOUR),
             lambda at: commands.leave_hosting(actor=host, workshop_id=self.ids[handed], now=at),
         )
-        far = [each for each in self.to_come() if each.week > 2]
-        lost = next(each for title in NOBODY_HOSTS for each in far if each.planned.title == title)
         self.at(
             self.ago(15 * HOUR),
             lambda at: commands.leave_hosting(
