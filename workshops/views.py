@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.i18n import Language, Text, text, text_n
+from app.i18n import Language, Text, capital, text, text_n
 from workshops.labels import FORMAT_NAMES, LANGUAGE_NAMES, NEED_NAMES
 from workshops.rules import Standing, Who
 from workshops.states import Format, Need, SignUpState, State
@@ -128,6 +128,8 @@ class WorkshopPage:
     speaker: str
     bring: Sequence[str]
     ics: str
+    poster: bool = False
+    """Whether there is a poster to print."""
     banner: Banner | None = None
     steps: Sequence[Step] = ()
     steps_title: str = ""
@@ -470,11 +472,6 @@ def facts(
     if row["step_free"] and not room_step_free:
         listed.append(("door", say(text("Accès")), say(text("Sans marche"))))
     return listed
-
-
-def capital(words: str) -> str:
-    """The same with a capital: French days have none."""
-    return words[:1].upper() + words[1:]
 
 
 def format_name(value: str, lang: Language) -> str:

@@ -5,7 +5,7 @@ is decided far from a page (a rule's refusal, a form's error, a mail) travels as
 `Language` of whoever reads it.
 """
 
-from app.i18n.language import LANGUAGES, Language, language
+from app.i18n.language import LANGUAGES, Language, capital, language
 from app.i18n.text import Text, text, text_n
 
-__all__ = ["LANGUAGES", "Language", "Text", "language", "text", "text_n"]
+__all__ = ["LANGUAGES", "Language", "Text", "capital", "language", "text", "text_n"]

@@ -100,8 +100,9 @@ class Language:
             return f"{number}{WIDE}{format_date(day, 'MMMM y', locale='fr')}"
         return format_date(day, "d MMMM y", locale="en_GB")
 
-    def month(self, day: Day) -> str:
+    def month(self, at: Day | datetime) -> str:
         """« novembre 2026 »."""
+        day = local(at).date() if isinstance(at, datetime) else at
         return format_date(day, "LLLL y", locale="fr" if self.code == "fr" else "en_GB")
 
     def weekday(self, day: Day) -> str:
@@ -150,6 +151,11 @@ class Language:
             return f"{minutes}{WIDE}min"
         hours, rest = divmod(minutes, 60)
         return f"{hours}{WIDE}h" + (f"{WIDE}{rest:02}" if rest else "")
+
+
+def capital(words: str) -> str:
+    """The same with a capital: days and months have none in French."""
+    return words[:1].upper() + words[1:]
 
 
 @cache

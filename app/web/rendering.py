@@ -19,7 +19,7 @@ from litestar.datastructures import Cookie
 from markupsafe import Markup
 
 from app.contracts import NavItem
-from app.i18n import Text, language
+from app.i18n import Text, capital, language
 from app.identity.visits import Visit
 from app.registry import Registry
 from app.settings import Settings
@@ -75,6 +75,7 @@ def environment_of(code: str) -> Environment:
         say=spoken.say,
         paragraphs=paragraphs,
     )
+    environment.filters["capital"] = capital
     environment.globals["ui"] = environment.get_template("components/ui.html").module
     return environment
 

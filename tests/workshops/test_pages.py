@@ -299,6 +299,7 @@ class TestHosting:
         page = words(await scene.world.browser().get(f"/ateliers/{workshop_id}"))
         assert "Annulé" in page
         assert "Une panne." in page
+        assert "L’affiche" not in page
         assert (await samira.post(f"/ateliers/{workshop_id}/reouverture")).status_code == 303
         assert await scene.state(workshop_id) is State.PUBLISHED
 
@@ -388,3 +389,9 @@ class TestList:
             await (await scene.as_(member)).post(f"/ateliers/{workshop_id}/inscription")
         assert await queries_of("/ateliers") == one_list
         assert await queries_of(f"/ateliers/{workshop_id}") == one_page
+
+    async def test_a_visitor_sees_the_workshops_of_all_places(self, scene: Scene) -> None:
+        await scene.published()
+        page = words(await scene.world.browser().get("/ateliers"))
+        assert "On se relit nos CV" in page
+        assert "Vendredi 11 décembre. Les Tanneurs, Salon" in page

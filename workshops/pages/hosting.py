@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.errors import Refused
-from app.i18n import Text, language, text
+from app.i18n import Text, capital, language, text
 from app.web.answers import go_to
 from app.web.flash import Flash
 from app.web.forms import clean_line, read_form
@@ -115,7 +115,7 @@ async def _cancel_page(
     page = CancelPage(
         id=workshop_id,
         title=found.row["title"],
-        when_words=lang.when(found.row["starts_at"]),
+        when_words=capital(lang.when(found.row["starts_at"])),
         words=lang.say(
             text("Les personnes inscrites sont prévenues tout de suite. Tu pourras le rouvrir jusqu’à son début.")
         ),

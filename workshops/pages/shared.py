@@ -11,7 +11,7 @@ from typing import Any
 from litestar import Request, Response
 
 from app.errors import NotFound, Refused
-from app.i18n import Text, language, text
+from app.i18n import Text, capital, language, text
 from app.identity.api import find_member_by_name_or_mail
 from app.identity.visits import Me, Visit
 from app.web.answers import go_to
@@ -73,7 +73,7 @@ def ask(
     page = QuestionPage(
         id=row["id"],
         title=row["title"],
-        when_words=lang.when(row["starts_at"]),
+        when_words=capital(lang.when(row["starts_at"])),
         question=lang.say(question),
         words=lang.say(words),
         action=f"/ateliers/{row['id']}/{action}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.clock import local
 from app.database import run
-from app.i18n import Language, language, text
+from app.i18n import Language, capital, language, text
 from app.identity.visits import Visit
 from workshops import views
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES, STATE_NAMES
@@ -57,13 +57,15 @@ class WorkshopsPage:
 
 
 _LIST = """
-select w.id, w.title, w.format, w.state, w.starts_at, w.ends_at, w.capacity, r.name as room_name, e.taken, e.waiting,
+select w.id, w.title, w.format, w.state, w.starts_at, w.ends_at, w.capacity, r.name as room_name,
+       p.name as place_name, e.taken, e.waiting,
        t.role
 from workshop w
+join place p on p.id = w.place_id
 left join room r on r.id = w.room_id
 left join entry e on e.kind = 'workshop' and e.thing_id = w.id
 left join taking_part t on t.entry_id = e.id and t.member_id = {} and t.left_at is null
-where w.place_id = {} and """
+where """
 _PAST = """w.state in ('held', 'published') and w.ends_at <= {}/*format*/
 order by w.starts_at desc, w.id desc limit {} offset {}"""
 _TO_COME = """w.state in ('published', 'cancelled') and w.published_at is not null and w.ends_at > {}/*format*/
@@ -74,16 +76,17 @@ order by w.starts_at limit 20"""
 
 
 async def workshops_page(*, visit: Visit, chosen: str, past: bool, number: int) -> WorkshopsPage:
-    """Workshops of the place of this visit: those to come by date, or those that were, the latest first."""
+    """Workshops of the place of this visit, of all places for visitors: those to come by date, or those that were, the
+    latest first."""
     lang = language(visit.language)
-    place_id = visit.place.id if visit.place else 0
+    in_place, place = ("w.place_id = {} and ", [visit.place.id]) if visit.place else ("", [])
     member_id = visit.member.id if visit.member else 0
     known = chosen if chosen in set(Format) else ""
     chosen_format = " and w.format = {}" if known else ""
     rows = await run(
-        _LIST + (_PAST if past else _TO_COME).replace("/*format*/", chosen_format),
+        _LIST + in_place + (_PAST if past else _TO_COME).replace("/*format*/", chosen_format),
         member_id,
-        place_id,
+        *place,
         visit.now,
         *([known] if known else []),
         PAGE + 1,
@@ -92,16 +95,16 @@ async def workshops_page(*, visit: Visit, chosen: str, past: bool, number: int) 
     mine = []
     if member_id:
         mine = await run(
-            _LIST + _UNPUBLISHED,
+            _LIST + in_place + _UNPUBLISHED,
             member_id,
-            place_id,
+            *place,
             member_id,
         )
     query = "&".join(filter(None, [f"forme={known}" if known else "", "passes=1" if past else ""]))
     base = f"/ateliers?{query}&" if query else "/ateliers?"
     return WorkshopsPage(
         subtitle=lang.say(text("Ceux qui ont eu lieu") if past else text("Ateliers à venir")),
-        items=[_line(row, lang) for row in rows[:PAGE]],
+        items=[_line(row, lang, says_place=not place) for row in rows[:PAGE]],
         mine=[_line(row, lang) for row in mine],
         formats=[(each.value, lang.gettext(FORMAT_NAMES[each]), FORMAT_ICONS[each]) for each in Format],
         format=known,
@@ -123,12 +126,12 @@ _STATE_ICONS = {
     State.PROPOSED: "hourglass",
     State.SENT_BACK: "pencil",
     State.CONTESTED: "scale",
-    State.CANCELLED: "x",
+    State.CANCELLED: "ban",
     State.HELD: "check",
 }
 
 
-def _line(row: dict[str, Any], lang: Language) -> Line:
+def _line(row: dict[str, Any], lang: Language, *, says_place: bool = False) -> Line:
     state = State(row["state"])
     role_words = {
         "host": text("Tu animes"),
@@ -137,10 +140,13 @@ def _line(row: dict[str, Any], lang: Language) -> Line:
     }
     role = row["role"] or ""
     if state is State.PUBLISHED:
-        icon, words = "check", lang.say(role_words[role]) if role else ""
+        icon = "hourglass" if role == "waiting" else "check"
+        words = lang.say(role_words[role]) if role else ""
     else:
         icon, words = _STATE_ICONS.get(state, "clock"), lang.gettext(STATE_NAMES[state])
     taken, waiting = row["taken"] or 0, row["waiting"] or 0
+    where = [row["place_name"]] if says_place else []
+    where.append(row["room_name"] or lang.say(text("Salle à trouver")))
     return Line(
         id=row["id"],
         state=state.value,
@@ -148,10 +154,10 @@ def _line(row: dict[str, Any], lang: Language) -> Line:
         icon=FORMAT_ICONS[Format(row["format"])],
         format_name=views.format_name(row["format"], lang),
         datetime=local(row["starts_at"]).isoformat(timespec="minutes"),
-        short_day=views.capital(lang.short_day(row["starts_at"])),
+        short_day=capital(lang.short_day(row["starts_at"])),
         hour=lang.hour(row["starts_at"]),
         when=lang.when(row["starts_at"]),
-        line=f"{views.capital(lang.day(row['starts_at']))}. {row['room_name'] or lang.say(text('Salle à trouver'))}",
+        line=f"{capital(lang.day(row['starts_at']))}. {', '.join(where)}",
         mine=role in ("host", "participant") and state is State.PUBLISHED,
         taken=taken,
         capacity=row["capacity"],

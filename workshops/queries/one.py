@@ -9,7 +9,7 @@ from typing import Any
 from app.calendar import api as calendar
 from app.database import run
 from app.errors import NotFound
-from app.i18n import Language, Text, language, text, text_n
+from app.i18n import Language, Text, capital, language, text, text_n
 from app.identity.visits import Visit
 from workshops import rules, views
 from workshops.facts import KIND, matter_of, standing_of, who_is
@@ -20,6 +20,8 @@ from workshops.views import HostLine, May, PersonLine, WorkshopPage
 from workshops.wording import SENTENCES
 
 PUBLIC = (State.PUBLISHED, State.HELD, State.CANCELLED)
+POSTED = (State.PUBLISHED, State.HELD)
+"""What has a poster to print."""
 
 _WORKSHOP = """
 select w.*, r.name as room_name, r.step_free as room_step_free, wr.name as wished_room_name,
@@ -113,7 +115,7 @@ async def workshop_page(
         icon=FORMAT_ICONS[standing.format],
         drawing=DRAWINGS.get(standing.format, "libre"),
         day=lang.day(row["starts_at"]),
-        when_words=f"{views.capital(lang.day(row['starts_at']))}, {lang.hour(row['starts_at'])}",
+        when_words=f"{capital(lang.day(row['starts_at']))}, {lang.hour(row['starts_at'])}",
         summary=row["summary"],
         capacity=row["capacity"],
         taken=standing.taken,
@@ -143,6 +145,7 @@ async def workshop_page(
         speaker=row["speaker"],
         bring=[line for line in row["bring"].split("\n") if line],
         ics=f"/ateliers/{workshop_id}.ics" if standing.state in PUBLIC else "",
+        poster=standing.state in POSTED,
         banner=views.banner(row, standing.state, now=now, hosts=standing.hosts, lang=lang),
         steps=views.steps(row, standing.state, lang) if who is not None else (),
         steps_title=lang.say(text("Où en est ta proposition") if inside else text("Où en est cette proposition")),
@@ -242,7 +245,7 @@ def _hosts_words(number: int, visit: Visit, lang: Language) -> str:
     if not number:
         return lang.say(text("Personne pour l’instant."))
     if visit.member is None:
-        return lang.say(text_n("Un membre du lieu.", "%(n)s membres du lieu.", number))
+        return lang.say(text_n("Une personne du lieu.", "%(n)s personnes du lieu.", number))
     return lang.say(text("Tu verras les prénoms quand tu auras rencontré deux membres, ou la personne à l’accueil."))
 
 

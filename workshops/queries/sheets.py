@@ -10,13 +10,13 @@ from markupsafe import Markup
 from app.clock import local
 from app.database import run
 from app.errors import NotFound
-from app.i18n import language, text, text_n
+from app.i18n import capital, language, text, text_n
 from app.identity.visits import Visit
 from app.web.qr import qr_svg
 from workshops import views
 from workshops.labels import DRAWINGS
-from workshops.queries.one import seen
-from workshops.states import FORMATS, State
+from workshops.queries.one import POSTED, seen
+from workshops.states import FORMATS
 from workshops.views import PersonLine
 
 
@@ -59,7 +59,7 @@ async def sheet_page(workshop_id: int, *, visit: Visit, base_url: str, people: b
             workshop_id,
         )
         listed = [PersonLine(each["id"], each["first_name"] or each["name"] or "") for each in rows]
-    elif standing.state not in (State.PUBLISHED, State.HELD):
+    elif standing.state not in POSTED:
         raise NotFound
     wall = local(row["starts_at"])
     lines, size = views.poster_title(row["title"])
@@ -71,7 +71,7 @@ async def sheet_page(workshop_id: int, *, visit: Visit, base_url: str, people: b
         size=size,
         format_name=views.format_name(row["format"], lang),
         drawing=DRAWINGS.get(standing.format, "libre"),
-        weekday_day=f"{views.capital(lang.weekday(wall.date()))} {wall.day}",
+        weekday_day=f"{capital(lang.weekday(wall.date()))} {wall.day}",
         rest=f"{lang.month(wall.date())}, {lang.hours(row['starts_at'], row['ends_at'])}",
         room=row["room_name"] or lang.say(text("Salle à trouver")),
         summary=row["summary"][:320],
