@@ -30,7 +30,10 @@ MARK = "demonstration"
 @click.option("--database", help="URL or path. Default: .demo/demo.sqlite")
 @click.option("--fresh", is_flag=True, help="Begin anew, with dates around today.")
 @click.option(
-    "--members", default=0, type=click.IntRange(0, 1_000_000), help="So many more members, to see it at scale."
+    "--members",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="As many members as membre1 … membreN, to see it at scale.",
 )
 def demo(host: str, port: int, database: str | None, fresh: bool, members: int) -> None:
     """Serve a demonstration, in French, with people and dates around today.
