@@ -4,6 +4,17 @@ from litestar import Router
 
 from app.calendar.feed_pages import one_event, personal_feed, place_feed, shared_feed
 from app.calendar.pages import show_agenda, show_home, show_mine, show_month
+from app.calendar.pages_feeds import (
+    add_feed,
+    ask_cut,
+    ask_renew,
+    change_feed,
+    cut_feed,
+    renew_feed,
+    show_feeds,
+)
+from app.calendar.pages_public import agenda_api, schema
+from app.calendar.wording import SENTENCES
 from app.contracts import Domain, NavItem
 from app.i18n.text import N_
 
@@ -12,7 +23,10 @@ DOMAIN = Domain(
     routers=(
         Router(path="", route_handlers=[show_home, show_agenda, show_month, show_mine]),
         Router(path="", route_handlers=[shared_feed, place_feed, one_event, personal_feed]),
+        Router(path="", route_handlers=[show_feeds, add_feed, change_feed, ask_cut, cut_feed, ask_renew, renew_feed]),
+        Router(path="", route_handlers=[agenda_api, schema]),
     ),
+    refusals=SENTENCES,
     nav=(
         NavItem("agenda", N_("Agenda"), "/agenda", "agenda", "calendar-week", order=10, mobile=True),
         NavItem(

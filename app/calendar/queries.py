@@ -78,6 +78,20 @@ class Strip:
         return self.role is not None and self.role is not Role.WAITING and not self.cancelled
 
 
+@dataclass(frozen=True, slots=True)
+class FeedLine:
+    """One calendar address of a member, without its secret."""
+
+    id: int
+    token_hash: str
+    name: str
+    discreet: bool
+    private: bool
+    alarm_minutes: int | None
+    created_at: datetime
+    read_at: datetime | None
+
+
 _STRIP = (
     "e.id as entry_id, e.kind, e.thing_id, e.place_id, e.starts_at, e.ends_at, e.state, e.title, e.genre, e.hosts, "
     "e.seats, e.taken, e.waiting, e.language, e.step_free, e.children, r.name as room, p.name as place, t.role"
@@ -194,6 +208,16 @@ async def my_past(
         limit,
     )
     return _strips(rows, visit, kinds)
+
+
+async def my_feeds(member_id: int) -> list[FeedLine]:
+    """The member's calendar addresses that open something, the first made first."""
+    rows = await run(
+        "select id, token_hash, name, discreet, private, alarm_minutes, created_at, read_at from feed "
+        "where member_id = {} and revoked_at is null order by id",
+        member_id,
+    )
+    return [FeedLine(**{**row, "discreet": bool(row["discreet"]), "private": bool(row["private"])}) for row in rows]
 
 
 def _me(visit: Visit) -> int:

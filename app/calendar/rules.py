@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.calendar.states import MOST_FEEDS, CalendarRefusal, EntryState, Invitation, Role
+
+
+@dataclass(frozen=True, slots=True)
+class FeedWishes:
+    """How the owner of a calendar address wants it."""
+
+    name: str
+    """Of the device, so that one knows which address to cut."""
+    discreet: bool = False
+    """« Rendez-vous » stands for every title."""
+    private: bool = False
+    alarm_minutes: int | None = None
 
 
 def seats_left(*, seats: int | None, taken: int, waiting: int) -> int | None:
