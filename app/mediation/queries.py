@@ -313,7 +313,7 @@ async def journal_page(visit: Visit, registry: Registry, *, month: str, number: 
     if first is not None:
         where, args = where + " and at >= {} and at < {}", [*args, day_start(first), day_start(_next_month(first))]
     rows = await run(
-        f"select * from journal_line where {where} order by at desc, id desc limit {{}} offset {{}}",  # noqa: S608 - ours
+        f"select * from journal_line where {where} order by at desc, id desc limit {{}} offset {{}}",  # noqa: S608 - constant conditions
         *args,
         A_PAGE + 1,
         (number - 1) * A_PAGE,
