@@ -25,13 +25,13 @@ PUBLIC = {"public": True}
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 _REFERENCE = re.compile(r"[0-9a-f]{10}")
 ROBOTS = """User-agent: *
-Disallow: /calendriers/
 Disallow: /connexion
 Disallow: /erreur/
 Disallow: /inscription
 Disallow: /langue
 Disallow: /recherche
 """
+"""Feeds are not among them: Google refuses to subscribe to what robots.txt names. They say `noindex` themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,5 +279,5 @@ async def test_robots_are_told_what_to_leave_alone(db: Store) -> None:
     answer = await World().browser().get("/robots.txt")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
-    assert "Disallow: /calendriers/" in answer.text
+    assert "Disallow: /connexion" in answer.text
     assert "Disallow: /\n" not in answer.text
