@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
@@ -20,7 +19,7 @@ from app.identity.rules import email_key
 from app.identity.states import IdentityRefusal, Purpose
 from app.identity.visits import Me as MeHere
 from app.identity.wording import ACTS, DEVICE_ICONS, UNKNOWN_DEVICE
-from app.web.answers import go_to, own_path
+from app.web.answers import came_from, go_to, own_path
 from app.web.error_pages import refusal_text
 from app.web.flash import Flash
 from app.web.forms import read_form
@@ -273,14 +272,7 @@ async def set_language(request: AnyRequest) -> Response[Any]:
             await commands_me.set_language(actor=visit.member.id, language=chosen)
     if theme is not None:
         cookies.append(preference_cookie(settings, "theme", theme))
-    return go_to(request, own_path(form.get("suite") or _came_from(request)), cookies=cookies)
-
-
-def _came_from(request: AnyRequest) -> str:
-    """The page of ours on which the form stood, as the browser says; else the first page."""
-    referer = urlsplit(request.headers.get("referer", ""))
-    ours = referer.netloc in (house_of(request).settings.host, request.headers.get("host", ""))
-    return referer.path + ("?" + referer.query if referer.query else "") if ours else "/"
+    return go_to(request, own_path(form.get("suite") or came_from(request)), cookies=cookies)
 
 
 ME = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from litestar import Response
 from litestar.datastructures import Cookie
@@ -22,6 +22,17 @@ def own_path(written: str | None, default: str = "/") -> str:
     if written and len(written) <= 500 and _OWN_PATH.fullmatch(written):
         return written
     return default
+
+
+def came_from(request: ANY_REQUEST, default: str = "/") -> str:
+    """The page of ours on which the form stood, as the browser says; else the default."""
+    try:
+        referer = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return default
+    if referer.netloc not in (house_of(request).settings.host, request.headers.get("host", "")):
+        return default
+    return own_path(referer.path + ("?" + referer.query if referer.query else ""), default)
 
 
 def go_to(

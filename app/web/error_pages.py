@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from app.errors import BadRequest, DatabaseHeld, Forbidden, ForgedForm, NotFound, Refused, SignInNeeded, TooFast
 from app.i18n import Text, language, text
-from app.web.answers import go_to
+from app.web.answers import came_from, go_to
 from app.web.flash import Flash
 from app.web.forms import Form
 from app.web.rendering import house_of, render, visit_of, wants_fragment
@@ -122,10 +122,9 @@ def sign_in_needed(request: ANY_REQUEST, error: Exception) -> Response[Any]:
     if request.method in ("GET", "HEAD"):
         if request.url.query:
             path += "?" + request.url.query
-        back = f"?suite={quote(path, safe='/')}"
     else:
-        back = ""
-    return go_to(request, "/connexion" + back)
+        path = came_from(request, "")
+    return go_to(request, "/connexion" + (f"?suite={quote(path, safe='/')}" if path else ""))
 
 
 def bad_request(request: ANY_REQUEST, error: Exception) -> Response[Any]:

@@ -95,6 +95,15 @@ class TestPages:
         back = httpx.URL(answer.headers["location"])
         assert (back.path, back.params["suite"]) == ("/connexion", "/essai/chez-moi?du=2026-11-24&q=%C3%A9")
         assert (await browser.post("/essai/chez-moi")).headers["location"] == "/connexion"
+        for page, there in (
+            ("http://127.0.0.1:8000/essai?du=1", "/connexion?suite=/essai%3Fdu%3D1"),
+            ("https://evil.example/essai", "/connexion"),
+            ("http://[", "/connexion"),
+        ):
+            sent = await browser.post("/essai/chez-moi", Referer=page)
+            assert sent.headers["location"] == there
+            part = await browser.partial("/essai/chez-moi", Referer=page)
+            assert part.headers["hx-redirect"] == there
         assert (await browser.get("/essai/panne/sign-in")).headers["location"].startswith("/connexion?suite=")
 
 
