@@ -37,7 +37,7 @@ async def add(browser: Browser, name: str = "Mon téléphone", **choices: str) -
     made = await browser.post(HERE, {"name": name, **choices})
     assert (made.status_code, made.headers["location"]) == (303, HERE), words(made)
     page = await browser.get(HERE)
-    found = re.search(r'value="https?://[^/]+(/calendriers/perso/[^"]+\.ics)"', page.text)
+    found = re.search(r'data-copy="https?://[^/]+(/calendriers/perso/[^"]+\.ics)"', page.text)
     assert found is not None
     return found[1]
 
@@ -197,7 +197,7 @@ class TestCutting:
         world.later(minutes=1)
         assert (await karim.post(f"{HERE}/{number}/adresse")).status_code == 303
         page = await karim.get(HERE)
-        new = re.search(r'value="https?://[^/]+(/calendriers/perso/[^"]+)"', page.text)
+        new = re.search(r'data-copy="https?://[^/]+(/calendriers/perso/[^"]+)"', page.text)
         assert new is not None
         phone = world.browser()
         assert (await phone.get(old)).status_code == 410
