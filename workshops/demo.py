@@ -248,7 +248,7 @@ class _Play:
 
     def usual(self, session: Session) -> datetime | None:
         """Proposed a good week before, agreed by a mediator or by silence. Returns when people can sign up."""
-        soonest = self.now - self.chance.uniform(5, 10) * DAY
+        soonest = self.now - self.chance.uniform(5, 10 if session.week < 2 else 18) * DAY
         proposed = min(session.starts_at - self.chance.uniform(11, 16) * DAY, soonest)
         early = session in self.read_early or session.planned.first_title != ""
         silent = self.chance.random() < 0.3 and not early

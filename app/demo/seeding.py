@@ -22,7 +22,7 @@ CHANCE = 93200
 """What chance begins from: the same day gives the same story."""
 MAILS_LEFT = 12
 """Of everybody's last mails, so many lie in the letter box at the start."""
-THEIR_MAILS = timedelta(days=5)
+THEIR_MAILS = timedelta(days=4)
 """With those of the accounts that are named, so far back."""
 FINISHED = "demo.seeded"
 
