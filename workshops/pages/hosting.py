@@ -14,7 +14,7 @@ from app.web.flash import Flash
 from app.web.forms import clean_line, read_form
 from app.web.rendering import render
 from workshops import commands, forms, queries, rules
-from workshops.pages.shared import AnyRequest, ask, demand, done, one_person, show, signed_in
+from workshops.pages.shared import AnyRequest, ask, carry_out, demand, done, one_person, show, signed_in
 from workshops.views import CancelPage
 
 
@@ -32,11 +32,8 @@ async def invite_host(request: AnyRequest, workshop_id: FromPath[int]) -> Respon
             fault = fault_or_none
     if person is None:
         return await show(request, workshop_id, values=dict(form), errors={"who": fault})
-    try:
-        await commands.invite_host(actor=member.id, workshop_id=workshop_id, member_id=person, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("L’invitation est partie."))
+    deed = commands.invite_host(actor=member.id, workshop_id=workshop_id, member_id=person, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("L’invitation est partie."))
 
 
 @post("/ateliers/{workshop_id:int}/invitation", status_code=303)
@@ -81,22 +78,21 @@ async def ask_leave_hosting(request: AnyRequest, workshop_id: FromPath[int]) -> 
 async def leave_hosting(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]:
     """Stop hosting; without any host left, one is looked for."""
     visit, member = signed_in(request)
-    try:
-        await commands.leave_hosting(actor=member.id, workshop_id=workshop_id, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return go_to(request, "/ateliers", flash=Flash(text("C’est noté, tu n’animes plus cet atelier.")))
+    deed = commands.leave_hosting(actor=member.id, workshop_id=workshop_id, now=visit.now)
+    return await carry_out(
+        request,
+        workshop_id,
+        deed,
+        go_to(request, "/ateliers", flash=Flash(text("C’est noté, tu n’animes plus cet atelier."))),
+    )
 
 
 @post("/ateliers/{workshop_id:int}/reprise", status_code=303)
 async def take_over(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]:
     """Any member may take what nobody hosts any more."""
     visit, member = signed_in(request)
-    try:
-        await commands.take_over(actor=member.id, workshop_id=workshop_id, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("Merci ! L’atelier a lieu, grâce à toi."))
+    deed = commands.take_over(actor=member.id, workshop_id=workshop_id, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("Merci ! L’atelier a lieu, grâce à toi."))
 
 
 @get("/ateliers/{workshop_id:int}/annulation")
@@ -135,22 +131,16 @@ async def cancel(request: AnyRequest, workshop_id: FromPath[int]) -> Response[An
     )
     if reason.errors:
         return await _cancel_page(request, workshop_id, dict(form), reason.errors)
-    try:
-        await commands.cancel(actor=member.id, workshop_id=workshop_id, reason=reason.value, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("L’atelier est annulé. Tout le monde est prévenu."))
+    deed = commands.cancel(actor=member.id, workshop_id=workshop_id, reason=reason.value, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("L’atelier est annulé. Tout le monde est prévenu."))
 
 
 @post("/ateliers/{workshop_id:int}/reouverture", status_code=303)
 async def reopen(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]:
     """Open a cancelled session again; people are asked again."""
     visit, member = signed_in(request)
-    try:
-        await commands.reopen(actor=member.id, workshop_id=workshop_id, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("L’atelier est rouvert."))
+    deed = commands.reopen(actor=member.id, workshop_id=workshop_id, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("L’atelier est rouvert."))
 
 
 @post("/ateliers/{workshop_id:int}/presences", status_code=303)
@@ -162,11 +152,8 @@ async def tick_present(request: AnyRequest, workshop_id: FromPath[int]) -> Respo
         for value in (await read_form(request)).all("present")
         if value.isascii() and value.isdigit() and len(value) < 10
     }
-    try:
-        await commands.tick_present(actor=member.id, workshop_id=workshop_id, sign_up_ids=ticked, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("C’est noté."))
+    deed = commands.tick_present(actor=member.id, workshop_id=workshop_id, sign_up_ids=ticked, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("C’est noté."))
 
 
 @post("/ateliers/{workshop_id:int}/mot", status_code=303)
@@ -177,13 +164,10 @@ async def last_word(request: AnyRequest, workshop_id: FromPath[int]) -> Response
     word = forms.read_sentence(form, "words", longest=300, required=text("Écris une phrase, même courte."))
     if word.errors:
         return await show(request, workshop_id, values=dict(form), errors=word.errors)
-    try:
-        await commands.last_word(
-            actor=member.id, workshop_id=workshop_id, words=word.value, shown=word.shown, now=visit.now
-        )
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("Merci pour ce mot."))
+    deed = commands.last_word(
+        actor=member.id, workshop_id=workshop_id, words=word.value, shown=word.shown, now=visit.now
+    )
+    return await carry_out(request, workshop_id, deed, text("Merci pour ce mot."))
 
 
 HANDLERS = [

@@ -13,13 +13,11 @@ from app.i18n import Text, language, text
 from app.identity.api import rooms_of
 from app.identity.states import IdentityRefusal
 from app.identity.visits import Me, Visit
-from app.web.answers import go_to
 from app.web.error_pages import refusal_text
-from app.web.flash import Flash
 from app.web.forms import read_form
 from app.web.rendering import render, visit_of
 from workshops import commands, forms, queries, rules
-from workshops.pages.shared import AnyRequest, ask, demand, done, one_person, show, signed_in
+from workshops.pages.shared import AnyRequest, ask, carry_out, demand, done, one_person, signed_in
 from workshops.queries.proposing import Sent, proposal_page
 from workshops.rules import Proposal
 from workshops.states import State, WorkshopRefusal
@@ -141,11 +139,8 @@ async def _with_cohosts(
 async def submit_workshop(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]:
     """Propose a draft, or what was sent back."""
     visit, member = signed_in(request)
-    try:
-        await commands.submit(actor=member.id, workshop_id=workshop_id, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("C’est proposé. Merci !"))
+    deed = commands.submit(actor=member.id, workshop_id=workshop_id, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("C’est proposé. Merci !"))
 
 
 @get("/ateliers/{workshop_id:int}/retrait")
@@ -169,11 +164,8 @@ async def ask_withdraw_proposal(request: AnyRequest, workshop_id: FromPath[int])
 async def withdraw_proposal(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]:
     """Take a proposal back before it is published."""
     visit, member = signed_in(request)
-    try:
-        await commands.withdraw_proposal(actor=member.id, workshop_id=workshop_id, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return go_to(request, "/ateliers", flash=Flash(text("Ta proposition est retirée.")))
+    deed = commands.withdraw_proposal(actor=member.id, workshop_id=workshop_id, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("Ta proposition est retirée."), then="/ateliers")
 
 
 HANDLERS = [

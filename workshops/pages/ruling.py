@@ -7,13 +7,10 @@ from typing import Any
 from litestar import Response, post
 from litestar.params import FromPath
 
-from app.errors import Refused
 from app.i18n import text
-from app.web.answers import go_to
-from app.web.flash import Flash
 from app.web.forms import read_form
 from workshops import commands, forms
-from workshops.pages.shared import AnyRequest, done, show, signed_in
+from workshops.pages.shared import AnyRequest, carry_out, show, signed_in
 
 
 @post("/ateliers/{workshop_id:int}/contestation", status_code=303)
@@ -26,11 +23,8 @@ async def contest(request: AnyRequest, workshop_id: FromPath[int]) -> Response[A
     )
     if word.errors:
         return await show(request, workshop_id, values=dict(form), errors=word.errors)
-    try:
-        await commands.contest(actor=member.id, workshop_id=workshop_id, word=word.value, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("Un autre avis est demandé."))
+    deed = commands.contest(actor=member.id, workshop_id=workshop_id, word=word.value, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("Un autre avis est demandé."))
 
 
 @post("/ateliers/{workshop_id:int}/vote", status_code=303)
@@ -40,22 +34,16 @@ async def vote(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]
     said = (await read_form(request)).get("vote", "")
     if said not in ("publish", "send_back"):
         return await show(request, workshop_id, errors={"vote": text("Choisis une réponse.")})
-    try:
-        await commands.vote(actor=member.id, workshop_id=workshop_id, vote=said, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return go_to(request, "/agenda", flash=Flash(text("Ton avis est noté. Merci !")))
+    deed = commands.vote(actor=member.id, workshop_id=workshop_id, vote=said, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("Ton avis est noté. Merci !"), then="/agenda")
 
 
 @post("/ateliers/{workshop_id:int}/oui", status_code=303)
 async def say_yes(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]:
     """The bureau's explicit yes."""
     visit, member = signed_in(request)
-    try:
-        await commands.say_yes(actor=member.id, workshop_id=workshop_id, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("Le bureau a dit oui."))
+    deed = commands.say_yes(actor=member.id, workshop_id=workshop_id, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("Le bureau a dit oui."))
 
 
 HANDLERS = [

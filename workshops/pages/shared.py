@@ -6,6 +6,7 @@ beside the field (422) and everything that was written.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from litestar import Request, Response
@@ -53,6 +54,17 @@ async def show(
     if refused is not None:
         status, flash = 409, Flash(refusal_text(request, refused), tone="fault")
     return render(request, "workshops/show_workshop.html", page, block=block, status=status, flash=flash)
+
+
+async def carry_out(
+    request: AnyRequest, workshop_id: int, deed: Awaitable[object], said: Text, *, then: str = ""
+) -> Response[Any]:
+    """Do it, say so, and go on to `then` (the workshop's page); refused: that page again, with why."""
+    try:
+        await deed
+    except Refused as refused:
+        return await show(request, workshop_id, refused=refused)
+    return go_to(request, then or f"/ateliers/{workshop_id}", flash=Flash(said))
 
 
 def done(request: AnyRequest, workshop_id: int, words: Text, more: Text | None = None) -> Response[Any]:

@@ -16,7 +16,7 @@ from app.web.forms import read_form
 from app.web.rendering import wants_fragment
 from workshops import commands, forms, queries
 from workshops.facts import KIND
-from workshops.pages.shared import AnyRequest, ask, done, show, signed_in
+from workshops.pages.shared import AnyRequest, ask, carry_out, done, show, signed_in
 from workshops.states import SignUpState
 
 
@@ -108,22 +108,21 @@ async def sign_up_guest(request: AnyRequest, workshop_id: FromPath[int]) -> Resp
     name = forms.read_sentence(form, "first_name", longest=40, required=text("Écris son prénom."))
     if name.errors:
         return await show(request, workshop_id, values=dict(form), errors=name.errors)
-    try:
-        await commands.sign_up_guest(actor=member.id, workshop_id=workshop_id, first_name=name.value, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("C’est noté : %(name)s a sa place.", name=name.value))
+    deed = commands.sign_up_guest(actor=member.id, workshop_id=workshop_id, first_name=name.value, now=visit.now)
+    return await carry_out(
+        request,
+        workshop_id,
+        deed,
+        done(request, workshop_id, text("C’est noté : %(name)s a sa place.", name=name.value)),
+    )
 
 
 @post("/ateliers/{workshop_id:int}/invites/{sign_up_id:int}/retrait", status_code=303)
 async def withdraw_guest(request: AnyRequest, workshop_id: FromPath[int], sign_up_id: FromPath[int]) -> Response[Any]:
     """Free the place of somebody one had signed up."""
     visit, member = signed_in(request)
-    try:
-        await commands.withdraw_guest(actor=member.id, sign_up_id=sign_up_id, now=visit.now)
-    except Refused as refused:
-        return await show(request, workshop_id, refused=refused)
-    return done(request, workshop_id, text("Sa place est libre."))
+    deed = commands.withdraw_guest(actor=member.id, sign_up_id=sign_up_id, now=visit.now)
+    return await carry_out(request, workshop_id, deed, text("Sa place est libre."))
 
 
 HANDLERS = [
