@@ -152,7 +152,10 @@ async def ask_for_address(
         sent = await throttle.tries(throttle.MAIL, key, now=now)
         if len(sent) >= throttle.MAIL.most and now - sent[-1] < PASSAGE_LIFE:
             return None
+        if len(await throttle.tries(throttle.STRANGERS, asking.network, now=now)) >= throttle.STRANGERS.most:
+            return None
         await throttle.note(throttle.MAIL, key, now=now)
+        await throttle.note(throttle.STRANGERS, asking.network, now=now)
         taken = await run("select 1 as one from member where email_key = {} and id <> {}", key, actor)
         await Passage.insert(
             Passage(

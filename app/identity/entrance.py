@@ -21,7 +21,7 @@ from app.identity.rules import email_key, name_key
 from app.identity.sessions import Opened, open_session
 from app.identity.states import Device, IdentityRefusal, Purpose
 from app.identity.tables import Member, Membership, Passage, Session
-from app.identity.visits import hash_token
+from app.identity.visits import SHARED_IDLE, hash_token
 from app.notices.api import post_mail
 
 PASSAGE_LIFE = timedelta(minutes=10)
@@ -416,7 +416,8 @@ async def sign_out(*, session_id: int) -> None:
 async def forget_old_ways_in(now: datetime) -> int:
     """Delete sessions, codes and counted tries whose time is over. A job; returns how many rows."""
     async with transaction():
-        sessions = await Session.delete().where(Session.expires_at <= now).returning(Session.id)
+        idle = (Session.device == Device.SHARED.value) & (Session.seen_at <= now - SHARED_IDLE)
+        sessions = await Session.delete().where((Session.expires_at <= now) | idle).returning(Session.id)
         passages = await Passage.delete().where(Passage.expires_at <= now - PASSAGE_LIFE).returning(Passage.id)
         await run("delete from attempt where tried_at <= {}", now - throttle.KEPT)
     return len(sessions) + len(passages)

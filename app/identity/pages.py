@@ -187,9 +187,11 @@ async def _code_page(
 
 @get("/inscription/code", opt=PUBLIC)
 async def code(request: AnyRequest) -> Response[Any]:
-    """Where the six digits are written."""
-    after = _after(request.query_params.get("suite"))
-    return go_to(request, after) if visit_of(request).member else await _code_page(request, after=after)
+    """Where the six digits are written; also by whoever is in already, to prove once more who they are."""
+    visit, after = visit_of(request), _after(request.query_params.get("suite"))
+    if visit.member and await entrance.find_waiting(waiting_token(request), Purpose.ENTER, now=visit.now) is None:
+        return go_to(request, after)
+    return await _code_page(request, after=after)
 
 
 @post("/inscription/code", opt=PUBLIC)

@@ -14,7 +14,7 @@ from app.database import run
 from app.errors import NotFound
 from app.identity.rules import name_key, starts_like
 from app.identity.states import Act, Device
-from app.identity.visits import Visit
+from app.identity.visits import SHARED_IDLE, Visit
 
 A_PAGE = 30
 MOST_NEWCOMERS = 30
@@ -235,7 +235,6 @@ async def me_of(visit: Visit, *, proven: bool) -> Me:
     assert visit.member is not None
     me = visit.member.id
     row = (await run("select * from member where id = {}", me))[0]
-    devices = await run("select count(*) as n from session where member_id = {} and expires_at > {}", me, visit.now)
     return Me(
         id=me,
         name=row["name"],
@@ -248,7 +247,7 @@ async def me_of(visit: Visit, *, proven: bool) -> Me:
         proven=proven,
         places=await _my_places(me, visit.now),
         offers=await _offers_to(me),
-        devices=devices[0]["n"],
+        devices=len(await my_devices(visit)),
     )
 
 
@@ -306,13 +305,15 @@ class DeviceLine:
 
 
 async def my_devices(visit: Visit) -> list[DeviceLine]:
-    """One's signed-in devices: this one, then the last used first."""
+    """One's signed-in devices: this one, then the last used first. Shared ones that were left idle are out already."""
     assert visit.member is not None
     rows = await run(
         "select id, label, device, created_at, seen_at from session where member_id = {} and expires_at > {} "
-        "order by seen_at desc, id desc",
+        "and (device <> {} or seen_at > {}) order by seen_at desc, id desc",
         visit.member.id,
         visit.now,
+        Device.SHARED.value,
+        visit.now - SHARED_IDLE,
     )
     lines = [
         DeviceLine(

@@ -56,7 +56,7 @@ class Visit:
     """What the token against forgery is bound to: the session's hash, or an anonymous cookie's value."""
     device: Device | None = None
     idle_until: datetime | None = None
-    """When a shared device signs out by itself."""
+    """When a shared device signs out by itself, if nothing is done after this request."""
     reference: str = ""
     """The request's number, as the log has it."""
     stale_cookie: bool = field(default=False, compare=False)
@@ -102,9 +102,11 @@ async def visit_of_session(token: str, *, now: datetime, theme: str | None, refe
         return None
     row = rows[0]
     device = Device(row["device"])
-    idle_until = row["seen_at"] + SHARED_IDLE if device is Device.SHARED else None
-    if row["expires_at"] <= now or (idle_until is not None and idle_until <= now):
+    shared = device is Device.SHARED
+    if row["expires_at"] <= now or (shared and row["seen_at"] + SHARED_IDLE <= now):
         return None
+    touch_due = now - row["seen_at"] >= TOUCH_EVERY[device]
+    seen_at = now if touch_due else row["seen_at"]
     place = None
     if row["place_id"] is not None:
         place = Spot(row["place_id"], row["slug"], row["place_name"], row["address"])
@@ -124,7 +126,7 @@ async def visit_of_session(token: str, *, now: datetime, theme: str | None, refe
         session_id=row["session_id"],
         session_key=token_hash,
         device=device,
-        idle_until=idle_until,
+        idle_until=min(seen_at + SHARED_IDLE, row["expires_at"]) if shared else None,
         reference=reference,
-        touch_due=now - row["seen_at"] >= TOUCH_EVERY[device],
+        touch_due=touch_due,
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.database import run, transaction
-from app.identity import commands
+from app.identity import commands, throttle
 from app.identity.passwords import password_fits
 from app.identity.states import Act
 from app.identity.tables import Membership
@@ -149,6 +149,19 @@ class TestPassword:
         assert 'name="password"' not in (await browser.get("/moi")).text
         assert await self.change(browser, "") == 303
 
+    async def test_the_proof_can_be_had_without_leaving(self, cast: Cast, world: World) -> None:
+        await give_password(cast.samira)
+        samira, email = world.browser(), await email_of(cast.samira)
+        await sign_in(samira, email)
+        asked = await samira.post("/connexion", {"email": email, "way": "mail", "suite": "/moi"})
+        page = await samira.get(asked.headers["location"])
+        assert (page.status_code, 'name="code"' in page.text) == (200, True)
+        form = {"code": await last_code(email), "device": "mine", "suite": "/moi"}
+        assert (await samira.post("/inscription/code", form)).headers["location"] == "/moi"
+        assert len(await sessions_of(cast.samira)) == 1
+        assert await self.change(samira, "") == 303
+        assert (await samira.get("/inscription/code")).headers["location"] == "/"
+
     async def test_half_an_hour_later_it_is_asked_again(self, cast: Cast, world: World) -> None:
         await give_password(cast.samira)
         browser = await by_mail(world, await email_of(cast.samira))
@@ -204,6 +217,14 @@ class TestAddress:
         assert "a déjà un compte" in (await last_mail(taken))["subject"]
         assert await email_of(cast.karim) == taken
 
+    async def test_one_cannot_write_to_endless_strangers(
+        self, cast: Cast, samira: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(throttle, "STRANGERS", throttle.Limit("strangers", 3, timedelta(hours=1)))
+        for number in range(5):
+            await self.ask(samira, f"autre{number}@exemple.fr")
+        assert await run("select count(*) as n from outbox") == [{"n": 3}]
+
     async def test_the_code_is_for_the_session_that_asked(self, cast: Cast, samira: Browser, world: World) -> None:
         await self.ask(samira)
         code = await last_code("neuve@exemple.fr")
@@ -245,6 +266,12 @@ class TestDevices:
             assert (await samira.post(f"/moi/appareils/{row['id']}/retrait")).status_code == 303
         assert not await is_in(phone)
         assert await is_in(samira)
+
+    async def test_a_shared_one_left_idle_is_out(self, cast: Cast, samira: Browser, world: World) -> None:
+        await world.browser_of(cast.samira, place_id=cast.place, device="shared")
+        assert "Appareil partagé" in words(await samira.get("/moi/appareils"))
+        world.later(minutes=15)
+        assert "Appareil partagé" not in words(await samira.get("/moi/appareils"))
 
     async def test_those_of_others_are_out_of_reach(self, cast: Cast, samira: Browser, world: World) -> None:
         karim = await world.browser_of(cast.karim, place_id=cast.place)

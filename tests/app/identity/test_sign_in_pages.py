@@ -156,11 +156,12 @@ class TestHowLong:
     async def test_a_shared_device_ends_after_fifteen_idle_minutes(self, cast: Cast, samira: str, world: World) -> None:
         browser = world.browser()
         await sign_in(browser, samira, device="shared")
-        for _ in range(3):
+        for turn in range(1, 4):
             world.later(minutes=13)
             answer = await browser.get("/moi")
             assert answer.status_code == 200
             assert "Ton compte est encore ouvert ici" in words(answer)
+            assert f"se ferme à 12 h {13 * turn + 15:02}" in words(answer)
         world.later(minutes=15)
         assert not await is_in(browser)
         assert "Ta session est finie" in words(await browser.get("/connexion"))
