@@ -83,7 +83,8 @@ async def leave_hosting(request: AnyRequest, workshop_id: FromPath[int]) -> Resp
         request,
         workshop_id,
         deed,
-        go_to(request, "/ateliers", flash=Flash(text("C’est noté, tu n’animes plus cet atelier."))),
+        text("C’est noté, tu n’animes plus cet atelier."),
+        then="/ateliers",
     )
 
 

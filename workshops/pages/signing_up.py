@@ -113,7 +113,7 @@ async def sign_up_guest(request: AnyRequest, workshop_id: FromPath[int]) -> Resp
         request,
         workshop_id,
         deed,
-        done(request, workshop_id, text("C’est noté : %(name)s a sa place.", name=name.value)),
+        text("C’est noté : %(name)s a sa place.", name=name.value),
     )
 
 
