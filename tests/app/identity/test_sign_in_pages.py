@@ -198,6 +198,22 @@ class TestHowLong:
         world.later(seconds=30)
         assert await seen() == NOON + timedelta(minutes=1)
 
+    async def test_a_held_database_does_not_fail_the_page(
+        self, cast: Cast, samira: str, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from app.errors import DatabaseHeld
+        from app.identity import sessions
+
+        def held() -> None:
+            raise DatabaseHeld
+
+        browser = world.browser()
+        await sign_in(browser, samira, device="shared")
+        world.later(minutes=5)
+        monkeypatch.setattr(sessions, "transaction", held)
+        assert await is_in(browser)
+        assert (await sessions_of(cast.samira))[0]["seen_at"] == NOON
+
     async def test_a_touch_revives_no_ended_session(self, cast: Cast, samira: str, world: World) -> None:
         from app.identity.sessions import touch_session
 
