@@ -81,7 +81,7 @@ async def members_page(visit: Visit, *, asked: str, number: int) -> MembersPage:
         pattern = starts_like(name_key(asked))
         args = (place_id, True, pattern, f"% {pattern}")
         rows = await run(
-            "select m.id, m.name, m.about from membership ms join member m on m.id = ms.member_id "  # noqa: S608 - constant
+            "select m.id, m.name, m.about from membership ms join member m on m.id = ms.member_id "  # noqa: S608 - constants of this file
             f"where {where} order by m.name_key, m.id limit {{}} offset {{}}",
             *args,
             A_PAGE + 1,
@@ -90,7 +90,7 @@ async def members_page(visit: Visit, *, asked: str, number: int) -> MembersPage:
         members = [MemberLine(row["id"], row["name"], row["about"]) for row in rows[:A_PAGE]]
         more = len(rows) > A_PAGE
         counted = await run(
-            f"select count(*) as n from membership ms join member m on m.id = ms.member_id where {where}",  # noqa: S608 - constant
+            f"select count(*) as n from membership ms join member m on m.id = ms.member_id where {where}",  # noqa: S608 - constants of this file
             *args,
         )
         total = counted[0]["n"]
