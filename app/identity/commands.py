@@ -208,7 +208,8 @@ async def meet(*, actor: int, member_id: int, place_id: int, now: datetime) -> b
 async def make_mediator(*, member_id: int, place_id: int, employer: str = "", now: datetime) -> None:
     """Let this person mediate in this place, where every role that they hold ends at once.
 
-    Raises `Refused` when nobody else keeps the place. For whoever mediates there already, the employer is written anew.
+    Raises `Refused` when nobody else keeps the place, or while they host something there that is still to come. For
+    whoever mediates there already, the employer is written anew.
     """
     async with transaction():
         if not await get_for_update(Member, member_id) or not await get_for_update(Place, place_id):
@@ -216,6 +217,7 @@ async def make_mediator(*, member_id: int, place_id: int, employer: str = "", no
         already = await is_mediator(member_id, place_id)
         if not already:
             await _refuse_last_keeper(member_id, place_id, now=now)
+            await _refuse_host(member_id, place_id, now=now)
             await _end_acts(member_id, place_id, frozenset(Act), now=now)
         await _enter_place(member_id, place_id, met=True, now=now)
         await Membership.update({Membership.mediator: True, Membership.employer: employer}).where(
@@ -238,6 +240,19 @@ async def unmake_mediator(*, member_id: int, place_id: int, now: datetime) -> No
         )
         await end_sessions(member_id)
         await _journal("identity.mediator_unmade", member_id, place_id, now=now)
+
+
+async def _refuse_host(member_id: int, place_id: int, *, now: datetime) -> None:
+    hosted = await run(
+        "select e.title from taking_part t join entry e on e.id = t.entry_id where t.member_id = {} and t.role = 'host' "
+        "and t.left_at is null and e.place_id = {} and e.state in ('tentative', 'confirmed') and e.ends_at > {} "
+        "order by e.starts_at limit 1",
+        member_id,
+        place_id,
+        now,
+    )
+    if hosted:
+        raise Refused(IdentityRefusal.HOSTS_HERE, title=hosted[0]["title"])
 
 
 async def _journal(act: str, member_id: int, place_id: int, *, actor: int | None = None, now: datetime) -> None:

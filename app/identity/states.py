@@ -52,6 +52,7 @@ class IdentityRefusal(Refusal):
     ALREADY_MEMBER = "already_member"
     THEMSELVES = "themselves"
     PERSON_IS_MEDIATOR = "person_is_mediator"
+    HOSTS_HERE = "hosts_here"
     ALREADY_HOLDS = "already_holds"
     OFFER_OVER = "offer_over"
     CODE_OVER = "code_over"

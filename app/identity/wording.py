@@ -15,6 +15,7 @@ SENTENCES: dict[Refusal, str] = {
     IdentityRefusal.ALREADY_MEMBER: N_("Cette adresse a déjà un compte."),
     IdentityRefusal.THEMSELVES: N_("C’est toi : choisis quelqu’un d’autre."),
     IdentityRefusal.PERSON_IS_MEDIATOR: N_("Cette personne fait la médiation ici : elle ne tient pas d’autre rôle."),
+    IdentityRefusal.HOSTS_HERE: N_("Cette personne anime encore ici « %(title)s ». Qu’elle passe d’abord la main."),
     IdentityRefusal.ALREADY_HOLDS: N_("Cette personne a déjà ce rôle."),
     IdentityRefusal.OFFER_OVER: N_("Cette proposition ne tient plus."),
     IdentityRefusal.CODE_OVER: N_("Ce code n’est plus bon. Demande un autre mail."),
