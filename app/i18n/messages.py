@@ -28,7 +28,13 @@ _KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "gettext": None,
     "ngettext": (1, 2),
 }
-_JINJA = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
+_JINJA = {
+    "extensions": "jinja2.ext.i18n, app.web.remembering.Remember",
+    "newstyle_gettext": "true",
+    "trim_blocks": "true",
+    "lstrip_blocks": "true",
+    "silent": "false",
+}
 _HEADER = """\
 # The texts of Le Réseau in another language; how to translate: docs/translating.md
 msgid ""

@@ -12,7 +12,7 @@ class Text:
     """A message to be said in somebody's language. Details may be `Text` or instants' words themselves."""
 
     msgid: str
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict, hash=False)
     plural: str = ""
     n: int = 0
 

@@ -24,7 +24,9 @@ from app.identity.visits import Visit
 from app.registry import Registry
 from app.settings import Settings
 from app.web.csrf import LazyToken
-from app.web.flash import Flash, read_flash
+from app.web.flash import Flash, SaidFlash, read_flash
+from app.web.pieces import PIECES
+from app.web.remembering import Remember
 from app.web.static import static_files
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
@@ -64,7 +66,7 @@ def environment_of(code: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", Remember],
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
         spoken.gettext, spoken.ngettext, newstyle=True
@@ -74,6 +76,7 @@ def environment_of(code: str) -> Environment:
         lang=spoken,
         say=spoken.say,
         paragraphs=paragraphs,
+        pieces=PIECES,
     )
     environment.filters["capital"] = capital
     environment.globals["ui"] = environment.get_template("components/ui.html").module
@@ -93,17 +96,31 @@ def wants_fragment(request: ANY_REQUEST) -> bool:
     return request.headers.get("hx-request-type") == "partial"
 
 
-def nav_for(visit: Visit, registry: Registry) -> list[NavItem]:
+def nav_for(visit: Visit, registry: Registry) -> tuple[NavItem, ...]:
     """The contents list of this person."""
     member = visit.member
-    return [
+    return tuple(
         item
         for item in registry.nav
         if (not item.for_members or member is not None)
         and (not item.for_mediators or visit.mediator)
         and not (item.not_for_mediators and visit.mediator)
         and (item.for_act is None or (visit.may(item.for_act) and not visit.mediator))
-    ]
+    )
+
+
+def page_context(
+    page: object, visit: Visit, registry: Registry, token: LazyToken, said: SaidFlash | None, path: str
+) -> dict[str, Any]:
+    """What every template may read besides the globals of `environment_of`."""
+    return {
+        "page": page,
+        "visit": visit,
+        "nav": nav_for(visit, registry),
+        "notice_": said,
+        "csrf_token": token,
+        "path": path,
+    }
 
 
 def render(
@@ -127,15 +144,8 @@ def render(
     partial = block is not None and wants_fragment(request)
     left = None if flash is not None or partial else read_flash(request, house.settings)
     shown = flash or left
-    context: dict[str, Any] = {
-        "page": page,
-        "visit": visit,
-        "nav": nav_for(visit, house.registry),
-        "notice_": shown.said(language(visit.language).say) if shown else None,
-        "csrf_token": token,
-        "path": request.url.path,
-        **(extra or {}),
-    }
+    said = shown.said(language(visit.language).say) if shown else None
+    context = {**page_context(page, visit, house.registry, token, said, request.url.path), **(extra or {})}
     if partial and block is not None:
         names = [block] if isinstance(block, str) else list(block)
         body = "".join(render_block(environment, template, name, context) for name in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from jinja2 import Environment, nodes
 from markupsafe import Markup
 
 from app.i18n import text
+from app.web.pieces import PIECES
 from app.web.rendering import environment_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,7 +126,8 @@ def _texts(node: nodes.Node | None) -> Iterator[str]:
 @cache
 def _parameters() -> dict[str, list[str]]:
     tree = environment().parse((ROOT / "templates/components/ui.html").read_text("utf-8"))
-    return {macro.name: [argument.name for argument in macro.args] for macro in tree.find_all(nodes.Macro)}
+    macros = {macro.name: [argument.name for argument in macro.args] for macro in tree.find_all(nodes.Macro)}
+    return {**{name: list(signature(piece).parameters) for name, piece in PIECES.items()}, **macros}
 
 
 def _calls(path: Path) -> Iterator[tuple[str, dict[str, nodes.Expr]]]:
