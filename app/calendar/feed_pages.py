@@ -136,22 +136,24 @@ async def serve(request: ANY_REQUEST, offer: Offer) -> Response[bytes]:
 async def shared_feed(request: ANY_REQUEST, name: FromPath[str]) -> Response[bytes]:
     """Everything in all places, or one kind of it, by the name of its filter."""
     window = Window.at(visit_of(request).now)
-    spoken = language(KEPT_LANGUAGE)
-    kind, title, page = None, "Le Réseau", "/agenda"
+    kinds = list(house_of(request).registry.entry_kinds.values())
+    title, page, color = "Le Réseau", "/agenda", AGENDA_COLOR
     if name != "agenda.ics":
-        found = [each for each in house_of(request).registry.entry_kinds.values() if name == f"{each.filter}.ics"]
-        if not found:
+        kinds = [kind for kind in kinds if name == f"{kind.filter}.ics"]
+        if not kinds:
             return answer(404)
-        kind, title = found[0].kind, f"Le Réseau – {spoken.gettext(found[0].label)}"
-        page = f"/agenda?genre={found[0].filter}"
+        title = f"Le Réseau – {language(KEPT_LANGUAGE).gettext(kinds[0].label)}"
+        page = f"/agenda?genre={kinds[0].filter}"
+        color = COLORS.get(kinds[0].kind, AGENDA_COLOR)
+    names = [kind.kind for kind in kinds]
     offer = Offer(
-        key=("shared", kind),
+        key=("shared", *names),
         name=title,
-        color=COLORS.get(kind or "", AGENDA_COLOR),
+        color=color,
         page=page,
-        standing=await feeds.shared_standing(window, kind),
+        standing=await feeds.shared_standing(window, names),
         today=window.today,
-        events=lambda: feeds.shared_events(window, kind),
+        events=lambda: feeds.shared_events(window, names),
         file_name=name,
     )
     return await serve(request, offer)

@@ -6,7 +6,7 @@ calendar `icalendar`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -123,23 +123,24 @@ def _standing(row: dict[str, Any], *changes: Any, since: datetime) -> Standing:
 # ------------------------------------------------------------------------------------------------------ for everybody
 
 
-async def shared_standing(window: Window, kind: str | None) -> Standing:
-    """How the feed of everything stands, or of one kind, in all places."""
-    of_kind = "" if kind is None else " and e.kind = {}"
-    args = () if kind is None else (kind,)
-    rows = await run(f"select {_STANDING} from entry e where {_SHOWN}{of_kind}", *_shown(window), *args)  # noqa: S608 - constants of this file
+async def shared_standing(window: Window, kinds: Sequence[str]) -> Standing:
+    """How the feed of these kinds stands, in all places."""
+    rows = await run(
+        f"select {_STANDING} from entry e where e.kind in ({_marks(kinds)}) and {_SHOWN}",  # noqa: S608 - constants and marks
+        *kinds,
+        *_shown(window),
+    )
     return _standing(rows[0], since=window.today)
 
 
-async def shared_events(window: Window, kind: str | None) -> list[bytes]:
+async def shared_events(window: Window, kinds: Sequence[str]) -> list[bytes]:
     """The VEVENTs of that feed, in time's order."""
-    of_kind = "" if kind is None else " and e.kind = {}"
-    args = () if kind is None else (kind,)
     return _kept(
         await run(
-            f"select e.ics_public as kept from entry e where {_SHOWN}{of_kind} order by e.starts_at, e.id",  # noqa: S608 - constants of this file
+            f"select e.ics_public as kept from entry e where e.kind in ({_marks(kinds)}) and {_SHOWN} "  # noqa: S608 - constants and marks
+            "order by e.starts_at, e.id",
+            *kinds,
             *_shown(window),
-            *args,
         )
     )
 
@@ -256,6 +257,10 @@ async def feed_events(feed: FeedRow, window: Window) -> list[bytes]:
         return kept
     words = kept_words()
     return [personal_bytes(event, words, personal) for event in kept]
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("{}" for _ in values) or "null"
 
 
 def _kept(rows: Iterable[dict[str, Any]]) -> list[bytes]:
