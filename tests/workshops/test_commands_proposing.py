@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -132,7 +133,7 @@ class TestPropose:
 
 
 class TestDrafts:
-    async def make(self, cast: Cast, **changes: object) -> int:
+    async def make(self, cast: Cast, **changes: Any) -> int:
         return await propose(
             actor=cast.yann,
             place_id=cast.place,
