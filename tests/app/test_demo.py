@@ -148,7 +148,7 @@ async def samira_finds_her_story(now: datetime) -> None:
             "h.state = 'hosting' and w.state = 'published' and w.starts_at between {} and {}",
             samira,
             now,
-            now + timedelta(days=4),
+            now + timedelta(days=6),
         )
     ]
     assert SOON.title in soon
