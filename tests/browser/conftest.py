@@ -1,8 +1,8 @@
 """Chromium for the tests in this folder: one browser and one server for each test process, a new context for each test.
 
 `phone` and `desktop` are pages of a phone and of a computer, `page` is both in turn, `no_js` is a phone without
-JavaScript, and `new_page` opens more of them, for other people. All of them watch: an error in the console, a request
-to another machine, a warning in the server's log fail the test during which they came.
+JavaScript, `new_page` opens more of them, and `member` those of people who are signed in. All of them watch: an error
+in the console, a request to another machine, a warning in the server's log fail the test during which they came.
 Playwright's asynchronous interface is used, on one event loop for all of this folder: the synchronous one would leave
 a running loop behind, on which every other asynchronous test of the process breaks.
 """
@@ -17,10 +17,19 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    StorageState,
+    async_playwright,
+)
 
 from tests import needs
 from tests.browser.server import LiveServer, demonstration, troubles
+from tests.browser.steps import sign_in
 
 HERE = Path(__file__).parent
 DEVICES: dict[str, dict[str, Any]] = {
@@ -158,6 +167,30 @@ def new_page(open_page: PageOpener, live_server: LiveServer) -> PageOpener:
 
     async def open_one(device: str, **more: Any) -> Page:
         return await open_page(device, base_url=live_server.url, **more)
+
+    return open_one
+
+
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, StorageState]:
+    """The cookies of those who have signed in, by mail address."""
+    return {}
+
+
+@pytest.fixture
+def member(new_page: PageOpener, sessions: dict[str, StorageState]) -> PageOpener:
+    """`await member("samira@exemple.fr", "phone", **more)`: a new browser in which this person is signed in.
+
+    Everybody signs in once in a test process: their browsers share that one session.
+    """
+
+    async def open_one(email: str, device: str = "phone", **more: Any) -> Page:
+        if email not in sessions:
+            page = await new_page(device)
+            await sign_in(page, email)
+            sessions[email] = await page.context.storage_state()
+            await page.close()
+        return await new_page(device, storage_state=sessions[email], **more)
 
     return open_one
 

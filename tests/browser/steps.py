@@ -1,10 +1,18 @@
-"""What many tests in the browser begin with, done as a person does it."""
+"""What many tests in the browser begin with, done as a person does it.
+
+`post` and `publish` only prepare a scene: they send the forms of the open page's session without drawing them.
+"""
 
 import re
+from datetime import datetime, timedelta
+from itertools import count
 
-from playwright.async_api import Page, expect
+from playwright.async_api import APIResponse, Locator, Page, expect
+
+from app.clock import PARIS
 
 PASSWORD = "demonstration"
+_hours = count()
 
 
 async def sign_in(page: Page, email: str, *, password: str = PASSWORD) -> None:
@@ -34,3 +42,38 @@ async def code_sent_to(page: Page, email: str) -> str:
     await box.close()
     assert found, f"no code was sent to {email}"
     return found[0]
+
+
+def button(scope: Page | Locator, words: str) -> Locator:
+    """The first button that says this; what is only heard after it does not count."""
+    return scope.get_by_role("button", name=re.compile(rf"^{re.escape(words)}( : .*)?$")).first
+
+
+async def post(page: Page, path: str, **fields: str) -> APIResponse:
+    """Send a form as this page's session would; redirects are not followed. `from_` stands for `from`."""
+    start = await page.request.get("/moi")
+    token = re.search(r'name="_csrf_token" value="(\w+)"', await start.text())
+    assert token, "no form, no token: nobody is signed in here"
+    sent = {"_csrf_token": token[1], **{name.rstrip("_"): value for name, value in fields.items()}}
+    return await page.request.post(path, form=sent, max_redirects=0)
+
+
+async def publish(host: Page, mediator: Page, title: str, *, capacity: int = 3) -> str:
+    """The path of a workshop that this host proposed and this mediator agreed to; each has an hour of its own."""
+    at = datetime.now(PARIS).replace(hour=8, minute=0) + timedelta(days=60, hours=next(_hours))
+    proposed = await post(
+        host,
+        "/ateliers",
+        title=title,
+        format="libre",
+        summary="Pour voir ce qui se passe.",
+        day=f"{at:%Y-%m-%d}",
+        from_=f"{at:%H:%M}",
+        to=f"{at + timedelta(minutes=30):%H:%M}" if at.hour < 23 else "23:30",
+        capacity=str(capacity),
+    )
+    assert proposed.status == 303, await proposed.text()
+    path = proposed.headers["location"]
+    agreed = await post(mediator, f"/mediation{path}", decision="approve", version="1")
+    assert agreed.status == 303, await agreed.text()
+    return path

@@ -10,22 +10,17 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Page, expect
 
 from app.clock import PARIS, local
 from tests.browser.conftest import PageOpener
-from tests.browser.steps import code_sent_to, sign_in
+from tests.browser.steps import button, code_sent_to, sign_in
 
 SUMMARY = "On lit à voix haute une lettre de chacun, puis on dit ce qu’on a retenu."
 REASON = "On ne voit pas pour combien de temps."
 WAY_OUT = "Dire en une phrase combien de lettres on lira."
 CANCELLED = "La chaudière est en panne, il fait dix degrés."
 stories = count(1)
-
-
-def button(scope: Page | Locator, words: str) -> Locator:
-    """The button that says this; what is only heard after it does not count."""
-    return scope.get_by_role("button", name=re.compile(rf"^{re.escape(words)}( : .*)?$")).first
 
 
 async def panel_is(page: Page, words: str) -> None:
