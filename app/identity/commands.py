@@ -245,8 +245,8 @@ async def unmake_mediator(*, member_id: int, place_id: int, now: datetime) -> No
 async def _refuse_host(member_id: int, place_id: int, *, now: datetime) -> None:
     hosted = await run(
         "select e.title from taking_part t join entry e on e.id = t.entry_id where t.member_id = {} "
-        "and t.role = 'host' and t.left_at is null and e.place_id = {} and e.state in ('tentative', 'confirmed') and e.ends_at > {} "
-        "order by e.starts_at limit 1",
+        "and t.role = 'host' and t.left_at is null and e.place_id = {} and e.state in ('tentative', 'confirmed') "
+        "and e.ends_at > {} order by e.starts_at limit 1",
         member_id,
         place_id,
         now,
