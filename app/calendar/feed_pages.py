@@ -6,12 +6,14 @@ compression leaves these answers alone.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, route
@@ -33,7 +35,7 @@ ANY_REQUEST = Request[Any, Any, Any]
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 OPEN = {"public": True, "own_compression": True}
 KEPT_BODIES = 32
-WORTH_COMPRESSING = 500
+LONG = 100_000
 HEADERS = {
     "Cache-Control": "private, max-age=300",
     "X-Robots-Tag": "noindex, nofollow",
@@ -123,13 +125,19 @@ async def serve(request: ANY_REQUEST, offer: Offer) -> Response[bytes]:
         )
         body = kitchen.marks.fill(plain)
         if compress:
-            body = gzip.compress(body, compresslevel=6, mtime=0)
+            body = await _compressed(body)
         if offer.shared:
             kitchen.keep(etag, body)
     if compress:
         headers["Content-Encoding"] = "gzip"
     headers["Content-Disposition"] = f'inline; filename="{offer.file_name}"'
     return answer(200, body, headers)
+
+
+async def _compressed(body: bytes) -> bytes:
+    """Always the same bytes for the same feed: no time stands in them. Long feeds are left to a thread."""
+    compress = partial(gzip.compress, body, compresslevel=6, mtime=0)
+    return compress() if len(body) < LONG else await asyncio.to_thread(compress)
 
 
 @route("/calendriers/{name:str}", http_method=READ, opt=OPEN)
