@@ -156,8 +156,9 @@ _SEEN_OR_HEARD = ("aria-label", "alt", "title", "placeholder")
 _COOKIES = {"session", "visite", "attente", "annonce", "langue, theme"}
 
 
-def _bare_words(source: str) -> Iterator[str]:
-    """What a template writes itself, outside of what is translated and of blocks that only name something."""
+def _flat(source: str) -> str:
+    """What a template writes itself, outside of what is translated and of blocks that only name something; what is
+    worked out is a null character."""
     flat, skipped, after = "", "", ""
     for _, kind, value in _LEXER.lex(source):
         if kind == "name" and after == "block_begin" and value in ("trans", "endtrans", "endblock"):
@@ -170,7 +171,12 @@ def _bare_words(source: str) -> Iterator[str]:
             flat += "\0"
         if kind != "whitespace":
             after = f"name {value}" if kind == "name" and after == "block_begin" else kind
-    flat = re.sub(_NOT_READ, " ", flat, flags=re.DOTALL)
+    return re.sub(_NOT_READ, " ", flat, flags=re.DOTALL)
+
+
+def _bare_words(source: str) -> Iterator[str]:
+    """The words of a template that are read or heard, those of attributes too."""
+    flat = _flat(source)
     for attribute in _SEEN_OR_HEARD:
         yield from re.findall(rf'\b{attribute}="([^"]*)"', flat)
     yield from re.sub(r"<[^>]*>", "\n", flat).split("\n")
@@ -189,6 +195,12 @@ def test_templates_write_no_word_of_their_own(path: Path) -> None:
         if re.search(r"[^\W\d_]{2,}", piece) and not re.search(r'="|^[\w.-]+\.\w+[\w/]*$', piece)
     }
     assert ours - SAID_AS_IT_IS - _COOKIES == set()
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())
+def test_templates_leave_the_spaces_of_french_to_the_texts(path: Path) -> None:
+    """« Liste : titre » is « List: title » in English: the sign belongs to the text."""
+    assert re.findall(r"\0 [:;?!»%€]|«", _flat(path.read_text("utf-8"))) == []
 
 
 @pytest.mark.parametrize(
