@@ -9,7 +9,9 @@ import pytest
 
 from app.database import run
 from app.errors import Refused
+from app.i18n import Text, language
 from workshops.states import WorkshopRefusal
+from workshops.wording import SENTENCES
 
 
 async def workshop(workshop_id: int) -> dict[str, Any]:
@@ -78,8 +80,10 @@ async def mailed(**filters: Any) -> set[int]:
 
 
 async def refused(attempt: Awaitable[object], reason: WorkshopRefusal) -> Refused:
-    """The command must be refused, for this reason."""
+    """The command must be refused, for this reason, with all the details that its sentence asks for."""
     with pytest.raises(Refused) as caught:
         await attempt
     assert caught.value.reason is reason
+    said = language("fr").say(Text(SENTENCES[reason], caught.value.details))
+    assert "%(" not in said
     return caught.value
