@@ -42,6 +42,15 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Week:
+    """A row of a month: seven days, nothing where a neighbouring month stands."""
+
+    days: tuple[Day | None, ...]
+    quiet: bool
+    """Whether a list of days has nothing to say of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody asks the agenda for."""
 
@@ -104,7 +113,7 @@ class MonthPage:
     month: Month
     heads: tuple[date, ...]
     """Seven days, of whatever week, whose names head the columns."""
-    weeks: tuple[tuple[Day | None, ...], ...]
+    weeks: tuple[Week, ...]
     count: int
     place_query: str
     """What a link to the agenda needs to stay in this place: empty, or `lieu=slug&`."""
@@ -202,7 +211,7 @@ def agenda_page(
             if day >= days.today and day not in busy and (not open_weekdays or day.weekday() in open_weekdays)
         ]
         if len(free) <= FEW_DAYS:
-            free_words = spoken.joined([spoken.weekday(day) for day in free]) if free else ""
+            free_words = spoken.joined([spoken.weekday_number(day) for day in free]) if free else ""
     return AgendaPage(
         place=place,
         places=place_chips(places, place, "/agenda"),
@@ -228,9 +237,10 @@ def month_page(
 ) -> MonthPage:
     """The grid of this month."""
     found = {day.date: day for day in by_day(strips)}
-    weeks = tuple(
-        tuple(None if day is None else found.get(day, Day(day, ())) for day in week) for week in month.weeks()
-    )
+    weeks = []
+    for week in month.weeks():
+        days = tuple(None if day is None else found.get(day, Day(day, ())) for day in week)
+        weeks.append(Week(days, not any(day and (day.strips or day.date == month.today) for day in days)))
 
     def at(first: date) -> str:
         return _address("/agenda/mois", {"lieu": slug, "mois": f"{first:%Y-%m}"})
@@ -241,7 +251,7 @@ def month_page(
         places=place_chips(places, place, "/agenda/mois", mois=f"{month.first:%Y-%m}"),
         month=month,
         heads=tuple(MONDAY + timedelta(days=number) for number in range(7)),
-        weeks=weeks,
+        weeks=tuple(weeks),
         count=len(strips),
         place_query=f"{urlencode({'lieu': slug})}&" if slug else "",
         previous_href=at(month.previous_first),

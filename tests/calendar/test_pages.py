@@ -236,6 +236,18 @@ class TestAgenda:
         assert "Rien de ce genre ces jours-ci" in words(await karim.get("/agenda?genre=repas"))
         assert "Rien à toi ces jours-ci" in words(await karim.get("/agenda?genre=a-moi"))
 
+    async def test_days_that_are_free_are_named_when_they_are_few(self, cast: Cast, visitor: Browser) -> None:
+        """The place opens from Monday to Friday: nobody is asked to propose something for its week-end."""
+        await put(plan(1, place_id=cast.place))
+        world = CalendarWorld(at("2026-11-25T08:00"))
+        member = await world.browser_of(cast.karim, place_id=cast.place)
+        text = words(await member.get("/agenda"))
+        assert "Rien de prévu mercredi 25 et jeudi 26 La table est libre." in text
+        assert "Je propose quelque chose" in text
+        world.now = at("2026-11-23T08:00")
+        assert "Rien de prévu" not in words(await member.get("/agenda"))
+        assert "Je propose" not in words(await visitor.get("/agenda"))
+
     async def test_it_speaks_english_too(self, cast: Cast) -> None:
         await put(plan(1, place_id=cast.place, title="Le CV"))
         answer = await CalendarWorld().browser().get("/agenda", Accept_Language="en")
@@ -322,6 +334,13 @@ class TestMonth:
         assert 'aria-current="date"' in answer.text
         assert 'class="mine"' in answer.text
         assert 'rel="next" href="/agenda/mois?mois=2026-12"' in answer.text
+
+    async def test_weeks_without_anything_are_marked_for_the_list(self, cast: Cast, visitor: Browser) -> None:
+        await put(plan(1, place_id=cast.place, starts_at=at("2026-11-03T10:00")))
+        answer = await visitor.get("/agenda/mois")
+        rows = re.findall(r'<tr role="row"( class="vacant")?>\s*<td', answer.text)
+        # The week of the 3rd has something, that of the 24th has today.
+        assert [bool(vacant) for vacant in rows] == [True, False, True, True, False, True]
 
     async def test_a_bad_month_is_this_one(self, cast: Cast, visitor: Browser) -> None:
         assert "Novembre 2026" in words(await visitor.get("/agenda/mois?mois=2026-99"))

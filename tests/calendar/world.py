@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from app.contracts import Domain, EntryKind
+from app.contracts import Domain, EntryKind, NavItem
 from app.main import REGISTRY, make_app
 from app.registry import Registry
 from tests.client import NOON, World
@@ -31,6 +31,7 @@ MEAL = EntryKind(
     join_label="Je mange ici",
     icon="soup",
 )
+PROPOSE = NavItem("propose", "Proposer", "/ateliers/nouveau", "workshop", "plus", 30, for_members=True)
 KINDS = {"workshop": WORKSHOP, "meal": MEAL}
 
 
@@ -40,5 +41,5 @@ class CalendarWorld(World):
     def __init__(self, now: datetime = NOON, **settings: Any) -> None:
         super().__init__(now, **settings)
         shell = [domain for domain in REGISTRY.domains if not domain.entry_kinds]
-        things = Domain(name="things", entry_kinds=tuple(KINDS.values()))
+        things = Domain(name="things", entry_kinds=tuple(KINDS.values()), nav=(PROPOSE,))
         self.app = make_app(self.settings, now=lambda: self.now, registry=Registry.of(*shell, things))
