@@ -72,6 +72,34 @@ class TestEditWhatIsPublished:
         assert "Nouvelle heure" in mail["body"]
         assert "Nouvelle fin" not in mail["body"]
 
+    @pytest.mark.parametrize(
+        ("changes", "line"),
+        [
+            ({"hours": 3}, "Nouvelle fin : vendredi 4 décembre à 15 h."),
+            ({"capacity": 9}, "Nombre de places : 9."),
+            ({"title": "Autre"}, "Nouveau titre : « Autre »."),
+            ({"summary": "Autrement."}, "La présentation a été récrite."),
+            ({"format": Format.PRATIQUES}, "Le format n’est plus le même."),
+            ({"speaker": "Mme Diallo"}, "Personne invitée : Mme Diallo."),
+            ({"room_id": 2}, "Nouvelle salle : Salle du fond."),
+            ({"room_id": None}, "La salle reste à trouver."),
+            ({"bring": "Un stylo"}, None),
+        ],
+    )
+    async def test_people_and_other_hosts_are_told_what_has_changed(
+        self, cast: Cast, changes: dict[str, Any], line: str | None
+    ) -> None:
+        assert cast.back_room == 2
+        made = await published(cast, cast.samira, room_id=cast.salon)
+        await invite_host(actor=cast.yann, workshop_id=made, member_id=cast.aicha, now=NOON)
+        await answer_invitation(actor=cast.aicha, workshop_id=made, yes=True, now=NOON)
+        changed = a_proposal(**{"room_id": cast.salon, **changes})
+        await edit(actor=cast.yann, workshop_id=made, proposal=changed, version=1, now=NOON)
+        told = await mails(kind="workshop_changed")
+        assert {mail["member_id"] for mail in told} == ({cast.samira, cast.aicha} if line else set())
+        for mail in told:
+            assert line in mail["body"].replace("\u00a0", " ").replace("\u202f", " ").split("\n\n")
+
     async def test_even_to_within_the_hour_but_not_into_the_past(self, cast: Cast) -> None:
         made = await published(cast)
         near = a_proposal(starts_at=NOON + HOUR)

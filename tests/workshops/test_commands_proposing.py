@@ -18,6 +18,7 @@ from tests.workshops.reads import acts, entry, entry_state, host_state, mailed, 
 from workshops import wording
 from workshops.commands import (
     answer_invitation,
+    block,
     decide,
     edit,
     leave_hosting,
@@ -257,6 +258,25 @@ class TestEditAProposal:
         for _ in range(2):
             await edit(actor=cast.yann, workshop_id=made, proposal=a_proposal(title="Un"), version=1, now=NOON)
         assert (await workshop(made))["version"] == 2
+
+    async def test_an_edit_does_not_shorten_a_block(self, cast: Cast) -> None:
+        made = await make_proposal(place_id=cast.place, host=cast.yann, starts_at=NOON + 30 * DAY)
+        at = NOON + 6 * DAY
+        await block(actor=cast.bruno, workshop_id=made, reason="Une dispute.", now=at)
+        changed = a_proposal(title="Un", starts_at=NOON + 9 * DAY)
+        await edit(actor=cast.yann, workshop_id=made, proposal=changed, version=1, now=at)
+        row = await workshop(made)
+        assert (row["blocked_until"], row["due_at"]) == (at + 2 * DAY, NOON + 9 * DAY - 20 * HOUR)
+
+    async def test_of_what_the_bureau_alone_still_has_to_say_an_edit_is_read_again(self, cast: Cast) -> None:
+        flame = frozenset({Need.FLAME})
+        made = await make_proposal(place_id=cast.place, host=cast.yann, needs=flame)
+        await decide(actor=cast.bruno, workshop_id=made, decision="approve", version=1, now=NOON)
+        changed = a_proposal(title="Tout autre chose", needs=flame)
+        await edit(actor=cast.yann, workshop_id=made, proposal=changed, version=1, now=NOON)
+        assert (await workshop(made))["agreed_at"] is None
+        await say_yes(actor=cast.rosa, workshop_id=made, now=NOON)
+        assert await state(made) == "proposed"
 
     async def test_only_hosts_edit(self, cast: Cast) -> None:
         made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -291,6 +292,60 @@ class TestHosts:
         assert rules.why_cannot_invite(PROPOSED, HOST, drawn, now=NOW) is WorkshopRefusal.CONCERNED
         assert rules.why_cannot_invite(PROPOSED, HOST, MEMBER, now=NOW) is None
         assert rules.why_cannot_invite(PROPOSED, HOST, STRANGER, now=NOW) is WorkshopRefusal.NOT_A_MEMBER_HERE
+
+
+ALL = set(State)
+ALIVE = {State.DRAFT, State.PROPOSED, State.SENT_BACK, State.CONTESTED, State.PUBLISHED}
+IN_STATES: dict[str, tuple[Callable[[Standing], WorkshopRefusal | None], set[State]]] = {
+    "edit": (lambda it: rules.why_cannot_edit(it, HOST, now=NOW), ALIVE - {State.CONTESTED}),
+    "submit": (lambda it: rules.why_cannot_submit(it, HOST, now=NOW), {State.DRAFT, State.SENT_BACK}),
+    "withdraw the proposal": (
+        lambda it: rules.why_cannot_withdraw_proposal(it, HOST),
+        {State.DRAFT, State.PROPOSED, State.SENT_BACK},
+    ),
+    "decide": (lambda it: rules.why_cannot_decide(it, MEDIATOR, version=1), {State.PROPOSED, State.CONTESTED}),
+    "block": (lambda it: rules.why_cannot_block(it, MEDIATOR), {State.PROPOSED}),
+    "review again": (
+        lambda it: rules.why_cannot_review_again(replace(it, edited_at=NOW), MEDIATOR, now=NOW),
+        {State.PUBLISHED},
+    ),
+    "say yes": (
+        lambda it: rules.why_cannot_say_yes(replace(it, needs=frozenset({Need.FLAME})), BUREAU, now=NOW),
+        {State.PROPOSED, State.SENT_BACK, State.CONTESTED},
+    ),
+    "contest": (lambda it: rules.why_cannot_contest(it, HOST, now=NOW), {State.SENT_BACK}),
+    "invite": (lambda it: rules.why_cannot_invite(it, HOST, MEMBER, now=NOW), ALIVE),
+    "accept": (lambda it: rules.why_cannot_answer_invitation(it, MEMBER, yes=True, now=NOW), ALIVE),
+    "decline": (lambda it: rules.why_cannot_answer_invitation(it, MEMBER, yes=False, now=NOW), ALL),
+    "leave": (lambda it: rules.why_cannot_leave_hosting(replace(it, hosts=2), HOST, now=NOW), ALIVE),
+    "take over": (lambda it: rules.why_cannot_take_over(replace(it, hosts=0), MEMBER, now=NOW), {State.PUBLISHED}),
+    "cancel": (lambda it: rules.why_cannot_cancel(it, HOST, now=NOW), {State.PUBLISHED}),
+    "reopen": (lambda it: rules.why_cannot_reopen(it, HOST, now=NOW), {State.CANCELLED}),
+    "sign up": (lambda it: rules.why_cannot_sign_up(it, MEMBER, now=NOW), {State.PUBLISHED}),
+    "sign up a guest": (lambda it: rules.why_cannot_sign_up_guest(it, now=NOW), {State.PUBLISHED}),
+    "withdraw": (lambda it: rules.why_cannot_withdraw(it, now=NOW), ALL - {State.HELD}),
+    "tick": (lambda it: rules.why_cannot_tick(it, HOST, now=it.starts_at), {State.PUBLISHED, State.HELD}),
+    "last word": (lambda it: rules.why_cannot_say_last_word(it, HOST, now=it.ends_at), {State.PUBLISHED, State.HELD}),
+}
+
+
+@pytest.mark.parametrize("deed", IN_STATES)
+def test_what_may_be_done_in_which_state(deed: str) -> None:
+    why_not, allowed = IN_STATES[deed]
+    assert {state for state in State if why_not(replace(PROPOSED, state=state, announced=True)) is None} == allowed
+
+
+def test_only_hosts_do_what_is_the_hosts() -> None:
+    for why_not in (
+        rules.why_cannot_edit(PROPOSED, MEMBER, now=NOW),
+        rules.why_cannot_submit(PROPOSED, MEMBER, now=NOW),
+        rules.why_cannot_withdraw_proposal(PROPOSED, MEMBER),
+        rules.why_cannot_invite(PROPOSED, MEMBER, MEMBER, now=NOW),
+        rules.why_cannot_leave_hosting(PROPOSED, MEMBER, now=NOW),
+        rules.why_cannot_reopen(PROPOSED, MEMBER, now=NOW),
+        rules.why_cannot_contest(PROPOSED, MEDIATOR, now=NOW),
+    ):
+        assert why_not is WorkshopRefusal.ONLY_HOSTS
 
 
 class TestWhoSees:

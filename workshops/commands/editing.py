@@ -144,8 +144,10 @@ def _reading_after(
     if "proposed_at" in values:
         values |= {"agreed_at": None, "decided_at": None, "decided_by": None, "decided_how": ""}
     if "due_at" in values and row["blocked_until"] is not None:
-        jury = rules.jury_due_at(drawn_at=max(row["blocked_until"], now), starts_at=starts_at)
-        values["due_at"] = max(values["due_at"], jury)
+        # A start that came nearer shortens the block, as it would have when it was laid: no quarrel outlasts the start.
+        until = max(now, min(row["blocked_until"], rules.blocked_until(now=now, starts_at=starts_at)))
+        jury = rules.jury_due_at(drawn_at=until, starts_at=starts_at)
+        values |= {"blocked_until": until, "due_at": max(values["due_at"], jury)}
     return values
 
 
