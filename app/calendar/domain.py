@@ -1,8 +1,11 @@
 """What `app.calendar` offers to the registry."""
 
+from datetime import timedelta
+
 from litestar import Router
 
 from app.calendar.feed_pages import one_event, personal_feed, place_feed, shared_feed
+from app.calendar.jobs import KEEPS, forget_cut_feeds
 from app.calendar.pages import show_agenda, show_home, show_mine, show_month
 from app.calendar.pages_feeds import (
     add_feed,
@@ -15,7 +18,7 @@ from app.calendar.pages_feeds import (
 )
 from app.calendar.pages_public import agenda_api, schema
 from app.calendar.wording import SENTENCES
-from app.contracts import Domain, NavItem
+from app.contracts import Domain, Job, NavItem
 from app.i18n.text import N_
 
 DOMAIN = Domain(
@@ -27,6 +30,8 @@ DOMAIN = Domain(
         Router(path="", route_handlers=[agenda_api, schema]),
     ),
     refusals=SENTENCES,
+    keeps=KEEPS,
+    jobs=(Job("calendar.forget_cut_feeds", forget_cut_feeds, every=timedelta(hours=6)),),
     nav=(
         NavItem("agenda", N_("Agenda"), "/agenda", "agenda", "calendar-week", order=10, mobile=True),
         NavItem(

@@ -107,6 +107,7 @@ async def serve(request: ANY_REQUEST, offer: Offer) -> Response[bytes]:
         kitchen.marks.fingerprint,
         offer.today,
         standing.count,
+        standing.ids,
         standing.sequences,
         standing.changed_at,
         "gzip" if compress else "",

@@ -54,6 +54,8 @@ class Standing:
     """How the entries of a feed stand: it is the same feed as long as this is the same."""
 
     count: int
+    ids: int
+    """Their sum: one that leaves and another that comes within a second make another feed."""
     sequences: int
     changed_at: datetime
     """Last change; the start of today at least where a window moves, since things leave it without a change."""
@@ -92,7 +94,10 @@ class FeedRow:
         )
 
 
-_STANDING = "count(e.id) as n, coalesce(sum(e.sequence), 0) as sequences, max(e.modified_at) as changed_at"
+_STANDING = (
+    "count(e.id) as n, coalesce(sum(e.id), 0) as ids, coalesce(sum(e.sequence), 0) as sequences, "
+    "max(e.modified_at) as changed_at"
+)
 _IN_WINDOW = "e.starts_at >= {} and e.starts_at < {} and (e.state <> {} or e.ends_at > {})"
 
 
@@ -117,7 +122,7 @@ def _instant(value: Any) -> datetime | None:
 
 def _standing(row: dict[str, Any], *changes: Any, since: datetime) -> Standing:
     times = [at for value in (row["changed_at"], *changes) if (at := _instant(value)) is not None]
-    return Standing(int(row["n"]), int(row["sequences"]), max([*times, since]))
+    return Standing(int(row["n"]), int(row["ids"]), int(row["sequences"]), max([*times, since]))
 
 
 # ------------------------------------------------------------------------------------------------------ for everybody
@@ -171,7 +176,7 @@ async def place_events(window: Window, slug: str) -> list[bytes]:
 async def event_standing(kind: str, thing_id: int) -> Standing | None:
     """How one announced thing stands, whatever its day; nothing for what is not announced."""
     rows = await run(
-        "select 1 as n, sequence as sequences, modified_at as changed_at from entry "
+        "select 1 as n, id as ids, sequence as sequences, modified_at as changed_at from entry "
         "where kind = {} and thing_id = {} and state in ({}, {})",
         kind,
         thing_id,

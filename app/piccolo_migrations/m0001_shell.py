@@ -253,7 +253,7 @@ async def forwards() -> None:
         create unique index entry_of_thing on entry (kind, thing_id);
         create index entry_in_place on entry (place_id, starts_at);
         -- Whether a feed of all places changed is read from this index alone, without one row.
-        create index entry_by_kind on entry (kind, starts_at, state, ends_at, sequence, modified_at);
+        create index entry_by_kind on entry (kind, starts_at, state, ends_at, sequence, modified_at, id);
         create index entry_in_room on entry (room_id, starts_at) where room_id is not null;
         create unique index taking_part_once on taking_part (entry_id, member_id);
         create index taking_part_of_member on taking_part (member_id, entry_id);

@@ -238,6 +238,16 @@ class TestAskingAgain:
         (event,) = events(second)
         assert (event["SEQUENCE"], event["LAST-MODIFIED"].dt) == (1, world.now)
 
+    async def test_one_that_leaves_and_another_that_comes_in_the_same_second_make_another_feed(
+        self, cast: Cast, phone: Browser
+    ) -> None:
+        await put(plan(1, place_id=cast.place, title="A"))
+        etag = (await phone.get(AGENDA)).headers["etag"]
+        async with transaction():
+            await remove_entry("workshop", 1, now=NOON)
+        await put(plan(2, place_id=cast.place, title="B"))
+        assert titles(await phone.get(AGENDA, If_None_Match=etag)) == ["B"]
+
     async def test_seats_make_no_other_feed(self, cast: Cast, world: CalendarWorld) -> None:
         phone = world.browser()
         await put(plan(1, place_id=cast.place))
