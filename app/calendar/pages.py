@@ -11,17 +11,18 @@ from litestar import Request, Response, get
 from app.calendar import queries
 from app.calendar.queries import PlaceLine
 from app.calendar.spans import Days, Follow, Month
-from app.calendar.states import Role
 from app.calendar.views import (
     MINE,
     MONDAY,
+    MONTH_STRIPS,
+    PAST_A_PAGE,
     STRIPS_A_PAGE,
     HomePage,
-    MinePage,
     Wish,
     agenda_page,
     by_day,
     hours_lines,
+    mine_page,
     month_page,
     place_chips,
 )
@@ -33,10 +34,7 @@ from app.web.rendering import house_of, nav_for, render, visit_of
 ANY_REQUEST = Request[Any, Any, Any]
 PUBLIC = {"public": True}
 TICKETS = 3
-PAST_A_PAGE = 20
 HOME_STRIPS = 8
-MONTH_STRIPS = 400
-"""A month of ten things a day and more; beyond, the agenda pages."""
 
 
 @get("/", opt=PUBLIC)
@@ -90,7 +88,7 @@ async def show_month(request: ANY_REQUEST) -> Response[Any]:
         place_id=place.id,
         visit=visit,
         kinds=house_of(request).registry.entry_kinds,
-        limit=MONTH_STRIPS,
+        limit=MONTH_STRIPS + 1,
     )
     page = month_page(month, place=place, places=places, slug=_known(places, slug), strips=strips)
     return render(request, "app/calendar/show_month.html", page)
@@ -99,21 +97,19 @@ async def show_month(request: ANY_REQUEST) -> Response[Any]:
 @get("/mes-rendez-vous")
 async def show_mine(request: ANY_REQUEST) -> Response[Any]:
     """What the member hosts, attends and waits for in all places; what is over, a page at a time."""
-    visit, registry = visit_of(request), house_of(request).registry
-    follow = Follow.read(request.query_params.get("avant", ""))
+    visit, registry, params = visit_of(request), house_of(request).registry, request.query_params
     kinds = registry.entry_kinds
-    past = await queries.my_past(visit, kinds=kinds, limit=PAST_A_PAGE + 1, follow=follow)
-    coming = await queries.my_next(visit, kinds=kinds, limit=STRIPS_A_PAGE, waiting=True) if follow is None else []
-    shown = past[:PAST_A_PAGE]
-    more = Follow(shown[-1].starts_at, shown[-1].entry_id) if len(past) > PAST_A_PAGE else None
-    page = MinePage(
-        shown=by_day(strip for strip in coming if strip.role is not Role.WAITING),
-        waiting=tuple(strip for strip in coming if strip.role is Role.WAITING),
-        past=tuple(shown),
-        past_only=follow is not None,
-        more_href=f"/mes-rendez-vous?avant={more}" if more else "",
+    before, after = Follow.read(params.get("avant", "")), Follow.read(params.get("apres", ""))
+    coming, past = [], []
+    if before is None:
+        coming = await queries.my_next(visit, kinds=kinds, limit=STRIPS_A_PAGE + 1, waiting=True, follow=after)
+    if after is None:
+        past = await queries.my_past(visit, kinds=kinds, limit=PAST_A_PAGE + 1, follow=before)
+    page = mine_page(
+        coming,
+        past,
+        leafing=before is not None or after is not None,
         today=Days.read({}, visit.now).today,
-        several_places=len({strip.place for strip in (*coming, *shown)}) > 1,
         propose_href=_propose(visit, registry),
     )
     return render(request, "app/calendar/show_mine.html", page)

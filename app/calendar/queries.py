@@ -169,15 +169,19 @@ async def strip_of(kind: str, thing_id: int, *, visit: Visit, kinds: Mapping[str
     return found[0] if found else None
 
 
-async def my_next(visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int, waiting: bool) -> list[Strip]:
+async def my_next(
+    visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int, waiting: bool, follow: Follow | None = None
+) -> list[Strip]:
     """What the member hosts, attends or holds from now on, in all places; `waiting`: and what they wait for."""
+    after = "" if follow is None else "and (e.starts_at > {} or e.starts_at = {} and e.id > {}) "
+    after_args = () if follow is None else (follow.starts_at, follow.starts_at, follow.entry_id)
     roles = (*COMES_TO_ME, Role.WAITING.value) if waiting else COMES_TO_ME
     states = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value if waiting else EntryState.CONFIRMED.value)
     rows = await run(
         f"select {_STRIP} from taking_part t join entry e on e.id = t.entry_id {_AROUND} "  # noqa: S608 - constants and marks
         f"where t.member_id = {{}} and t.left_at is null and t.role in ({', '.join('{}' for _ in roles)}) "
         "and e.ends_at > {} and e.starts_at > {} and (e.state in ({}, {}) or e.state = {} and t.role = {}) "
-        "order by e.starts_at, e.id limit {}",
+        f"{after}order by e.starts_at, e.id limit {{}}",
         _me(visit),
         *roles,
         visit.now,
@@ -185,6 +189,7 @@ async def my_next(visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int, w
         *states,
         EntryState.TENTATIVE.value,
         Role.HOST.value,
+        *after_args,
         limit,
     )
     return _strips(rows, visit, kinds)

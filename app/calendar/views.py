@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from app.calendar.queries import PlaceLine, Strip
 from app.calendar.spans import Days, Follow, Month
+from app.calendar.states import Role
 from app.clock import local_day
 from app.contracts import EntryKind
 from app.i18n import Language, Text, text
@@ -17,6 +18,9 @@ from app.i18n.text import N_
 MINE = "a-moi"
 """Value of `genre` for what the member takes part in."""
 STRIPS_A_PAGE = 60
+PAST_A_PAGE = 20
+MONTH_STRIPS = 600
+"""A month of twenty things a day. Beyond, the page says that the agenda has the rest."""
 MONDAY = date(2024, 1, 1)
 FEW_DAYS = 3
 
@@ -115,6 +119,8 @@ class MonthPage:
     """Seven days, of whatever week, whose names head the columns."""
     weeks: tuple[Week, ...]
     count: int
+    cut: bool
+    """Whether there is more than the page holds."""
     place_query: str
     """What a link to the agenda needs to stay in this place: empty, or `lieu=slug&`."""
     previous_href: str
@@ -129,9 +135,12 @@ class MinePage:
     shown: tuple[Day, ...]
     waiting: tuple[Strip, ...]
     past: tuple[Strip, ...]
-    past_only: bool
-    """Whether somebody leafs through what is over."""
+    leafing: bool
+    """Whether this is a later page of either list."""
+    later_href: str
+    """What is still further ahead."""
     more_href: str
+    """What is longer over."""
     today: date
     several_places: bool
     propose_href: str
@@ -235,8 +244,9 @@ def agenda_page(
 def month_page(
     month: Month, *, place: PlaceLine, places: Sequence[PlaceLine], slug: str, strips: Sequence[Strip]
 ) -> MonthPage:
-    """The grid of this month."""
-    found = {day.date: day for day in by_day(strips)}
+    """The grid of this month; `strips` may hold one more than it shows."""
+    shown = strips[:MONTH_STRIPS]
+    found = {day.date: day for day in by_day(shown)}
     weeks = []
     for week in month.weeks():
         days = tuple(None if day is None else found.get(day, Day(day, ())) for day in week)
@@ -252,11 +262,41 @@ def month_page(
         month=month,
         heads=tuple(MONDAY + timedelta(days=number) for number in range(7)),
         weeks=tuple(weeks),
-        count=len(strips),
+        count=len(shown),
+        cut=len(strips) > len(shown),
         place_query=f"{urlencode({'lieu': slug})}&" if slug else "",
         previous_href=at(month.previous_first),
         next_href=at(month.next_first),
         agenda_href=_address("/agenda", {"lieu": slug, "du": "" if monday == month.today else str(monday)}),
+    )
+
+
+def mine_page(
+    coming: Sequence[Strip],
+    past: Sequence[Strip],
+    *,
+    leafing: bool,
+    today: date,
+    propose_href: str,
+) -> MinePage:
+    """One's own dates; both lists may hold one more than a page."""
+    ahead, over = coming[:STRIPS_A_PAGE], past[:PAST_A_PAGE]
+
+    def goes_on(found: Sequence[Strip], shown: Sequence[Strip], name: str) -> str:
+        if len(found) == len(shown):
+            return ""
+        return f"/mes-rendez-vous?{name}={Follow(shown[-1].starts_at, shown[-1].entry_id)}"
+
+    return MinePage(
+        shown=by_day(strip for strip in ahead if strip.role is not Role.WAITING),
+        waiting=tuple(strip for strip in ahead if strip.role is Role.WAITING),
+        past=tuple(over),
+        leafing=leafing,
+        later_href=goes_on(coming, ahead, "apres"),
+        more_href=goes_on(past, over, "avant"),
+        today=today,
+        several_places=len({strip.place for strip in (*ahead, *over)}) > 1,
+        propose_href=propose_href,
     )
 
 

@@ -335,6 +335,19 @@ class TestMonth:
         assert 'class="mine"' in answer.text
         assert 'rel="next" href="/agenda/mois?mois=2026-12"' in answer.text
 
+    async def test_a_month_too_full_for_a_page_says_so(
+        self, cast: Cast, visitor: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in ("pages", "views"):
+            monkeypatch.setattr(f"app.calendar.{module}.MONTH_STRIPS", 2)
+        for number in (1, 2):
+            await put(plan(number, place_id=cast.place))
+        assert "trop de choses" not in words(await visitor.get("/agenda/mois"))
+        await put(plan(3, place_id=cast.place))
+        answer = await visitor.get("/agenda/mois")
+        assert "trop de choses" in words(answer)
+        assert self.cells(answer)[27] == ["14 h On se relit nos CV"] * 2
+
     async def test_weeks_without_anything_are_marked_for_the_list(self, cast: Cast, visitor: Browser) -> None:
         await put(plan(1, place_id=cast.place, starts_at=at("2026-11-03T10:00")))
         answer = await visitor.get("/agenda/mois")
@@ -385,9 +398,18 @@ class TestMine:
         assert seen == [f"T{number}" for number in range(45, 0, -1)]
         assert pages == 3
 
+    async def test_what_is_far_ahead_is_paged_too(self, cast: Cast, karim: Browser) -> None:
+        for number in range(1, 66):
+            starts_at = at("2026-12-01T10:00") + timedelta(days=number)
+            await put(plan(number, place_id=cast.place, title=f"T{number}", starts_at=starts_at), host=(cast.karim,))
+        first = await karim.get("/mes-rendez-vous")
+        later = re.search(r'href="(/mes-rendez-vous\?apres=[^"]+)"', first.text)
+        assert later is not None
+        assert titles(first) + titles(await karim.get(later[1])) == [f"T{number}" for number in range(1, 66)]
+
     async def test_nothing_yet(self, cast: Cast, karim: Browser) -> None:
         assert "Rien de noté pour l’instant" in words(await karim.get("/mes-rendez-vous"))
-        assert "Plus rien avant." in words(await karim.get("/mes-rendez-vous?avant=1000000000-1"))
+        assert "Plus rien ici." in words(await karim.get("/mes-rendez-vous?avant=1000000000-1"))
 
 
 class TestHome:

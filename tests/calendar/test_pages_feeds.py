@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -117,6 +118,11 @@ class TestMaking:
         answer = await karim.post(HERE, {"name": "Onzième"})
         assert answer.status_code == 409
         assert "Tu as déjà dix adresses" in words(answer)
+        assert await Feed.count() == 10
+
+    async def test_ten_at_most_even_when_asked_at_once(self, karim: Browser) -> None:
+        answers = await asyncio.gather(*(karim.post(HERE, {"name": f"Appareil {n}"}) for n in range(14)))
+        assert sorted(answer.status_code for answer in answers) == [303] * 10 + [409] * 4
         assert await Feed.count() == 10
 
     async def test_nothing_but_these_fields_is_read(self, cast: Cast, karim: Browser) -> None:
