@@ -20,6 +20,8 @@ from app.errors import BadRequest
 from app.i18n import Text, text, text_n
 
 MOST_FIELDS = 300
+ABSURDLY_LONG = 100_000
+"""So much of a text is looked at. No field takes a tenth of it, and millions of letters, cleaned, hold everybody up."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACES = re.compile(r"[ \t\u00a0\u202f]+")
 # Putting marks in their order takes the square of their number: a few thousand on one letter would hold everybody up.
@@ -103,7 +105,7 @@ def clean_paragraph(raw: str) -> str:
 
 
 def _no_surrogates(raw: str) -> str:
-    readable = raw.encode("utf-8", "ignore").decode("utf-8")
+    readable = raw[:ABSURDLY_LONG].encode("utf-8", "ignore").decode("utf-8")
     return unicodedata.normalize("NFC", _BEYOND_LATIN.sub(_without_piles, readable))
 
 
@@ -128,11 +130,11 @@ class Fields:
         self.errors.setdefault(name, sentence)
 
     def line(self, name: str, *, longest: int, required: Text | None = None, shortest: int = 0) -> str:
-        """One line of text."""
+        """One line of text. What is too long is at fault and comes back cut."""
         return self._text(name, clean_line(self.form.get(name, "")), longest, required, shortest)
 
     def paragraph(self, name: str, *, longest: int, required: Text | None = None, shortest: int = 0) -> str:
-        """Text of several lines."""
+        """Text of several lines, as `line`."""
         return self._text(name, clean_paragraph(self.form.get(name, "")), longest, required, shortest)
 
     def _text(self, name: str, value: str, longest: int, required: Text | None, shortest: int) -> str:
@@ -148,6 +150,7 @@ class Fields:
                     there=len(value),
                 ),
             )
+            return value[:longest]
         elif value and len(value) < shortest:
             self.fault(name, text_n("Il faut au moins %(n)s lettre.", "Il faut au moins %(n)s lettres.", shortest))
         return value

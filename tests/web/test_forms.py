@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.i18n import language, text
-from app.web.forms import MOST_FIELDS, Fields, Form, clean_line, clean_paragraph
+from app.identity.rules import name_key
+from app.web.forms import ABSURDLY_LONG, MOST_FIELDS, Fields, Form, clean_line, clean_paragraph
 from tests.client import Browser, words
 from tests.web.probe import world
 
@@ -63,7 +64,7 @@ class TestCleaning:
 
     def test_piled_marks_are_cut_and_hold_nobody_up(self) -> None:
         started = time.perf_counter()
-        line = clean_line("a" + "\u0315\u0300" * 500_000 + "b")
+        line = clean_line("a" + "\u0315\u0300" * 49_000 + "b")
         assert time.perf_counter() - started < 2, "putting marks in order takes the square of their number"
         assert len(line) <= 10
         assert line.startswith("\u00e0")
@@ -99,8 +100,20 @@ class TestTexts:
         assert said(read) == {
             "long": "C’est trop long : 20 caractères au plus. Il y en a 21.",
             "short": "Il faut au moins 3 lettres.",
-            "million": "C’est trop long : 1 caractère au plus. Il y en a 1000000.",
+            "million": f"C’est trop long : 1 caractère au plus. Il y en a {ABSURDLY_LONG}.",
         }
+
+    def test_what_is_too_long_comes_back_cut(self) -> None:
+        read = fields(long="a" * 21, million="é" * 1_000_000)
+        assert read.line("long", longest=20) == "a" * 20
+        assert read.paragraph("million", longest=7) == "é" * 7
+
+    @pytest.mark.parametrize("letter", ["\ufb2c", "\ufdfa", "a"])
+    def test_three_megabytes_hold_nobody_up(self, letter: str) -> None:
+        read = fields(name=letter * (3_000_000 // len(letter.encode())))
+        started = time.perf_counter()
+        name_key(read.line("name", longest=60))
+        assert time.perf_counter() - started < 0.5  # 5 s for the name of whoever joins, when all of it was folded
 
     def test_the_first_sentence_about_a_field_stays(self) -> None:
         read = fields()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 
 import pytest
 
@@ -44,6 +45,17 @@ def test_mails_in_a_traceback_are_blotted_out() -> None:
     assert "exemple.fr" not in line["traceback"]
     assert "Key (email)=(…@…) exists" in line["traceback"]
     assert "test_log.py" in line["traceback"]
+
+
+def test_a_long_word_in_an_error_holds_nobody_up() -> None:
+    try:
+        int("é" * 100_000)
+    except ValueError as error:
+        record = logging.LogRecord("reseau", logging.ERROR, __file__, 1, "unexpected", (), None)
+        record.exc_info = (type(error), error, error.__traceback__)
+    started = time.perf_counter()
+    assert "invalid literal" in JsonLines().format(record)
+    assert time.perf_counter() - started < 2  # more than half a minute with an unbounded pattern
 
 
 @pytest.mark.parametrize(
