@@ -256,11 +256,11 @@ async def end_other_devices(request: AnyRequest) -> Response[Any]:
 @get("/langue", opt=PUBLIC)
 async def language(request: AnyRequest) -> Response[Any]:
     """Both choices on one page."""
-    page = LanguagePage(LANGUAGES, own_path(request.query_params.get("suite"), "/langue"))
+    page = LanguagePage(LANGUAGES, own_path(request.query_params.get("suite") or came_from(request), "/langue"))
     return render(request, "app/identity/language.html", page)
 
 
-@post("/langue", opt={**PUBLIC, "no_csrf": True})  # every page has this form; a token would put a cookie with each
+@post("/langue", opt=PUBLIC)
 async def set_language(request: AnyRequest) -> Response[Any]:
     """Keeps what is sent of `language` and `theme`; for a member the language goes with the account."""
     form, settings, visit = await read_form(request), house_of(request).settings, visit_of(request)

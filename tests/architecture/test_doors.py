@@ -54,7 +54,6 @@ PUBLIC = {
 }
 WITHOUT_TOKEN = {
     "POST /connexion/lien/{token:str}",  # the link is the proof, and may be opened in another browser
-    "POST /langue",  # harms nobody, and stands on every page: a token would put a cookie with each
 }
 
 
