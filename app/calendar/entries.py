@@ -6,6 +6,7 @@ differently, and only then; numbers of seats never move them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -158,12 +159,12 @@ async def leave(kind: str, thing_id: int, member_id: int, *, now: datetime) -> N
 
 async def room_renamed(room_id: int, *, now: datetime) -> None:
     """A room has another name: what is to come there says so. After the room's own row was written."""
-    await _rewrite("e.room_id = {} and e.ends_at > {}", room_id, now, now=now)
+    await _rewrite("e.room_id = {} and e.starts_at > {} and e.ends_at > {}", room_id, now - LONGEST, now, now=now)
 
 
 async def place_changed(place_id: int, *, now: datetime) -> None:
     """A place has another name or address: what is to come there says so. After the place's own row was written."""
-    await _rewrite("e.place_id = {} and e.ends_at > {}", place_id, now, now=now)
+    await _rewrite("e.place_id = {} and e.starts_at > {} and e.ends_at > {}", place_id, now - LONGEST, now, now=now)
 
 
 async def host_renamed(member_id: int, *, old: str, new: str, now: datetime) -> None:
@@ -175,8 +176,7 @@ async def host_renamed(member_id: int, *, old: str, new: str, now: datetime) -> 
         )
 
     await _rewrite(
-        "exists (select 1 from taking_part t where t.entry_id = e.id and t.member_id = {} and t.role = {}) "
-        "and e.hosts <> ''",
+        "e.id in (select t.entry_id from taking_part t where t.member_id = {} and t.role = {}) and e.hosts <> ''",
         member_id,
         Role.HOST.value,
         now=now,
@@ -238,7 +238,11 @@ def _visible(row: dict[str, Any], setting: dict[str, Any]) -> Visible:
 
 
 async def _rewrite(where: str, *args: Any, now: datetime, hosts: Callable[[str], str] | None = None) -> None:
-    """Serialise anew the entries that `where` finds and that read differently now."""
+    """Serialise anew the entries that `where` finds and that read differently now.
+
+    A place in its tenth year has thousands to come: they are written out in a thread, so that pages are answered
+    meanwhile.
+    """
     rows = await run(
         "select e.id, e.kind, e.thing_id, e.sequence, e.modified_at, e.starts_at, e.ends_at, e.state, e.title, "  # noqa: S608 - conditions of this file only
         "e.genre, e.summary, e.hosts, e.language, e.step_free, e.children, e.ics_public, e.ics_member, "
@@ -247,11 +251,7 @@ async def _rewrite(where: str, *args: Any, now: datetime, hosts: Callable[[str],
         f"where {where} order by e.id" + ("" if is_sqlite() else " for no key update of e"),
         *args,
     )
-    changed = []
-    for row in rows:
-        after = row | {"hosts": hosts(row["hosts"]) if hosts else row["hosts"]}
-        if kept_events(_visible(after, row)) != (row["ics_public"], row["ics_member"]):
-            changed.append(after)
+    changed = await asyncio.to_thread(_reading_differently, rows, hosts)
     if not changed:
         return
     at = max(next_modified(row["modified_at"], now) for row in changed)
@@ -259,12 +259,17 @@ async def _rewrite(where: str, *args: Any, now: datetime, hosts: Callable[[str],
         await _write_kept(changed[start : start + ROWS_AT_ONCE], at)
 
 
-async def _write_kept(rows: list[dict[str, Any]], at: datetime) -> None:
-    columns: dict[str, list[Any]] = {"ics_public": [], "ics_member": [], "hosts": []}
+def _reading_differently(rows: list[dict[str, Any]], hosts: Callable[[str], str] | None) -> list[dict[str, Any]]:
+    changed = []
     for row in rows:
-        public, member = kept_events(_visible(row | {"sequence": row["sequence"] + 1, "modified_at": at}, row))
-        for name, value in (("ics_public", public), ("ics_member", member), ("hosts", row["hosts"])):
-            columns[name] += [row["id"], value]
+        after = row | {"hosts": hosts(row["hosts"]) if hosts else row["hosts"]}
+        if kept_events(_visible(after, row)) != (row["ics_public"], row["ics_member"]):
+            changed.append(after)
+    return changed
+
+
+async def _write_kept(rows: list[dict[str, Any]], at: datetime) -> None:
+    columns = await asyncio.to_thread(_moved_columns, rows, at)
     case = "case id " + "when {} then {} " * len(rows) + "end"
     await run(
         f"update entry set sequence = sequence + 1, modified_at = {{}}, "  # noqa: S608 - marks only
@@ -276,3 +281,13 @@ async def _write_kept(rows: list[dict[str, Any]], at: datetime) -> None:
         *columns["hosts"],
         *(row["id"] for row in rows),
     )
+
+
+def _moved_columns(rows: list[dict[str, Any]], at: datetime) -> dict[str, list[Any]]:
+    """For each column the ids and new values, one after the other."""
+    columns: dict[str, list[Any]] = {"ics_public": [], "ics_member": [], "hosts": []}
+    for row in rows:
+        public, member = kept_events(_visible(row | {"sequence": row["sequence"] + 1, "modified_at": at}, row))
+        for name, value in (("ics_public", public), ("ics_member", member), ("hosts", row["hosts"])):
+            columns[name] += [row["id"], value]
+    return columns

@@ -251,8 +251,8 @@ async def forwards() -> None:
         create index passage_over on passage (expires_at);
         create index attempt_by_key on attempt (key, tried_at);
         create unique index entry_of_thing on entry (kind, thing_id);
-        create index entry_in_place on entry (place_id, starts_at);
-        -- Whether a feed of all places changed is read from this index alone, without one row.
+        -- Whether a feed of a place, or of all, changed is read from these two indexes alone, without one row.
+        create index entry_in_place on entry (place_id, starts_at, state, ends_at, sequence, modified_at, id);
         create index entry_by_kind on entry (kind, starts_at, state, ends_at, sequence, modified_at, id);
         create index entry_in_room on entry (room_id, starts_at) where room_id is not null;
         create unique index taking_part_once on taking_part (entry_id, member_id);
@@ -260,6 +260,7 @@ async def forwards() -> None:
         create index feed_of_member on feed (member_id);
         create index outbox_to_send on outbox (run_at)
             where sent_at is null and logged_at is null and set_aside_at is null;
+        create index outbox_to_forget on outbox (run_at) where recipient <> '';
         create index outbox_to_member on outbox (member_id);
         create index journal_of_place on journal_line (place_id, shown, at);
         create index journal_of_thing on journal_line (kind, thing_id);

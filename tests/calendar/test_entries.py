@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -212,6 +215,23 @@ class TestTakingPart:
                 await take_part("workshop", 5, cast.karim, "host", binding=True, now=NOON)
 
 
+@asynccontextmanager
+async def heartbeat() -> AsyncIterator[list[int]]:
+    """How often somebody else had a turn while this lasted."""
+    beats: list[int] = []
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(0.005)
+            beats.append(1)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield beats
+    finally:
+        task.cancel()
+
+
 class TestRenaming:
     async def test_a_renamed_room_reaches_what_is_to_come_there(self, db: Store) -> None:
         cast = await make_cast()
@@ -246,8 +266,10 @@ class TestRenaming:
         async with transaction():
             await Place.update({Place.address: "1 place du Marché"}).where(Place.id == cast.place)
             before = counted(db)
-            await place_changed(cast.place, now=LATER)
+            async with heartbeat() as beats:
+                await place_changed(cast.place, now=LATER)
             assert counted(db) - before <= 3
+            assert len(beats) > 10, "meanwhile no page is answered"
         rows = await Entry.select(Entry.thing_id, Entry.sequence, Entry.ics_public)
         assert {row["sequence"] for row in rows} == {1}
         assert all(f"UID:workshop-{row['thing_id']}@" in row["ics_public"] for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,13 @@ import httpx
 import pytest
 from icalendar import Calendar
 
+from app.calendar import feeds
 from app.calendar.api import leave, remove_entry
+from app.calendar.feeds import Window
 from app.calendar.tables import Feed
 from app.database import Store, run, transaction
 from app.identity.visits import hash_token
+from app.sqlite_engine import SQLiteStore
 from tests.calendar.plans import at, plan, put
 from tests.calendar.world import CalendarWorld
 from tests.client import NOON, Browser
@@ -431,3 +435,24 @@ class TestPersonalFeed:
         told = [vars(record) for record in caplog.records if record.name.startswith("reseau")]
         assert any(record.get("path", "").startswith("/calendriers/perso/") for record in told)
         assert TOKEN not in repr(told)
+
+
+class TestYearTen:
+    @pytest.mark.parametrize(
+        ("standing", "index"),
+        [
+            (lambda window: feeds.shared_standing(window, ["workshop"]), "entry_by_kind"),
+            (lambda window: feeds.place_standing(window, "x"), "entry_in_place"),
+        ],
+    )
+    async def test_whether_a_feed_changed_is_read_from_an_index_alone(
+        self, sqlite_only_db: SQLiteStore, standing: Callable[[Window], Awaitable[object]], index: str
+    ) -> None:
+        asked: list[str] = []
+        assert sqlite_only_db._reader is not None
+        sqlite_only_db._reader.set_trace_callback(asked.append)
+        await standing(Window.at(NOON))
+        sqlite_only_db._reader.set_trace_callback(None)
+        (statement,) = asked
+        plan = await run("explain query plan " + statement)
+        assert any(f"COVERING INDEX {index} " in step["detail"] for step in plan), plan

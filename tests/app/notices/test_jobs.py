@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.database import Store, transaction
+from app.database import Store, run, transaction
 from app.i18n import text
 from app.notices.api import post_mail
-from app.notices.jobs import forget_mail
+from app.notices.jobs import EMPTY, FORGET_WAYS_IN, WAYS_IN, forget_mail
 from app.notices.tables import Outbox
 from tests.client import NOON
 from tests.factories import make_member
@@ -68,3 +68,11 @@ class TestForgetMail:
         await post("other", state=None)
         assert await forget_mail(NOON + timedelta(days=300)) == 0
         assert all(row["body"] for row in await left())
+
+    @pytest.mark.parametrize(("statement", "args"), [(FORGET_WAYS_IN, (NOON, *WAYS_IN)), (EMPTY, (NOON,))])
+    async def test_what_was_emptied_is_not_read_again(
+        self, sqlite_only_db: Store, statement: str, args: tuple[Any, ...]
+    ) -> None:
+        async with transaction():
+            plan = await run(f"explain query plan {statement}", *args)
+        assert "outbox_to_forget" in plan[0]["detail"], "all mails of ten years are gone through every hour"
