@@ -266,7 +266,7 @@ async def settled(place_id: int, since: datetime) -> int:
 _FOUND = "select w.id, w.title, w.summary, w.format, w.state, w.starts_at from workshop w where "
 _SEEN = (
     "(w.published_at is not null or w.proposer_id = {} or exists (select 1 from host h where h.workshop_id = w.id "
-    "and h.member_id = {} and (h.state = 'hosting' or (h.state = 'invited' and w.state <> 'draft')))"
+    "and h.member_id = {} and (h.state = 'hosting' or (h.state = 'invited' and w.state not in ('draft', 'lapsed'))))"
 )
 
 

@@ -49,9 +49,12 @@ class ProposalForm:
     ends_at: datetime | None = None
 
 
-def read_proposal(form: Form, *, now: datetime, rooms: Collection[int]) -> ProposalForm:
-    """Read a proposal. Times come as `starts_at`, `ends_at`, or as `day`, `from`, `to`; the button of a free hour
-    sends both as `shift`, which stands for them."""
+def read_proposal(form: Form, *, now: datetime, rooms: Collection[int], starts: datetime | None = None) -> ProposalForm:
+    """Read a proposal; `starts` is the start of what is edited, which may have passed.
+
+    Times come as `starts_at`, `ends_at`, or as `day`, `from`, `to`; the button of a free hour sends both as `shift`,
+    which stands for them.
+    """
     shift = form.get("shift", "").split(" ")
     if len(shift) == 2:
         others = [(name, value) for name, value in form.pairs() if name not in ("day", "from", "to", "shift")]
@@ -65,7 +68,7 @@ def read_proposal(form: Form, *, now: datetime, rooms: Collection[int]) -> Propo
         "summary", longest=1500, required=text("Dis en deux phrases ce qu’on y fera : c’est ce que tout le monde lira.")
     )
     bring = fields.paragraph("bring", longest=600)
-    starts_at, ends_at = _read_times(fields, now)
+    starts_at, ends_at = _read_times(fields, now, starts)
     room_id = _read_room(fields, rooms)
     capacity = _read_capacity(fields, chosen)
     speaker = fields.line("speaker", longest=120)
@@ -103,7 +106,7 @@ def read_proposal(form: Form, *, now: datetime, rooms: Collection[int]) -> Propo
         cohosts=cohosts[:5],
         draft=fields.box("draft"),
         once=clean_line(form.get("once", ""))[:64] or (_told_apart(proposal) if proposal else ""),
-        version=_whole_or_zero(form.get("version", "")),
+        version=read_version(form),
         starts_at=starts_at,
         ends_at=ends_at,
     )
@@ -126,7 +129,7 @@ def with_local_fields(values: dict[str, str], starts_at: datetime | None, ends_a
     return filled
 
 
-def _read_times(fields: Fields, now: datetime) -> tuple[datetime | None, datetime | None]:
+def _read_times(fields: Fields, now: datetime, starts: datetime | None) -> tuple[datetime | None, datetime | None]:
     needed = text("Choisis un jour et une heure.")
     if fields.form.get("starts_at"):
         starts_at = fields.moment("starts_at", required=needed)
@@ -145,7 +148,7 @@ def _read_times(fields: Fields, now: datetime) -> tuple[datetime | None, datetim
         fields.fault("to", text("Un atelier dure douze heures au plus."))
     elif ends_at - starts_at < timedelta(minutes=15):
         fields.fault("to", text("Il faut au moins un quart d’heure."))
-    if starts_at <= now:
+    if starts_at <= now and starts_at != starts:
         fields.fault("day", text("Ce moment est déjà passé. Choisis un jour à venir."))
     elif starts_at - now > FURTHEST:
         fields.fault("day", text("C’est dans plus d’un an. Choisis un jour plus proche."))
@@ -185,8 +188,15 @@ def _read_capacity(fields: Fields, chosen: Format | None) -> int | None:
     )
 
 
-def _whole_or_zero(raw: str) -> int:
+def read_version(form: Form) -> int:
+    """The version that was read; 0, which no workshop has, when the form does not say."""
+    raw = form.get("version", "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 9 else 0
+
+
+def read_ids(form: Form, name: str) -> set[int]:
+    """The ids that were ticked; what is none is passed over."""
+    return {int(raw) for raw in form.all(name) if raw.isascii() and raw.isdigit() and len(raw) < 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +219,15 @@ def read_decision(form: Form) -> DecisionForm:
     way_out = fields.paragraph("way_out", longest=1500)
     if decision in ("send_back", "block") and not reason:
         fields.fault("reason", text("Dis ce qui coince. La personne lira ces mots, tels quels."))
+    if decision == "send_back" and not way_out:
+        fields.fault("way_out", text("Dis aussi ce qui conviendrait : un changement se demande avec une issue."))
     return DecisionForm(
         values=fields.values,
         errors=fields.errors,
         decision=decision or "",
         reason=reason,
         way_out=way_out,
-        version=_whole_or_zero(form.get("version", "")),
+        version=read_version(form),
     )
 
 
@@ -228,8 +240,8 @@ class SentenceForm:
     shown: bool = False
 
 
-def read_sentence(form: Form, name: str, *, longest: int, required: Text) -> SentenceForm:
-    """A required text: the reason of a cancellation, the word of a contest, a first name, a last word."""
+def read_sentence(form: Form, name: str, *, longest: int, required: Text | None = None) -> SentenceForm:
+    """One text: the reason of a cancellation, the word of a contest, a first name; a last word need not be there."""
     fields = Fields(form)
     reader = fields.paragraph if longest > 300 else fields.line
     value = reader(name, longest=longest, required=required)

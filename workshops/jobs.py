@@ -29,7 +29,7 @@ from workshops.commands.steps import (
 )
 from workshops.facts import KIND, Row, matter_of, standing_of
 from workshops.states import FORMATS, Format, SignUpState, State
-from workshops.tables import SignUp
+from workshops.tables import Juror, SignUp
 
 
 async def publish_silent(now: datetime) -> int:
@@ -124,9 +124,11 @@ async def _draw_one(workshop_id: int, now: datetime, draw: Draw) -> bool:
 async def lapse_offers(now: datetime) -> int:
     """A place that was kept for somebody who did not answer goes to the next who waits."""
     due = await run(
-        "select distinct workshop_id as id from sign_up where state = {} and offer_until <= {} order by workshop_id",
+        "select distinct w.id from sign_up s join workshop w on w.id = s.workshop_id "
+        "where s.state = {} and s.offer_until <= {} and w.state = {} order by w.id",
         SignUpState.OFFERED.value,
         now,
+        State.PUBLISHED.value,
     )
     return await _each(_lapse_offers_of, due, now)
 
@@ -222,7 +224,11 @@ async def _give_room(workshop_id: int, now: datetime) -> bool:
         values: dict[str, Any] = dict(room)
         if state is State.PROPOSED:
             values["due_at"] = _due_with_room(row)
+        matter = matter_of(row)
         row = await change(row, now=now, version=row["version"] + 1, **values)
+        if matter is not None:  # whoever has been drawn goes on ruling: nobody's words have changed
+            sitting = (Juror.workshop_id == workshop_id) & (Juror.matter == matter)
+            await Juror.update({Juror.matter: matter_of(row)}).where(sitting)
         await write_entry(row, now=now)
         await note(row, "room_found", voice="clock", by=None, now=now)
         name = (await room_of(row["place_id"], row["room_id"])).name
@@ -270,7 +276,8 @@ async def _ask_about_numbers(workshop_id: int, now: datetime) -> bool:
 
 
 async def erase_guests(now: datetime) -> int:
-    """Forget the first names of people without an account, and who brought them, 30 days after the end."""
+    """Forget the first names of people without an account, and who brought them, 30 days after the end; in the journal
+    too, where members read nothing of it."""
     due = await run(
         "select id from workshop w where ends_at <= {} and exists (select 1 from sign_up s where s.workshop_id = w.id "
         "and s.member_id is null and (s.first_name <> '' or s.signed_by is not null)) order by id",
@@ -291,6 +298,12 @@ async def _erase_guests_of(workshop_id: int, now: datetime) -> int:
                 & ((SignUp.first_name != "") | SignUp.signed_by.is_not_null())
             )
             .returning(SignUp.id)
+        )
+        await run(
+            "update journal_line set actor_id = null where kind = {} and thing_id = {} and act = {}",
+            KIND,
+            workshop_id,
+            "workshop.guest_signed_up",
         )
         return len(erased)
 

@@ -119,11 +119,21 @@ class Who:
         return self.proposer or self.hosting or self.invited or self.juror
 
 
-def may_see(standing: Standing, who: Who) -> bool:
-    """What was published is everybody's; before, hosts, the drawn, mediators and the bureau; a draft, its hosts."""
-    if standing.announced or who.proposer or who.hosting:
+def may_see(standing: Standing, who: Who | None) -> bool:
+    """Whether this reader (none: a visitor) may know of the workshop.
+
+    What was published is everybody's. Before, it is its hosts'; once proposed also whoever is asked to host, mediators,
+    the drawn, and the bureau where its yes is wanted. What lapsed may never have been proposed: its hosts' again.
+    """
+    if standing.announced:
         return True
-    return standing.state is not State.DRAFT and (who.mediator or who.invited or who.juror or who.says_yes)
+    if who is None:
+        return False
+    if who.proposer or who.hosting:
+        return True
+    if standing.state in (State.DRAFT, State.LAPSED):
+        return False
+    return who.invited or who.mediator or who.juror or (who.says_yes and bool(standing.needs))
 
 
 # ------------------------------------------------------------------------------------------------------- the clock
@@ -231,7 +241,7 @@ def why_cannot_invite(standing: Standing, who: Who, invited: Who, *, now: dateti
         return WorkshopRefusal.CONCERNED
     if invited.hosting:
         return WorkshopRefusal.ALREADY_HOST
-    return _why_not_alive(standing, now)
+    return why_not_alive(standing, now)
 
 
 def why_cannot_answer_invitation(standing: Standing, who: Who, *, yes: bool, now: datetime) -> WorkshopRefusal | None:
@@ -244,7 +254,7 @@ def why_cannot_answer_invitation(standing: Standing, who: Who, *, yes: bool, now
         return WorkshopRefusal.NOT_A_MEMBER_HERE
     if who.juror:
         return WorkshopRefusal.CONCERNED
-    return _why_not_alive(standing, now)
+    return why_not_alive(standing, now)
 
 
 def why_cannot_leave_hosting(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
@@ -253,7 +263,7 @@ def why_cannot_leave_hosting(standing: Standing, who: Who, *, now: datetime) -> 
         return WorkshopRefusal.ONLY_HOSTS
     if standing.state is not State.PUBLISHED and standing.hosts <= 1:
         return WorkshopRefusal.LAST_HOST
-    return _why_not_alive(standing, now)
+    return why_not_alive(standing, now)
 
 
 def why_cannot_take_over(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
@@ -289,7 +299,8 @@ def why_cannot_reopen(standing: Standing, who: Who, *, now: datetime) -> Worksho
     return WorkshopRefusal.OVER if now >= standing.starts_at else None
 
 
-def _why_not_alive(standing: Standing, now: datetime) -> WorkshopRefusal | None:
+def why_not_alive(standing: Standing, now: datetime) -> WorkshopRefusal | None:
+    """Whether its time is still to come, or under way."""
     if standing.state in (State.HELD, State.CANCELLED, State.LAPSED):
         return WorkshopRefusal.WRONG_STATE
     return WorkshopRefusal.OVER if now >= standing.ends_at else None
@@ -385,8 +396,13 @@ def why_cannot_sign_up(standing: Standing, who: Who, *, now: datetime) -> Worksh
     return _why_not_open(standing, now)
 
 
-def why_cannot_sign_up_guest(standing: Standing, *, now: datetime) -> WorkshopRefusal | None:
-    """For a person without an account, who cannot be asked and so does not wait."""
+def why_cannot_sign_up_guest(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
+    """For a person without an account, who cannot be asked and so does not wait. By a member of the place; where no
+    list of participants is kept, no first name is either."""
+    if not who.belongs:
+        return WorkshopRefusal.NOT_A_MEMBER_HERE
+    if not FORMATS[standing.format].lists_participants:
+        return WorkshopRefusal.NO_LIST
     refusal = _why_not_open(standing, now)
     if refusal is not None:
         return refusal
@@ -397,12 +413,27 @@ def why_cannot_sign_up_guest(standing: Standing, *, now: datetime) -> WorkshopRe
     return None
 
 
+def seats_left(*, capacity: int, taken: int, waiting: int, starts_at: datetime, now: datetime) -> int:
+    """Places for whoever asks now: while anyone waits, freed places are theirs, but for the last two hours."""
+    if waiting and not first_come(starts_at=starts_at, now=now):
+        return 0
+    return max(0, capacity - taken)
+
+
+def seats_left_of(standing: Standing, *, now: datetime) -> int:
+    """The same of a workshop as it stands."""
+    return seats_left(
+        capacity=standing.capacity,
+        taken=standing.taken,
+        waiting=standing.waiting,
+        starts_at=standing.starts_at,
+        now=now,
+    )
+
+
 def place_or_queue(standing: Standing, *, now: datetime) -> SignUpState:
-    """What somebody who asks now gets: while anyone waits, freed places are theirs, but for the last two hours."""
-    free = standing.taken < standing.capacity
-    if free and (not standing.waiting or first_come(starts_at=standing.starts_at, now=now)):
-        return SignUpState.CONFIRMED
-    return SignUpState.WAITING
+    """What somebody who asks now gets."""
+    return SignUpState.CONFIRMED if seats_left_of(standing, now=now) else SignUpState.WAITING
 
 
 def why_cannot_withdraw(standing: Standing, *, now: datetime) -> WorkshopRefusal | None:
@@ -452,14 +483,21 @@ def _why_not_open(standing: Standing, now: datetime) -> WorkshopRefusal | None:
 # ------------------------------------------------------------------------------------------------- during and after
 
 
-def why_cannot_tick(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
-    """Hosts, from half an hour before the start. A format without a list of participants has none here either."""
-    if not who.hosting:
+def why_cannot_read_list(standing: Standing, who: Who) -> WorkshopRefusal | None:
+    """Who comes and who was there: for its hosts, where the format keeps a list. Mediators never read it, not even of
+    what they hosted before they were mediators."""
+    if not who.hosting or who.mediator:
         return WorkshopRefusal.ONLY_HOSTS
+    return None if FORMATS[standing.format].lists_participants else WorkshopRefusal.NO_LIST
+
+
+def why_cannot_tick(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
+    """Whoever reads the list, from half an hour before the start."""
+    refusal = why_cannot_read_list(standing, who)
+    if refusal is not None:
+        return refusal
     if standing.state not in (State.PUBLISHED, State.HELD):
         return WorkshopRefusal.NOT_OPEN
-    if not FORMATS[standing.format].lists_participants:
-        return WorkshopRefusal.NO_LIST
     return WorkshopRefusal.NOT_STARTED if now < standing.starts_at - DOORS else None
 
 

@@ -32,14 +32,17 @@ class May:
     say_yes: bool = False
     review: bool = False
     answer_invitation: bool = False
+    decline_invitation: bool = False
     invite: bool = False
     leave_hosting: bool = False
     take_over: bool = False
     cancel: bool = False
     reopen: bool = False
+    print_list: bool = False
     tick: bool = False
     say_last_word: bool = False
     bring_guest: bool = False
+    free_guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """A word above everything: cancelled, over, to be taken over."""
+    """A word above everything: cancelled, over, on now."""
 
     tone: str
     strong: str
@@ -141,6 +144,7 @@ class WorkshopPage:
     my_last_word: str = ""
     my_last_word_shown: bool = False
     my_guests: Sequence[PersonLine] = ()
+    version: int = 0
     for_hosts: bool = False
     edit_published: bool = False
     people: Sequence[PersonLine] = ()
@@ -182,10 +186,9 @@ class ClosedDoorPage:
     sentence: str
 
 
-def seats_words(taken: int, capacity: int, waiting: int, lang: Language) -> str:
-    """« Il reste 4 places », « Complet. 2 personnes attendent »."""
-    left = capacity - taken
-    if left > 0 and not waiting:
+def seats_words(left: int, waiting: int, lang: Language) -> str:
+    """« Il reste 4 places », « Complet. 2 personnes attendent ». `left` as `rules.seats_left` counts."""
+    if left:
         return lang.say(text_n("Il reste %(n)s place", "Il reste %(n)s places", left))
     if waiting:
         return lang.say(text_n("Complet. %(n)s personne attend", "Complet. %(n)s personnes attendent", waiting))
@@ -196,17 +199,17 @@ def panel(
     standing: Standing,
     who: Who | None,
     *,
+    left: int,
     rank: int,
     why_not: str,
-    starts_at: datetime,
     overlap: str,
     needs_sign_in: bool,
     focus: bool,
     lang: Language,
 ) -> Panel:
-    """The sign-up panel. `why_not` is the sentence of the rule that refuses, or nothing."""
+    """The sign-up panel. `left` as `rules.seats_left` counts; `why_not` is the sentence of the rule that refuses, or
+    nothing."""
     say = lang.say
-    left = max(0, standing.capacity - standing.taken)
     sign_up = who.sign_up if who else None
     state_words = sign_up.value if sign_up else ""
     if standing.state is not State.PUBLISHED:
@@ -217,14 +220,10 @@ def panel(
     places = say(
         text_n("Il reste %(n)s place sur %(all)s", "Il reste %(n)s places sur %(all)s", left, all=standing.capacity)
     )
-    title = (
-        places
-        if left and not standing.waiting
-        else seats_words(standing.taken, standing.capacity, standing.waiting, lang)
-    )
+    title = places if left else seats_words(left, standing.waiting, lang)
     if sign_up is SignUpState.CONFIRMED:
         lines = [say(text("C’est dans tes rendez-vous. Si l’heure change, on te le dit."))]
-        if left and not standing.waiting:
+        if left:
             lines.append(
                 say(
                     text_n(
@@ -258,6 +257,17 @@ def panel(
             offer=True,
             sign_up_state=state_words,
         )
+    if sign_up is SignUpState.WAITING and left:
+        return Panel(
+            title=say(text("Une place est libre")),
+            icon="hand-stop",
+            lines=[say(text("À deux heures du début, c’est la première personne qui la prend."))],
+            mine=True,
+            focus=focus,
+            join_words=say(text("Je prends la place")),
+            leave_words=say(text("Je n’attends plus")),
+            sign_up_state=state_words,
+        )
     if sign_up is SignUpState.WAITING:
         lines = [say(text("Si une place se libère, on te prévient, dans l’ordre d’arrivée."))]
         if rank > 1:
@@ -281,7 +291,7 @@ def panel(
     if why_not:
         return Panel(title=title, lines=[why_not], focus=focus)
     lines = [overlap] if overlap else []
-    if left and not standing.waiting:
+    if left:
         return Panel(title=title, lines=lines, join_words=say(text("Je m’inscris")), hint=hint, focus=focus)
     return Panel(
         title=title,
@@ -341,6 +351,12 @@ def steps(row: Mapping[str, Any], state: State, lang: Language) -> list[Step]:
     return []
 
 
+def _who_asks(row: Mapping[str, Any]) -> Text:
+    if row["decided_how"] == "drawn":
+        return text("Les membres tirés au sort demandent un changement")
+    return text("La médiation demande un changement")
+
+
 def inset(
     row: Mapping[str, Any], standing: Standing, who: Who, *, votes: Sequence[str], wished_room: str, lang: Language
 ) -> Inset | None:
@@ -365,11 +381,11 @@ def inset(
         if waits
         else []
     )
+    asked = [row["reason"]] if row["reason"] else []
+    if row["way_out"]:
+        asked.append(say(text("Ce qui conviendrait : %(way)s", way=row["way_out"])))
     if standing.state is State.SENT_BACK:
-        lines = [row["reason"]] if row["reason"] else []
-        if row["way_out"]:
-            lines.append(say(text("Ce qui conviendrait : %(way)s", way=row["way_out"])))
-        return Inset("pencil", say(text("La médiation demande un changement")), [*lines, *needed])
+        return Inset("pencil", say(_who_asks(row)), [*asked, *needed])
     if standing.state is State.CONTESTED:
         if standing.jury_sits:
             given = sum(1 for vote in votes if vote)
@@ -382,7 +398,8 @@ def inset(
         due = row["contest_due_at"]
         if due:
             lines.append(say(text("Sans réponse %(when)s, c’est oui.", when=due)))
-        return Inset("scale", say(text("Un autre avis est demandé")), [*lines, *needed], row["contest_word"])
+        asked.insert(0, say(text("Le changement demandé :")))
+        return Inset("scale", say(text("Un autre avis est demandé")), [*lines, *asked, *needed], row["contest_word"])
     if standing.state is not State.PROPOSED:
         return None
     if standing.blocked_until is not None:
@@ -427,7 +444,7 @@ def inset(
     return Inset("hourglass", say(text("Sans réponse, c’est oui")), [*lines, *needed])
 
 
-def banner(row: Mapping[str, Any], state: State, *, now: datetime, hosts: int, lang: Language) -> Banner | None:
+def banner(row: Mapping[str, Any], state: State, *, now: datetime, lang: Language) -> Banner | None:
     """A word above everything else."""
     say = lang.say
     if state is State.CANCELLED:

@@ -340,7 +340,7 @@ def asked_again(title: str, starts_at: datetime, *, until: datetime) -> Mail:
 
 
 def on_again(title: str, starts_at: datetime) -> Mail:
-    """To the other hosts: a session that was called off is on again."""
+    """To the other hosts, to those who wait and for people without an account: a session that was called off is on."""
     return _mail(
         text("« %(title)s » rouvre", title=title),
         text(

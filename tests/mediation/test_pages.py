@@ -226,7 +226,7 @@ class TestBureau:
         assert marks(page) == [("yes", str(flame))]
         assert "Sans leur oui avant vendredi 4 décembre à 12 h, ça ne paraît pas" in words(page)
         assert "Sans bureau" not in words(page)
-        assert (await rosa.post(f"/ateliers/{flame}/oui")).status_code == 303
+        assert (await rosa.post(f"/ateliers/{flame}/oui", {"version": "1"})).status_code == 303
         assert "Rien n’attend ton oui." in words(await rosa.get("/bureau"))
 
     async def test_a_mandate_that_is_over_opens_nothing(self, scene: Scene) -> None:

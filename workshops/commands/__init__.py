@@ -8,10 +8,11 @@ from workshops.commands.attending import last_word, tick_present
 from workshops.commands.editing import edit
 from workshops.commands.hosting import answer_invitation, cancel, invite_host, leave_hosting, reopen, take_over
 from workshops.commands.proposing import propose, submit, withdraw_proposal
-from workshops.commands.reading import block, contest, decide, review_again, say_yes, vote
+from workshops.commands.reading import VOTES, block, contest, decide, review_again, say_yes, vote
 from workshops.commands.signing_up import answer_offer, sign_up, sign_up_guest, withdraw, withdraw_guest
 
 __all__ = [
+    "VOTES",
     "answer_invitation",
     "answer_offer",
     "block",

@@ -15,20 +15,27 @@ from workshops.tables import Host, SignUp
 
 
 @command
-async def tick_present(*, actor: int, workshop_id: int, sign_up_ids: Collection[int], now: datetime) -> None:
-    """A host says who is there: exactly these sign-ups. Leaving somebody out only takes a tick back."""
+async def tick_present(
+    *, actor: int, workshop_id: int, sign_up_ids: Collection[int], before: Collection[int] | None = None, now: datetime
+) -> None:
+    """A host says who is there: exactly these sign-ups. Leaving somebody out only takes a tick back.
+
+    With `before`, the ticks that the host's page showed, only what differs from them is written: two hosts who tick at
+    once do not undo each other. Whoever has given up their place meanwhile is passed over.
+    """
     async with transaction():
         row = await locked(workshop_id)
         standing, who = await ask(row, actor, now=now)
         refuse_if(rules.why_cannot_tick(standing, who, now=now))
-        rows = await run("select id from sign_up where workshop_id = {} and state = 'confirmed'", workshop_id)
-        here = set(sign_up_ids)
-        if not here <= {each["id"] for each in rows}:
+        rows = await run("select id, state from sign_up where workshop_id = {}", workshop_id)
+        if not set(sign_up_ids) <= {each["id"] for each in rows}:
             raise NotFound
-        theirs = (SignUp.workshop_id == workshop_id) & (SignUp.state == SignUpState.CONFIRMED.value)
-        await SignUp.update({SignUp.present: False}).where(theirs)
-        if here:
-            await SignUp.update({SignUp.present: True}).where(theirs & SignUp.id.is_in(sorted(here)))
+        coming = {each["id"] for each in rows if each["state"] == SignUpState.CONFIRMED}
+        shown = coming if before is None else set(before)
+        here, gone = coming & set(sign_up_ids), coming & shown - set(sign_up_ids)
+        for ids, present in ((here, True), (gone, False)):
+            if ids:
+                await SignUp.update({SignUp.present: present}).where(SignUp.id.is_in(sorted(ids)))
 
 
 @command

@@ -15,6 +15,8 @@ from app.i18n import Text
 from workshops import rules, wording
 from workshops.commands.inviting import invite
 from workshops.commands.places import offer_freed, shorten_offers
+from workshops.commands.proposing import submit_row
+from workshops.commands.publishing import ask_the_bureau
 from workshops.commands.steps import (
     ask,
     change,
@@ -29,7 +31,7 @@ from workshops.commands.steps import (
     tell_people,
     write_entry,
 )
-from workshops.facts import Row, Words, columns_of, needs_of
+from workshops.facts import Row, Words, columns_of, needs_of, standing_of
 from workshops.rules import Proposal, Standing
 from workshops.states import State, WorkshopRefusal
 
@@ -41,7 +43,8 @@ READ = ("title", "format", "summary", "speaker", "needs")
 async def edit(*, actor: int, workshop_id: int, proposal: Proposal, version: int, now: datetime) -> None:
     """Change a draft, a proposal or a published workshop. `version` is the one that was edited: else refused.
 
-    Sending the same again changes nothing. Raising the capacity offers places to those who wait.
+    What was sent back is proposed again with it, or nothing is changed. Sending the same again changes nothing. Raising
+    the capacity offers places to those who wait.
     """
     async with transaction():
         rooms = [] if proposal.room_id is None else [proposal.room_id]
@@ -53,6 +56,8 @@ async def edit(*, actor: int, workshop_id: int, proposal: Proposal, version: int
         if (row["room_id"] or row["wished_room_id"]) != proposal.room_id:
             changed.add("room")
         if not changed and await _all_asked(workshop_id, proposal):
+            if standing.state is State.SENT_BACK:
+                await submit_row(row, standing, who, hosts=hosts, now=now)
             return
         if version != row["version"]:
             raise Refused(WorkshopRefusal.CHANGED_MEANWHILE)
@@ -65,7 +70,11 @@ async def edit(*, actor: int, workshop_id: int, proposal: Proposal, version: int
             await write_entry(after, now=now)
             await note(after, "edited", voice="host", by=actor, now=now)
         await invite(after, proposal.cohost_ids, who=who, now=now)
-        if standing.state is State.PUBLISHED:
+        if standing.state is State.SENT_BACK:
+            await submit_row(after, await standing_of(after), who, hosts=hosts, now=now)
+        elif standing.state is State.PROPOSED and proposal.needs - standing.needs:
+            await ask_the_bureau(after, now=now)
+        elif standing.state is State.PUBLISHED:
             await _tell_changes(row, after, others=set(hosts) - {actor}, now=now)
             if "starts_at" in changed:
                 await shorten_offers(after, now=now)
@@ -123,7 +132,8 @@ async def _in_time(
         values |= _reading_after(row, values, proposal, changed, now=now)
     if published and changed & {"title", "format", "summary"}:
         shown = row["edited_at"] is not None and now < row["edited_at"] + rules.EDIT_SHOWN_FOR
-        before = row["edited_from"] if shown and row["edited_from"] else Words.of(row).kept()
+        unread = shown or row["review_due_at"] is not None  # the words of before are those that were read
+        before = row["edited_from"] if unread and row["edited_from"] else Words.of(row).kept()
         values |= {"edited_at": now, "edited_from": before}
     return values
 

@@ -24,6 +24,7 @@ from workshops.commands.steps import (
     note,
     refuse_clash,
     refuse_if,
+    room_in_use,
     settle_room,
     tell,
     tell_people,
@@ -176,7 +177,7 @@ async def reopen(*, actor: int, workshop_id: int, now: datetime) -> None:
             members=hosts, actor=actor, starts_at=row["starts_at"], ends_at=row["ends_at"], but=workshop_id
         )
         rooms = await settle_room(
-            row["room_id"] or row["wished_room_id"],
+            await room_in_use(row),
             wish=True,
             place_id=row["place_id"],
             capacity=row["capacity"],

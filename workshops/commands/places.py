@@ -110,7 +110,12 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
 
 
 async def lapse_offers_of(row: Row, *, now: datetime) -> int:
-    """End the offers that nobody answered in time, tell whom they were for, offer again. Returns how many lapsed."""
+    """End the offers that nobody answered in time, tell whom they were for, offer again. Returns how many lapsed.
+
+    A cancelled session keeps its list: whoever had an offer is asked again if it reopens.
+    """
+    if row["state"] != State.PUBLISHED:
+        return 0
     over = (
         await SignUp.select()
         .where(
@@ -138,7 +143,7 @@ async def lapse_offers_of(row: Row, *, now: datetime) -> int:
 async def ask_again(row: Row, *, now: datetime) -> None:
     """A cancelled session is on again: each place that somebody had is kept until they have said yes once more.
 
-    A person without an account cannot be asked and keeps it; whoever signed them up is told.
+    A person without an account cannot be asked and keeps it; whoever signed them up is told, and those who wait.
     """
     until = rules.offer_until(starts_at=row["starts_at"], now=now)
     kept = (
@@ -157,7 +162,11 @@ async def ask_again(row: Row, *, now: datetime) -> None:
             await take_part(KIND, row["id"], sign_up["member_id"], Role.WAITING, binding=False, now=now)
         else:
             await SignUp.update({SignUp.offered_at: now, SignUp.offer_until: until}).where(SignUp.id == sign_up["id"])
-    await tell_people(mail, row=row, kind="offer", what=f"again-{moment(now)}", now=now)
+    asked = [sign_up["member_id"] for sign_up in kept]
+    await tell(mail, asked, row=row, kind="offer", what=f"again-{moment(now)}", now=now)
+    on_again = wording.on_again(row["title"], row["starts_at"])
+    what = f"reopened-{moment(now)}"
+    await tell_people(on_again, row=row, kind="workshop_changed", what=what, now=now, but=asked)
 
 
 async def shorten_offers(row: Row, *, now: datetime) -> None:

@@ -24,12 +24,13 @@ from workshops.commands.steps import (
     note,
     refuse_clash,
     refuse_if,
+    room_in_use,
     settle_room,
     tell,
     write_entry,
 )
 from workshops.facts import KIND, Row, columns_of, needs_of, stranger, who_is
-from workshops.rules import Proposal
+from workshops.rules import Proposal, Standing, Who
 from workshops.states import HostState, State
 from workshops.tables import Host, Workshop
 
@@ -93,33 +94,36 @@ async def submit(*, actor: int, workshop_id: int, now: datetime) -> None:
         standing, who = await ask(row, actor, now=now)
         if standing.state is State.PROPOSED and who.hosting:
             return
-        refuse_if(rules.why_cannot_submit(standing, who, now=now), earliest=rules.earliest_start(now))
-        await refuse_clash(
-            members=hosts, actor=actor, starts_at=row["starts_at"], ends_at=row["ends_at"], but=workshop_id
-        )
-        rooms = await settle_room(
-            row["room_id"] or row["wished_room_id"],
-            wish=row["room_id"] is None,
-            place_id=row["place_id"],
-            capacity=row["capacity"],
-            needs=needs_of(row),
-            starts_at=row["starts_at"],
-            ends_at=row["ends_at"],
-            but=workshop_id,
-        )
-        again = standing.state is State.SENT_BACK
-        row = await move(
-            row,
-            State.PROPOSED,
-            now=now,
-            version=row["version"] + (1 if again else 0),
-            **rooms,
-            **_reading_begins(row["starts_at"], rooms, now=now),
-        )
-        await _enter_calendar(row, now=now)
-        await note(row, "proposed_again" if again else "proposed", voice="member", by=actor, now=now)
-        await ask_the_bureau(row, now=now)
-        await tell_invited(row, now=now)
+        await submit_row(row, standing, who, hosts=hosts, now=now)
+
+
+async def submit_row(row: Row, standing: Standing, who: Who, *, hosts: list[int], now: datetime) -> None:
+    """The same inside the caller's transaction, people, rooms and workshop locked."""
+    refuse_if(rules.why_cannot_submit(standing, who, now=now), earliest=rules.earliest_start(now))
+    await refuse_clash(members=hosts, actor=who.id, starts_at=row["starts_at"], ends_at=row["ends_at"], but=row["id"])
+    rooms = await settle_room(
+        await room_in_use(row),
+        wish=row["room_id"] is None,
+        place_id=row["place_id"],
+        capacity=row["capacity"],
+        needs=needs_of(row),
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        but=row["id"],
+    )
+    again = standing.state is State.SENT_BACK
+    row = await move(
+        row,
+        State.PROPOSED,
+        now=now,
+        version=row["version"] + (1 if again else 0),
+        **rooms,
+        **_reading_begins(row["starts_at"], rooms, now=now),
+    )
+    await _enter_calendar(row, now=now)
+    await note(row, "proposed_again" if again else "proposed", voice="member", by=who.id, now=now)
+    await ask_the_bureau(row, now=now)
+    await tell_invited(row, now=now)
 
 
 @command

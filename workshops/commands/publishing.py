@@ -15,7 +15,7 @@ from app.database import run
 from app.identity.api import holders_of, some_members
 from app.identity.states import Act
 from workshops import rules, wording
-from workshops.commands.steps import change, hosts_of, move, note, tell, write_entry
+from workshops.commands.steps import change, hosts_of, move, note, room_in_use, tell, write_entry
 from workshops.facts import KIND, Row, matter_of, needs_of
 from workshops.states import HostState, State
 from workshops.tables import Juror
@@ -113,7 +113,7 @@ def moment_of_reading(row: Row) -> str:
 
 async def freed_room(row: Row) -> dict[str, int | None]:
     """The columns that give the wished room, if nobody has it any more; nothing to write else. The room is locked."""
-    if row["room_id"] is not None or row["wished_room_id"] is None:
+    if row["room_id"] is not None or row["wished_room_id"] is None or await room_in_use(row) is None:
         return {}
     clash = await why_clashes(
         starts_at=row["starts_at"],

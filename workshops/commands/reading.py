@@ -93,14 +93,18 @@ async def _answer_review(
 
 
 @command
-async def block(*, actor: int, workshop_id: int, reason: str, now: datetime) -> None:
-    """« Bloque la parution »: silence publishes nothing for 72 h; then three drawn members rule."""
+async def block(*, actor: int, workshop_id: int, reason: str, version: int | None = None, now: datetime) -> None:
+    """« Bloque la parution »: silence publishes nothing for 72 h; then three drawn members rule.
+
+    `version` is the one that was read; without it, whatever stands now.
+    """
     async with transaction():
         row, hosts = await locked_with_time(workshop_id)
         standing, who = await ask(row, actor, now=now)
         if row["blocked_by"] == actor and standing.state is State.PROPOSED:
             return
         refuse_if(rules.why_cannot_block(standing, who))
+        _refuse_unread(row, version)
         until = rules.blocked_until(now=now, starts_at=row["starts_at"])
         row = await change(
             row,
@@ -114,6 +118,11 @@ async def block(*, actor: int, workshop_id: int, reason: str, now: datetime) -> 
         await note(row, "blocked", voice="mediation", by=actor, now=now, shown=True, reason=reason)
         mail = wording.blocked(row["title"], why=reason, until=until)
         await tell(mail, hosts, row=row, kind="decision", what=f"blocked-{moment(now)}", now=now)
+
+
+def _refuse_unread(row: Row, version: int | None) -> None:
+    if version is not None and version != row["version"]:
+        raise Refused(WorkshopRefusal.CHANGED_MEANWHILE)
 
 
 @command
@@ -133,14 +142,19 @@ async def review_again(*, actor: int, workshop_id: int, now: datetime) -> None:
 
 
 @command
-async def say_yes(*, actor: int, workshop_id: int, now: datetime) -> None:
-    """The bureau's explicit yes to what the association answers for. If the reading is over, it is published now."""
+async def say_yes(*, actor: int, workshop_id: int, version: int | None = None, now: datetime) -> None:
+    """The bureau's explicit yes to what the association answers for. If the reading is over, it is published now.
+
+    `version` is the one that was read: nobody says yes to what was added meanwhile. Without it, whatever
+    stands now.
+    """
     async with transaction():
         row, _ = await locked_with_time(workshop_id)
         standing, who = await ask(row, actor, now=now)
         if standing.said_yes and who.says_yes:
             return
         refuse_if(rules.why_cannot_say_yes(standing, who, now=now))
+        _refuse_unread(row, version)
         row = await change(row, now=now, yes_at=now, yes_by=actor)
         await note(row, "yes", voice="bureau", by=actor, now=now, shown=True)
         if row["agreed_at"] is not None:
@@ -182,14 +196,21 @@ async def _may_read(row: Row, mediator: int) -> bool:
 
 @command
 async def vote(*, actor: int, workshop_id: int, vote: str, now: datetime) -> None:
-    """One of the drawn says whether it is published or sent back (`VOTES`); a majority of them settles it."""
+    """One of the drawn says whether it is published or sent back (`VOTES`); a majority of them settles it.
+
+    The same vote again changes nothing, also when it was the one that settled it.
+    """
     if vote not in VOTES:
         raise ValueError(vote)
     async with transaction():
         row, _ = await locked_with_time(workshop_id)
         matter = matter_of(row)
-        asked = await run("select matter from juror where workshop_id = {} and member_id = {}", workshop_id, actor)
+        asked = await run(
+            "select matter, vote from juror where workshop_id = {} and member_id = {} order by id", workshop_id, actor
+        )
         if asked and matter not in [each["matter"] for each in asked]:
+            if asked[-1]["vote"] == vote:
+                return
             raise Refused(WorkshopRefusal.ALREADY_DECIDED)
         standing, who = await ask(row, actor, now=now)
         refuse_if(rules.why_cannot_vote(standing, who))

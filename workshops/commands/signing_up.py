@@ -61,7 +61,7 @@ async def sign_up_guest(*, actor: int, workshop_id: int, first_name: str, now: d
     async with transaction():
         row = await locked(workshop_id)
         await lapse_offers_of(row, now=now)
-        standing, _ = await ask(row, actor, now=now)
+        standing, who = await ask(row, actor, now=now)
         again = await run(
             "select id from sign_up where workshop_id = {} and signed_by = {} and first_name = {} "
             "and state = 'confirmed' order by id limit 1",
@@ -71,7 +71,7 @@ async def sign_up_guest(*, actor: int, workshop_id: int, first_name: str, now: d
         )
         if again:
             return int(again[0]["id"])
-        refuse_if(rules.why_cannot_sign_up_guest(standing, now=now))
+        refuse_if(rules.why_cannot_sign_up_guest(standing, who, now=now))
         made = await _insert(row, SignUpState.CONFIRMED, first_name=first_name, signed_by=actor, now=now)
         await note(row, "guest_signed_up", voice="member", by=actor, now=now)
         await recount(row)
@@ -79,18 +79,20 @@ async def sign_up_guest(*, actor: int, workshop_id: int, first_name: str, now: d
 
 
 @command
-async def withdraw(*, actor: int, workshop_id: int, now: datetime) -> None:
-    """Give the place, or the place in the queue, back. It is free at once, and offered to the first who waits."""
+async def withdraw(*, actor: int, workshop_id: int, now: datetime) -> SignUpState | None:
+    """Give the place, or the place in the queue, back; says what it was. It is free at once, and offered to the first
+    who waits."""
     async with transaction():
         row = await locked(workshop_id)
         standing, who = await ask(row, actor, now=now)
         if who.sign_up not in ACTIVE:
-            return
+            return None
         refuse_if(rules.why_cannot_withdraw(standing, now=now))
         mine = await last_sign_up(row, actor)
         assert mine is not None
         await end_sign_up(row, mine, SignUpState.WITHDRAWN, now=now)
         await offer_freed(row, now=now)
+        return who.sign_up
 
 
 @command
@@ -103,7 +105,7 @@ async def withdraw_guest(*, actor: int, sign_up_id: int, now: datetime) -> None:
         row = await locked(found[0]["workshop_id"])
         guest = (await get_for_update(SignUp, sign_up_id))[0]
         standing, who = await ask(row, actor, now=now)
-        if guest["signed_by"] != actor and not who.hosting:
+        if guest["signed_by"] != actor and rules.why_cannot_read_list(standing, who) is not None:
             raise NotFound
         if guest["state"] not in ACTIVE:
             return

@@ -130,6 +130,12 @@ async def room_of(place_id: int, room_id: int) -> RoomFacts:
     raise NotFound
 
 
+async def room_in_use(row: Row) -> int | None:
+    """The room that this workshop has or wishes; none if it is no longer used."""
+    wanted = row["room_id"] or row["wished_room_id"]
+    return wanted if wanted in {room.id for room in await rooms_of(row["place_id"])} else None
+
+
 async def refuse_clash(
     *, members: Collection[int], actor: int, starts_at: datetime, ends_at: datetime, but: int | None = None
 ) -> None:
@@ -279,14 +285,15 @@ async def tell(
         )
 
 
-async def tell_people(mail: Mail, *, row: Row, kind: str, what: str, now: datetime) -> None:
-    """Mail everybody who has a place or waits; for a person without an account, whoever signed them up."""
+async def tell_people(mail: Mail, *, row: Row, kind: str, what: str, now: datetime, but: Collection[int] = ()) -> None:
+    """Mail everybody who has a place or waits, `but` these; for a person without an account, whoever signed them up."""
     people = await run(
         "select id, member_id, first_name, signed_by from sign_up where workshop_id = {} "
         "and state in ('confirmed', 'offered', 'waiting') order by id",
         row["id"],
     )
-    await tell(mail, [p["member_id"] for p in people if p["member_id"]], row=row, kind=kind, what=what, now=now)
+    members = {each["member_id"] for each in people if each["member_id"]}
+    await tell(mail, members.difference(but), row=row, kind=kind, what=what, now=now)
     for guest in people:
         if guest["member_id"] is None and guest["signed_by"] is not None:
             theirs = wording.guest_of(mail, guest["first_name"])

@@ -57,7 +57,9 @@ async def decide(request: AnyRequest, workshop_id: FromPath[int]) -> Response[An
         return await _show(request, workshop_id, values=read.values, errors=read.errors)
     try:
         if read.decision == "block":
-            await commands.block(actor=member.id, workshop_id=workshop_id, reason=read.reason, now=visit.now)
+            await commands.block(
+                actor=member.id, workshop_id=workshop_id, reason=read.reason, version=read.version, now=visit.now
+            )
         else:
             await commands.decide(
                 actor=member.id,

@@ -148,12 +148,12 @@ async def reopen(request: AnyRequest, workshop_id: FromPath[int]) -> Response[An
 async def tick_present(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]:
     """Who is there. Who is not is noted nowhere."""
     visit, member = signed_in(request)
-    ticked = {
-        int(value)
-        for value in (await read_form(request)).all("present")
-        if value.isascii() and value.isdigit() and len(value) < 10
-    }
-    deed = commands.tick_present(actor=member.id, workshop_id=workshop_id, sign_up_ids=ticked, now=visit.now)
+    form = await read_form(request)
+    here = forms.read_ids(form, "present")
+    before = forms.read_ids(form, "before") if form.get("view") == "page" else None
+    deed = commands.tick_present(
+        actor=member.id, workshop_id=workshop_id, sign_up_ids=here, before=before, now=visit.now
+    )
     return await carry_out(request, workshop_id, deed, text("C’est noté."))
 
 
@@ -162,13 +162,14 @@ async def last_word(request: AnyRequest, workshop_id: FromPath[int]) -> Response
     """« Le mot de la fin »."""
     visit, member = signed_in(request)
     form = await read_form(request)
-    word = forms.read_sentence(form, "words", longest=300, required=text("Écris une phrase, même courte."))
+    word = forms.read_sentence(form, "words", longest=300)
     if word.errors:
         return await show(request, workshop_id, values=dict(form), errors=word.errors)
     deed = commands.last_word(
         actor=member.id, workshop_id=workshop_id, words=word.value, shown=word.shown, now=visit.now
     )
-    return await carry_out(request, workshop_id, deed, text("Merci pour ce mot."))
+    said = text("Merci pour ce mot.") if word.value else text("C’est fait, ton mot est retiré.")
+    return await carry_out(request, workshop_id, deed, said)
 
 
 HANDLERS = [

@@ -20,7 +20,7 @@ from workshops import commands, forms, queries, rules
 from workshops.pages.shared import AnyRequest, ask, carry_out, demand, done, one_person, signed_in
 from workshops.queries.proposing import Sent, proposal_page
 from workshops.rules import Proposal
-from workshops.states import State, WorkshopRefusal
+from workshops.states import WorkshopRefusal
 from workshops.views import ClosedDoorPage
 
 
@@ -57,7 +57,7 @@ async def propose_workshop(request: AnyRequest) -> Response[Any]:
     read = forms.read_proposal(form, now=visit.now, rooms=[room.id for room in await rooms_of(place_id)])
     sent = Sent(read.values, read.needs, read.errors, read.once, 0, read.starts_at, read.ends_at)
     if form.get("look") == "1":
-        page = await proposal_page(visit=visit, place_id=place_id, sent=replace(sent, errors={}, look=True))
+        page = await proposal_page(visit=visit, place_id=place_id, sent=replace(sent, errors={}))
         return render(request, "workshops/propose_workshop.html", page, block="form")
     proposal, faults = await _with_cohosts(read.proposal, read.cohosts, place_id, member)
     errors = {**read.errors, **faults}
@@ -93,23 +93,23 @@ async def edit_workshop(request: AnyRequest, workshop_id: FromPath[int]) -> Resp
     demand(rules.why_cannot_edit(found.standing, found.who, now=visit.now) if found.who else None)
     place_id = found.row["place_id"]
     form = await read_form(request)
-    read = forms.read_proposal(form, now=visit.now, rooms=[room.id for room in await rooms_of(place_id)])
+    rooms = [room.id for room in await rooms_of(place_id)]
+    read = forms.read_proposal(form, now=visit.now, rooms=rooms, starts=found.row["starts_at"])
     sent = Sent(read.values, read.needs, read.errors, "", read.version, read.starts_at, read.ends_at)
     errors = dict(read.errors)
     if form.get("look") == "1":
-        page = await proposal_page(
-            visit=visit, place_id=place_id, editing=found.row, sent=replace(sent, errors={}, look=True)
-        )
+        page = await proposal_page(visit=visit, place_id=place_id, editing=found.row, sent=replace(sent, errors={}))
         return render(request, "workshops/propose_workshop.html", page, block="form")
     if read.proposal is not None and not errors:
         try:
             await commands.edit(
                 actor=member.id, workshop_id=workshop_id, proposal=read.proposal, version=read.version, now=visit.now
             )
-            if found.standing.state is State.SENT_BACK:
-                await commands.submit(actor=member.id, workshop_id=workshop_id, now=visit.now)
         except Refused as refusal:
             errors = _beside_its_field(request, refusal)
+            if refusal.reason is WorkshopRefusal.CHANGED_MEANWHILE:  # told once; sent again, it is meant
+                found = await queries.seen(workshop_id, visit)
+                sent = replace(sent, version=found.standing.version)
         else:
             return done(request, workshop_id, text("C’est changé."))
     page = await proposal_page(visit=visit, place_id=place_id, editing=found.row, sent=replace(sent, errors=errors))

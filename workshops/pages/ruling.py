@@ -32,7 +32,7 @@ async def vote(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]
     """One of the three who were drawn."""
     visit, member = signed_in(request)
     said = (await read_form(request)).get("vote", "")
-    if said not in ("publish", "send_back"):
+    if said not in commands.VOTES:
         return await show(request, workshop_id, errors={"vote": text("Choisis une réponse.")})
     deed = commands.vote(actor=member.id, workshop_id=workshop_id, vote=said, now=visit.now)
     return await carry_out(request, workshop_id, deed, text("Ton avis est noté. Merci !"), then="/agenda")
@@ -40,9 +40,10 @@ async def vote(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]
 
 @post("/ateliers/{workshop_id:int}/oui", status_code=303)
 async def say_yes(request: AnyRequest, workshop_id: FromPath[int]) -> Response[Any]:
-    """The bureau's explicit yes."""
+    """The bureau's explicit yes, to the `version` that was read."""
     visit, member = signed_in(request)
-    deed = commands.say_yes(actor=member.id, workshop_id=workshop_id, now=visit.now)
+    version = forms.read_version(await read_form(request))
+    deed = commands.say_yes(actor=member.id, workshop_id=workshop_id, version=version, now=visit.now)
     return await carry_out(request, workshop_id, deed, text("Le bureau a dit oui."))
 
 

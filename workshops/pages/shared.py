@@ -44,9 +44,17 @@ async def show(
     errors: dict[str, Text] | None = None,
     block: str | None = "panel",
 ) -> Response[Any]:
-    page = await queries.workshop_page(
-        workshop_id, visit=visit_of(request), values=values, errors=errors, focus=refused is None and flash is not None
-    )
+    """The page, as a whole or its panel; after a refusal or with faults said. Whoever may not see the page any more
+    (what they were drawn for is settled) reads the refusal alone."""
+    focus = refused is None and flash is not None
+    try:
+        page = await queries.workshop_page(
+            workshop_id, visit=visit_of(request), values=values, errors=errors, focus=focus
+        )
+    except NotFound:
+        if refused is None:
+            raise
+        raise refused from None
     status = 200
     if errors:
         status, block = 422, None

@@ -77,10 +77,12 @@ async def withdraw(request: AnyRequest, workshop_id: FromPath[int]) -> Response[
     """Leave; the place is free at once."""
     visit, member = signed_in(request)
     try:
-        await commands.withdraw(actor=member.id, workshop_id=workshop_id, now=visit.now)
+        was = await commands.withdraw(actor=member.id, workshop_id=workshop_id, now=visit.now)
     except Refused as refused:
         return await _refused_sign_up(request, workshop_id, refused)
-    return await _after_sign_up(request, workshop_id, text("C’est fait, ta place est libre."))
+    waited = was is SignUpState.WAITING
+    said = text("C’est fait, tu n’attends plus.") if waited else text("C’est fait, ta place est libre.")
+    return await _after_sign_up(request, workshop_id, said)
 
 
 @post("/ateliers/{workshop_id:int}/reponse", status_code=303)

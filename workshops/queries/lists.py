@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from app.clock import local
 from app.database import run
 from app.i18n import Language, capital, language, text
-from app.identity.visits import Visit
-from workshops import views
+from app.identity.visits import Me, Visit
+from workshops import rules, views
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES, STATE_NAMES
+from workshops.rules import Who
 from workshops.states import Format, State
 
 PAGE = 20
@@ -71,7 +73,8 @@ order by w.starts_at desc, w.id desc limit {} offset {}"""
 _TO_COME = """w.state in ('published', 'cancelled') and w.published_at is not null and w.ends_at > {}/*format*/
 order by w.starts_at, w.id limit {} offset {}"""
 _UNPUBLISHED = """w.state in ('draft', 'proposed', 'sent_back', 'contested') and exists (
-    select 1 from host h where h.workshop_id = w.id and h.member_id = {} and h.state in ('hosting', 'invited'))
+    select 1 from host h where h.workshop_id = w.id and h.member_id = {}
+    and (h.state = 'hosting' or (h.state = 'invited' and w.state <> 'draft')))
 order by w.starts_at limit 20"""
 
 
@@ -104,12 +107,12 @@ async def workshops_page(*, visit: Visit, chosen: str, past: bool, number: int) 
     base = f"/ateliers?{query}&" if query else "/ateliers?"
     return WorkshopsPage(
         subtitle=lang.say(text("Ceux qui ont eu lieu") if past else text("Ateliers à venir")),
-        items=[_line(row, lang, says_place=not place) for row in rows[:PAGE]],
-        mine=[_line(row, lang) for row in mine],
+        items=[_line(row, visit.now, lang, says_place=not place) for row in rows[:PAGE]],
+        mine=[_line(row, visit.now, lang) for row in mine],
         formats=[(each.value, lang.gettext(FORMAT_NAMES[each]), FORMAT_ICONS[each]) for each in Format],
         format=known,
         past=past,
-        may_propose=visit.member is not None and not visit.mediator,
+        may_propose=visit.member is not None and _may_propose(visit.member),
         before_href=f"{base}page={number - 1}" if number > 1 else "",
         after_href=f"{base}page={number + 1}" if len(rows) > PAGE else "",
         empty_title=lang.say(text("Rien encore") if past else text("Rien de prévu pour l’instant")),
@@ -119,6 +122,10 @@ async def workshops_page(*, visit: Visit, chosen: str, past: bool, number: int) 
             else text("La table est libre. Une idée, même petite, suffit.")
         ),
     )
+
+
+def _may_propose(me: Me) -> bool:
+    return rules.why_cannot_propose(Who(id=me.id, belongs=me.belongs, mediator=me.mediator)) is None
 
 
 _STATE_ICONS = {
@@ -131,7 +138,7 @@ _STATE_ICONS = {
 }
 
 
-def _line(row: dict[str, Any], lang: Language, *, says_place: bool = False) -> Line:
+def _line(row: dict[str, Any], now: datetime, lang: Language, *, says_place: bool = False) -> Line:
     state = State(row["state"])
     role_words = {
         "host": text("Tu animes"),
@@ -145,6 +152,7 @@ def _line(row: dict[str, Any], lang: Language, *, says_place: bool = False) -> L
     else:
         icon, words = _STATE_ICONS.get(state, "clock"), lang.gettext(STATE_NAMES[state])
     taken, waiting = row["taken"] or 0, row["waiting"] or 0
+    left = rules.seats_left(capacity=row["capacity"], taken=taken, waiting=waiting, starts_at=row["starts_at"], now=now)
     where = [row["place_name"]] if says_place else []
     where.append(row["room_name"] or lang.say(text("Salle à trouver")))
     return Line(
@@ -161,8 +169,8 @@ def _line(row: dict[str, Any], lang: Language, *, says_place: bool = False) -> L
         mine=role in ("host", "participant") and state is State.PUBLISHED,
         taken=taken,
         capacity=row["capacity"],
-        seats_left=0 if waiting else max(0, row["capacity"] - taken),
-        seats_words=views.seats_words(taken, row["capacity"], waiting, lang) if state is State.PUBLISHED else "",
+        seats_left=left,
+        seats_words=views.seats_words(left, waiting, lang) if state is State.PUBLISHED else "",
         state_icon=icon,
         state_words=words,
     )

@@ -19,7 +19,6 @@ from workshops.states import FORMATS, HostState, State, WorkshopRefusal
 from workshops.views import HostLine, May, PersonLine, WorkshopPage
 from workshops.wording import SENTENCES
 
-PUBLIC = (State.PUBLISHED, State.HELD, State.CANCELLED)
 POSTED = (State.PUBLISHED, State.HELD)
 """What has a poster to print."""
 
@@ -56,22 +55,9 @@ async def seen(workshop_id: int, visit: Visit) -> Seen:
     row = rows[0]
     standing = await standing_of(row)
     who = await who_is(row, visit.member.id, now=visit.now) if visit.member else None
-    if not may_see(row, standing, who):
+    if not rules.may_see(standing, who):
         raise NotFound
     return Seen(row, standing, who)
-
-
-def may_see(row: dict[str, Any], standing: Standing, who: Who | None) -> bool:
-    """Whether this reader may know of the workshop."""
-    if standing.state in PUBLIC and (row["published_at"] is not None or standing.state is not State.CANCELLED):
-        return True
-    if who is None:
-        return False
-    if who.proposer or who.hosting or who.invited:
-        return True
-    if standing.state in (State.DRAFT, State.LAPSED):
-        return False
-    return who.mediator or who.juror or (who.says_yes and bool(standing.needs))
 
 
 async def workshop_page(
@@ -88,7 +74,8 @@ async def workshop_page(
     lang = language(visit.language)
     now = visit.now
     hosts = await run(
-        "select m.id, m.name, m.about, h.state from host h join member m on m.id = h.member_id "
+        "select m.id, m.name, m.about, h.state, h.last_word, h.last_word_shown from host h "
+        "join member m on m.id = h.member_id "
         "where h.workshop_id = {} and h.state in ('hosting', 'invited') order by h.id",
         workshop_id,
     )
@@ -104,7 +91,9 @@ async def workshop_page(
     mine = next((each for each in sign_ups if who is not None and each["member_id"] == who.id), None)
     queue = [each["id"] for each in sign_ups if each["state"] == "waiting"]
     rank = queue.index(mine["id"]) + 1 if mine is not None and mine["id"] in queue else 0
-    may = _may(row, standing, who, now=now, has_sign_up=mine is not None)
+    said = mine or next((each for each in hosts if who is not None and who.hosting and each["id"] == who.id), None)
+    may = _may(standing, who, now=now)
+    left = rules.seats_left_of(standing, now=now)
     names_shown = visit.member is not None and (visit.member.met or (who is not None and who.hosting))
     inside = who is not None and (who.proposer or who.hosting)
     return WorkshopPage(
@@ -119,13 +108,13 @@ async def workshop_page(
         summary=row["summary"],
         capacity=row["capacity"],
         taken=standing.taken,
-        seats_left=0 if standing.waiting else max(0, row["capacity"] - standing.taken),
+        seats_left=left,
         panel=views.panel(
             standing,
             who,
+            left=left,
             rank=rank,
-            why_not=sentence(_why_not_join(standing, who, visit), lang),
-            starts_at=row["starts_at"],
+            why_not=sentence(rules.why_cannot_sign_up(standing, who or _NOBODY, now=now), lang),
             overlap=await _overlap(row, standing, who, mine is not None, lang),
             needs_sign_in=who is None and rules.why_cannot_sign_up(standing, _NOBODY, now=now) is None,
             focus=focus,
@@ -140,13 +129,13 @@ async def workshop_page(
             lang=lang,
         ),
         may=may,
-        hosts=_host_lines(hosts, lang) if names_shown or inside else (),
+        hosts=_host_lines(hosts, inside=inside, lang=lang) if names_shown or inside else (),
         hosts_words=_hosts_words(len([each for each in hosts if each["state"] == HostState.HOSTING]), visit, lang),
         speaker=row["speaker"],
         bring=[line for line in row["bring"].split("\n") if line],
-        ics=f"/ateliers/{workshop_id}.ics" if standing.state in PUBLIC else "",
+        ics=f"/ateliers/{workshop_id}.ics" if standing.announced else "",
         poster=standing.state in POSTED,
-        banner=views.banner(row, standing.state, now=now, hosts=standing.hosts, lang=lang),
+        banner=views.banner(row, standing.state, now=now, lang=lang),
         steps=views.steps(row, standing.state, lang) if who is not None else (),
         steps_title=lang.say(text("Où en est ta proposition") if inside else text("Où en est cette proposition")),
         steps_seen_by=lang.say(
@@ -172,17 +161,20 @@ async def workshop_page(
                 "Une autre personne de la médiation relira. S’il n’y en a pas, trois membres tirés au sort décideront."
             )
         ),
-        last_words=[each["last_word"] for each in sign_ups if each["last_word"] and each["last_word_shown"]],
-        my_last_word=mine["last_word"] if mine is not None else "",
-        my_last_word_shown=bool(mine["last_word_shown"]) if mine is not None else False,
+        last_words=[each["last_word"] for each in (*hosts, *sign_ups) if each["last_word"] and each["last_word_shown"]],
+        my_last_word=said["last_word"] if said is not None else "",
+        my_last_word_shown=bool(said["last_word_shown"]) if said is not None else False,
         my_guests=[
             PersonLine(each["id"], each["first_name"])
             for each in sign_ups
             if who is not None and each["signed_by"] == who.id and each["first_name"]
         ],
-        for_hosts=who is not None and who.hosting and standing.state in PUBLIC,
+        version=standing.version,
+        for_hosts=who is not None and (may.cancel or may.invite or (who.hosting and standing.announced)),
         edit_published=standing.state is State.PUBLISHED,
-        people=_people(sign_ups, standing, lang) if who is not None and who.hosting else (),
+        people=_people(sign_ups, standing, may, lang)
+        if who is not None and rules.why_cannot_read_list(standing, who) is None
+        else (),
         people_title=lang.say(text_n("%(n)s personne", "%(n)s personnes", standing.taken)),
         values=values or {},
         errors=errors or {},
@@ -190,10 +182,6 @@ async def workshop_page(
 
 
 _NOBODY = Who(id=0)
-
-
-def _why_not_join(standing: Standing, who: Who | None, visit: Visit) -> WorkshopRefusal | None:
-    return rules.why_cannot_sign_up(standing, who or _NOBODY, now=visit.now)
 
 
 async def _overlap(row: dict[str, Any], standing: Standing, who: Who | None, signed_up: bool, lang: Language) -> str:
@@ -206,7 +194,7 @@ async def _overlap(row: dict[str, Any], standing: Standing, who: Who | None, sig
     return lang.say(text("À cette heure, tu as aussi « %(title)s ».", title=clash.title))
 
 
-def _may(row: dict[str, Any], standing: Standing, who: Who | None, *, now: datetime, has_sign_up: bool) -> May:
+def _may(standing: Standing, who: Who | None, *, now: datetime) -> May:
     if who is None:
         return May()
     hosting = who.hosting
@@ -220,24 +208,27 @@ def _may(row: dict[str, Any], standing: Standing, who: Who | None, *, now: datet
         review=rules.why_cannot_decide(standing, who, version=standing.version) is None
         or rules.why_cannot_review_again(standing, who, now=now) is None,
         answer_invitation=who.invited and rules.why_cannot_answer_invitation(standing, who, yes=True, now=now) is None,
+        decline_invitation=who.invited and rules.why_not_alive(standing, now) is None,
         invite=hosting and rules.why_cannot_invite(standing, who, Who(id=0, belongs=True), now=now) is None,
         leave_hosting=rules.why_cannot_leave_hosting(standing, who, now=now) is None,
         take_over=rules.why_cannot_take_over(standing, who, now=now) is None,
         cancel=rules.why_cannot_cancel(standing, who, now=now) is None,
         reopen=rules.why_cannot_reopen(standing, who, now=now) is None,
+        print_list=rules.why_cannot_read_list(standing, who) is None and standing.announced,
         tick=rules.why_cannot_tick(standing, who, now=now) is None,
-        say_last_word=has_sign_up and rules.why_cannot_say_last_word(standing, who, now=now) is None,
-        bring_guest=rules.why_cannot_sign_up_guest(standing, now=now) is None
-        and who.belongs
-        and FORMATS[standing.format].lists_participants,
+        say_last_word=rules.why_cannot_say_last_word(standing, who, now=now) is None,
+        bring_guest=rules.why_cannot_sign_up_guest(standing, who, now=now) is None,
+        free_guest=rules.why_cannot_withdraw(standing, now=now) is None,
     )
 
 
-def _host_lines(hosts: list[dict[str, Any]], lang: Language) -> list[HostLine]:
+def _host_lines(hosts: list[dict[str, Any]], *, inside: bool, lang: Language) -> list[HostLine]:
+    """Who hosts; those who are invited and have not answered yet are the hosts' own affair."""
     invited = lang.say(text("(l’invitation attend sa réponse)"))
     return [
         HostLine(each["id"], each["name"], each["about"], invited if each["state"] == HostState.INVITED else "")
         for each in hosts
+        if inside or each["state"] == HostState.HOSTING
     ]
 
 
@@ -249,12 +240,16 @@ def _hosts_words(number: int, visit: Visit, lang: Language) -> str:
     return lang.say(text("Tu verras les prénoms quand tu auras rencontré deux membres, ou la personne à l’accueil."))
 
 
-def _people(sign_ups: list[dict[str, Any]], standing: Standing, lang: Language) -> list[PersonLine]:
-    if not FORMATS[standing.format].lists_participants:
-        return []
+def person_name(sign_up: dict[str, Any], lang: Language) -> str:
+    """A member's name, a guest's first name, or what is left of one whose name has been erased."""
+    return sign_up["first_name"] or sign_up["name"] or lang.say(text("Une personne sans compte"))
+
+
+def _people(sign_ups: list[dict[str, Any]], standing: Standing, may: May, lang: Language) -> list[PersonLine]:
+    """Who comes, and who waits as long as nobody is to be ticked."""
     notes = {"offered": lang.say(text("(place proposée)")), "waiting": lang.say(text("(attend)")), "confirmed": ""}
     return [
-        PersonLine(each["id"], each["first_name"] or each["name"] or "", notes[each["state"]], bool(each["present"]))
+        PersonLine(each["id"], person_name(each, lang), notes[each["state"]], bool(each["present"]))
         for each in sign_ups
-        if each["state"] == "confirmed" or standing.state is not State.HELD
+        if each["state"] == "confirmed" or not (may.tick or standing.state is State.HELD)
     ]

@@ -70,8 +70,6 @@ class Sent:
     version: int = 0
     starts_at: datetime | None = None
     ends_at: datetime | None = None
-    look: bool = False
-    """« Quelles salles sont libres ? »"""
 
 
 async def proposal_page(

@@ -29,7 +29,10 @@ class ReadingPage:
     summary: str
     notes: list[str]
     before: str
+    asked: str
+    """The change that was asked and is contested: its reason and what would do."""
     contest_word: str
+    blocked_why: str
     sentence: str
     may_decide: bool
     may_review_again: bool
@@ -57,7 +60,8 @@ async def reading_page(
     )
     team = ", ".join(each["name"] for each in names)
     why_not = rules.why_cannot_decide(standing, who, version=standing.version)
-    due = row["review_due_at"] or (row["contest_due_at"] if standing.state is State.CONTESTED else row["due_at"])
+    contested = standing.state is State.CONTESTED
+    due = row["review_due_at"] or (row["contest_due_at"] if contested else row["due_at"])
     notes = []
     if row["help_wanted"]:
         notes.append(say(text("L’équipe aimerait de l’aide pour préparer.")))
@@ -86,7 +90,7 @@ async def reading_page(
         icon=FORMAT_ICONS[standing.format],
         line=say(
             text(
-                "%(format)s proposé par %(team)s, %(day)s, %(hours)s, %(room)s, %(capacity)s places",
+                "%(format)s, par %(team)s, %(day)s, %(hours)s, %(room)s, %(capacity)s places",
                 format=views.format_name(row["format"], lang),
                 team=team or "?",
                 day=lang.day(row["starts_at"]),
@@ -101,7 +105,9 @@ async def reading_page(
         summary=row["summary"],
         notes=notes,
         before=before,
-        contest_word=row["contest_word"] if standing.state is State.CONTESTED else "",
+        asked="\n\n".join(filter(None, (row["reason"], row["way_out"]))) if contested else "",
+        contest_word=row["contest_word"] if contested else "",
+        blocked_why=row["blocked_why"] if standing.state is State.PROPOSED else "",
         sentence=sentence(why_not, lang),
         may_decide=why_not is None,
         may_review_again=rules.why_cannot_review_again(standing, who, now=visit.now) is None,
@@ -109,8 +115,8 @@ async def reading_page(
         options=options,
         reason_hint=say(
             text(
-                "Pour un changement : %(team)s lira ces mots, tels quels. Les membres aussi, dans le journal.",
-                team=team,
+                "Pour un changement ou pour bloquer : l’équipe lira ces mots, tels quels. Les membres aussi, dans le "
+                "journal. N’y nomme personne."
             )
         ),
         values=values or {},

@@ -13,10 +13,9 @@ from app.errors import NotFound
 from app.i18n import capital, language, text, text_n
 from app.identity.visits import Visit
 from app.web.qr import qr_svg
-from workshops import views
+from workshops import rules, views
 from workshops.labels import DRAWINGS
-from workshops.queries.one import POSTED, seen
-from workshops.states import FORMATS
+from workshops.queries.one import POSTED, person_name, seen
 from workshops.views import PersonLine
 
 
@@ -51,14 +50,14 @@ async def sheet_page(workshop_id: int, *, visit: Visit, base_url: str, people: b
     lang = language(visit.language)
     listed: list[PersonLine] = []
     if people:
-        if found.who is None or not found.who.hosting or not FORMATS[standing.format].lists_participants:
+        if found.who is None or rules.why_cannot_read_list(standing, found.who) is not None:
             raise NotFound
         rows = await run(
             "select s.id, s.first_name, m.name from sign_up s left join member m on m.id = s.member_id "
             "where s.workshop_id = {} and s.state = 'confirmed' order by m.name, s.first_name, s.id",
             workshop_id,
         )
-        listed = [PersonLine(each["id"], each["first_name"] or each["name"] or "") for each in rows]
+        listed = [PersonLine(each["id"], person_name(each, lang)) for each in rows]
     elif standing.state not in POSTED:
         raise NotFound
     wall = local(row["starts_at"])
