@@ -20,6 +20,7 @@ from workshops.demo_stories import (
     AT_THE_CANAL,
     CANCEL_REASON,
     FIRST_SUMMARY,
+    FULL,
     GUESTS,
     HANDED_OVER,
     HOST_WORD,
@@ -84,6 +85,12 @@ class _Play:
         self.without_host = next(
             each for title in NOBODY_HOSTS for each in self.to_come() if each.week > 2 and each.planned.title == title
         )
+        self.once_full = [
+            each
+            for each in self.plan.sessions
+            if each.planned.title in FULL and each.starts_at < self.now - DAY and not each.elsewhere
+        ][-1]
+        """Where a place was offered that its person let go by."""
         self.read_early = (
             self.samira.waits,
             self.samira.offered,
@@ -91,6 +98,7 @@ class _Play:
             self.handed_over,
             self.without_host,
             self.plan.cancelled,
+            self.once_full,
         )
         """What must have been published a while ago, so that all the rest could happen."""
 
@@ -366,9 +374,9 @@ class _Play:
             return
         if session in self.samira.places:
             self.sign_up(session, "samira", self.between(published + HOUR, last))
+        was_full = session is self.once_full
         number = round(session.planned.people * LIVELY.get(session.week, 0.5))
-        some = self.some(session, number)
-        was_full = len(some) > session.planned.capacity and session.ends_at <= self.now
+        some = self.some(session, session.planned.capacity + 3 if was_full else number)
         asked = {key: self.between(published + HOUR, last - 2 * DAY if was_full else last) for key in some}
         for key, when in asked.items():
             self.sign_up(session, key, when)
