@@ -237,8 +237,8 @@ def why_cannot_invite(standing: Standing, who: Who, invited: Who, *, now: dateti
         return WorkshopRefusal.MEDIATOR_CANNOT_HOST
     if not invited.belongs:
         return WorkshopRefusal.NOT_A_MEMBER_HERE
-    if invited.juror:
-        return WorkshopRefusal.CONCERNED
+    if invited.juror:  # said so that it does not tell on whom the lot fell
+        return WorkshopRefusal.DRAWN_CANNOT_HOST
     if invited.hosting:
         return WorkshopRefusal.ALREADY_HOST
     return why_not_alive(standing, now)

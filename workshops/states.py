@@ -178,6 +178,7 @@ class WorkshopRefusal(Refusal):
     NOT_STARTED = "not_started"
     NOT_THERE = "not_there"
     ALREADY_HOST = "already_host"
+    DRAWN_CANNOT_HOST = "drawn_cannot_host"
     LAST_HOST = "last_host"
     HAS_HOSTS = "has_hosts"
     ALREADY_BLOCKED = "already_blocked"

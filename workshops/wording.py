@@ -66,6 +66,7 @@ SENTENCES: dict[Refusal, str] = {
     WorkshopRefusal.NOT_STARTED: N_("C’est trop tôt : l’atelier n’en est pas encore là."),
     WorkshopRefusal.NO_LIST: N_("Ce format ne garde aucune liste de participants."),
     WorkshopRefusal.NOT_THERE: N_("Le mot de la fin est à celles et ceux qui y étaient."),
+    WorkshopRefusal.DRAWN_CANNOT_HOST: N_("Cette personne ne peut pas animer cet atelier pour l’instant."),
     WorkshopRefusal.ALREADY_HOST: N_("Cette personne anime déjà l’atelier."),
     WorkshopRefusal.LAST_HOST: N_("Tu es seul·e à animer : retire plutôt ta proposition, ou invite d’abord quelqu’un."),
     WorkshopRefusal.HAS_HOSTS: N_("Quelqu’un anime déjà cet atelier. Demande-lui : à plusieurs, c’est plus facile."),

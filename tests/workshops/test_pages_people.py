@@ -115,6 +115,15 @@ class TestGuests:
         page = await karim.get(f"/ateliers/{workshop_id}")
         assert words(page).count("Libérer sa place") == 3
 
+    async def test_a_place_is_freed_under_its_own_workshops_address(self, scene: Scene) -> None:
+        workshop_id = await scene.published()
+        other = await scene.published(title="Un autre", day="2026-12-14")
+        karim = await scene.as_(scene.cast.karim)
+        await karim.post(f"/ateliers/{workshop_id}/invites", {"first_name": "Denise"})
+        (row,) = await run("select id from sign_up")
+        assert (await karim.post(f"/ateliers/{other}/invites/{row['id']}/retrait")).status_code == 404
+        assert (await karim.post(f"/ateliers/{workshop_id}/invites/{row['id']}/retrait")).status_code == 303
+
     async def test_a_talking_group_keeps_no_first_name(self, scene: Scene) -> None:
         workshop_id = await scene.published(format="parole", speaker="Mme Diallo")
         karim = await scene.as_(scene.cast.karim)

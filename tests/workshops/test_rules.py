@@ -203,13 +203,13 @@ class TestPlaces:
     def test_while_anyone_waits_freed_places_are_theirs(self) -> None:
         freed = replace(PUBLISHED, taken=11, waiting=1)
         assert rules.place_or_queue(freed, now=NOW) is SignUpState.WAITING
-        assert rules.why_cannot_sign_up_guest(freed, now=NOW) is WorkshopRefusal.WAITING_COME_FIRST
+        assert rules.why_cannot_sign_up_guest(freed, MEMBER, now=NOW) is WorkshopRefusal.WAITING_COME_FIRST
 
     def test_in_the_last_two_hours_first_come(self) -> None:
         freed = replace(PUBLISHED, taken=11, waiting=1)
         late = freed.starts_at - 2 * H
         assert rules.place_or_queue(freed, now=late) is SignUpState.CONFIRMED
-        assert rules.why_cannot_sign_up_guest(freed, now=late) is None
+        assert rules.why_cannot_sign_up_guest(freed, MEMBER, now=late) is None
         assert rules.offers_due(freed, now=late) == 0
         assert rules.offers_due(freed, now=late - timedelta(seconds=1)) == 1
 
@@ -239,6 +239,18 @@ class TestPlaces:
         held = replace(PUBLISHED, state=State.HELD)
         assert rules.why_cannot_sign_up(held, MEMBER, now=NOW) is WorkshopRefusal.OVER
 
+    def test_people_without_an_account_come_through_members_of_the_place(self) -> None:
+        assert rules.why_cannot_sign_up_guest(PUBLISHED, STRANGER, now=NOW) is WorkshopRefusal.NOT_A_MEMBER_HERE
+        talking = replace(PUBLISHED, format=Format.PAROLE)
+        assert rules.why_cannot_sign_up_guest(talking, MEMBER, now=NOW) is WorkshopRefusal.NO_LIST
+
+    def test_places_left_are_those_that_one_would_get(self) -> None:
+        freed = replace(PUBLISHED, taken=11, waiting=1)
+        assert rules.seats_left_of(freed, now=NOW) == 0
+        assert rules.seats_left_of(freed, now=freed.starts_at - 2 * H) == 1
+        assert rules.seats_left_of(replace(PUBLISHED, taken=4), now=NOW) == 8
+        assert rules.seats_left_of(replace(PUBLISHED, taken=13), now=NOW) == 0
+
     def test_lowering_a_capacity_drops_nobody(self) -> None:
         assert rules.why_not_this_capacity(capacity=7, taken=8) is WorkshopRefusal.FEWER_THAN_TAKEN
         assert rules.why_not_this_capacity(capacity=8, taken=8) is None
@@ -250,6 +262,11 @@ class TestDuringAndAfter:
         assert rules.why_cannot_tick(PUBLISHED, HOST, now=early) is WorkshopRefusal.NOT_STARTED
         assert rules.why_cannot_tick(PUBLISHED, HOST, now=early + timedelta(minutes=1)) is None
         assert rules.why_cannot_tick(PUBLISHED, MEMBER, now=PUBLISHED.starts_at) is WorkshopRefusal.ONLY_HOSTS
+
+    def test_a_mediator_never_reads_who_comes(self) -> None:
+        became = replace(HOST, mediator=True)
+        assert rules.why_cannot_read_list(PUBLISHED, became) is WorkshopRefusal.ONLY_HOSTS
+        assert rules.why_cannot_tick(PUBLISHED, became, now=PUBLISHED.starts_at) is WorkshopRefusal.ONLY_HOSTS
 
     def test_a_talking_group_keeps_no_list(self) -> None:
         talking = replace(PUBLISHED, format=Format.PAROLE)
@@ -289,7 +306,7 @@ class TestHosts:
 
     def test_the_drawn_are_not_invited(self) -> None:
         drawn = replace(MEMBER, juror=True)
-        assert rules.why_cannot_invite(PROPOSED, HOST, drawn, now=NOW) is WorkshopRefusal.CONCERNED
+        assert rules.why_cannot_invite(PROPOSED, HOST, drawn, now=NOW) is WorkshopRefusal.DRAWN_CANNOT_HOST
         assert rules.why_cannot_invite(PROPOSED, HOST, MEMBER, now=NOW) is None
         assert rules.why_cannot_invite(PROPOSED, HOST, STRANGER, now=NOW) is WorkshopRefusal.NOT_A_MEMBER_HERE
 
@@ -322,7 +339,7 @@ IN_STATES: dict[str, tuple[Callable[[Standing], WorkshopRefusal | None], set[Sta
     "cancel": (lambda it: rules.why_cannot_cancel(it, HOST, now=NOW), {State.PUBLISHED}),
     "reopen": (lambda it: rules.why_cannot_reopen(it, HOST, now=NOW), {State.CANCELLED}),
     "sign up": (lambda it: rules.why_cannot_sign_up(it, MEMBER, now=NOW), {State.PUBLISHED}),
-    "sign up a guest": (lambda it: rules.why_cannot_sign_up_guest(it, now=NOW), {State.PUBLISHED}),
+    "sign up a guest": (lambda it: rules.why_cannot_sign_up_guest(it, MEMBER, now=NOW), {State.PUBLISHED}),
     "withdraw": (lambda it: rules.why_cannot_withdraw(it, now=NOW), ALL - {State.HELD}),
     "tick": (lambda it: rules.why_cannot_tick(it, HOST, now=it.starts_at), {State.PUBLISHED, State.HELD}),
     "last word": (lambda it: rules.why_cannot_say_last_word(it, HOST, now=it.ends_at), {State.PUBLISHED, State.HELD}),
@@ -350,14 +367,28 @@ def test_only_hosts_do_what_is_the_hosts() -> None:
 
 class TestWhoSees:
     def test_a_draft_is_its_hosts_own(self) -> None:
-        draft = replace(PROPOSED, state=State.DRAFT)
-        assert rules.may_see(draft, HOST)
-        assert not any(rules.may_see(draft, who) for who in (MEMBER, MEDIATOR, BUREAU, STRANGER))
+        for state in (State.DRAFT, State.LAPSED):
+            draft = replace(PROPOSED, state=state, needs=frozenset({Need.FLAME}))
+            assert rules.may_see(draft, HOST)
+            invited = replace(MEMBER, invited=True)
+            assert not any(rules.may_see(draft, who) for who in (MEMBER, MEDIATOR, BUREAU, STRANGER, invited, None))
 
     def test_a_proposal_is_for_those_who_read_it(self) -> None:
-        assert all(rules.may_see(PROPOSED, who) for who in (HOST, MEDIATOR, BUREAU, replace(MEMBER, juror=True)))
-        assert not rules.may_see(PROPOSED, MEMBER)
-        assert rules.may_see(PUBLISHED, STRANGER)
+        invited, drawn = replace(MEMBER, invited=True), replace(MEMBER, juror=True)
+        assert all(rules.may_see(PROPOSED, who) for who in (HOST, MEDIATOR, invited, drawn))
+        assert not any(rules.may_see(PROPOSED, who) for who in (MEMBER, BUREAU, None))
+
+    def test_and_for_the_bureau_where_its_yes_is_wanted(self) -> None:
+        assert rules.may_see(replace(PROPOSED, needs=frozenset({Need.FLAME})), BUREAU)
+
+    def test_what_was_published_is_everybodys_even_cancelled(self) -> None:
+        for state in (State.PUBLISHED, State.HELD, State.CANCELLED):
+            assert rules.may_see(replace(PUBLISHED, state=state), None)
+
+    def test_what_lapsed_is_its_hosts_own_again(self) -> None:
+        lapsed = replace(PROPOSED, state=State.LAPSED)
+        assert rules.may_see(lapsed, HOST)
+        assert not any(rules.may_see(lapsed, who) for who in (MEMBER, MEDIATOR, None))
 
 
 def test_every_state_is_reached_from_a_draft() -> None:

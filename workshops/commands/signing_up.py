@@ -96,11 +96,12 @@ async def withdraw(*, actor: int, workshop_id: int, now: datetime) -> SignUpStat
 
 
 @command
-async def withdraw_guest(*, actor: int, sign_up_id: int, now: datetime) -> None:
-    """Give back the place of a person without an account: whoever took it, or a host. To others it does not exist."""
+async def withdraw_guest(*, actor: int, workshop_id: int | None = None, sign_up_id: int, now: datetime) -> None:
+    """Give back the place of a person without an account: whoever took it, or a host. To others it does not exist, nor
+    under another workshop's address (`workshop_id`)."""
     async with transaction():
         found = await run("select workshop_id from sign_up where id = {} and member_id is null", sign_up_id)
-        if not found:
+        if not found or workshop_id not in (None, found[0]["workshop_id"]):
             raise NotFound
         row = await locked(found[0]["workshop_id"])
         guest = (await get_for_update(SignUp, sign_up_id))[0]

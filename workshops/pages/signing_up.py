@@ -123,7 +123,7 @@ async def sign_up_guest(request: AnyRequest, workshop_id: FromPath[int]) -> Resp
 async def withdraw_guest(request: AnyRequest, workshop_id: FromPath[int], sign_up_id: FromPath[int]) -> Response[Any]:
     """Free the place of somebody one had signed up."""
     visit, member = signed_in(request)
-    deed = commands.withdraw_guest(actor=member.id, sign_up_id=sign_up_id, now=visit.now)
+    deed = commands.withdraw_guest(actor=member.id, workshop_id=workshop_id, sign_up_id=sign_up_id, now=visit.now)
     return await carry_out(request, workshop_id, deed, text("Sa place est libre."))
 
 
