@@ -38,6 +38,10 @@ class Settings:
         """Whether the site is reached over https: then cookies are `Secure` and `__Host-`."""
         return self.base_url.startswith("https://")
 
+    def cookie(self, name: str) -> str:
+        """What a cookie is called: over https no other host may set it (`__Host-`, RFC 6265bis 4.1.3.2)."""
+        return f"__Host-{name}" if self.secure else name
+
     @property
     def host(self) -> str:
         """Host (and port, if any) of the base URL, as browsers write it in `Origin`."""

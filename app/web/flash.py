@@ -61,11 +61,20 @@ def flash_cookie(settings: Settings, flash: Flash) -> Cookie:
     """The cookie that carries it. Details must be plain strings and numbers."""
     data = json.dumps([flash.tone, _packed(flash.strong), _packed(flash.words)], ensure_ascii=False)
     payload = base64.urlsafe_b64encode(data.encode()).decode()
+    return _cookie(settings, f"{payload}.{_sign(settings, payload)}", SECONDS)
+
+
+def no_flash_cookie(settings: Settings) -> Cookie:
+    """It has been shown."""
+    return _cookie(settings, "", 0)
+
+
+def _cookie(settings: Settings, value: str, max_age: int) -> Cookie:
     return Cookie(
-        NAME,
-        value=f"{payload}.{_sign(settings, payload)}",
+        settings.cookie(NAME),
+        value=value,
         path="/",
-        max_age=SECONDS,
+        max_age=max_age,
         httponly=True,
         samesite="lax",
         secure=settings.secure,
@@ -74,7 +83,7 @@ def flash_cookie(settings: Settings, flash: Flash) -> Cookie:
 
 def read_flash(request: Request[Any, Any, Any], settings: Settings) -> Flash | None:
     """The notice that the last redirect left, if it is one of ours."""
-    payload, _, signature = request.cookies.get(NAME, "").partition(".")
+    payload, _, signature = request.cookies.get(settings.cookie(NAME), "").partition(".")
     if not payload or not hmac.compare_digest(_sign(settings, payload).encode(), signature.encode()):
         return None
     tone, strong, words = json.loads(base64.urlsafe_b64decode(payload))

@@ -12,7 +12,9 @@ import re
 import sys
 from datetime import UTC, datetime
 
-_SECRET_PATHS = re.compile(r"^(/calendriers/perso/|/connexion/lien/|/courrier/|/offres/)[^/]+")
+# Wherever it stands, in whatever letters, with slashes doubled: the router takes `//` for `/`, and what it does not
+# take is mostly a secret address written badly.
+_SECRET_PATHS = re.compile(r"(/calendriers/+perso/+|/connexion/+lien/+|/courrier/+|/offres/+)[^/]+", re.IGNORECASE)
 # 64 is all that may stand before the sign (RFC 5321, 4.5.3.1.1). Unbounded, a long word takes the square of its length.
 _MAIL = re.compile(r"[^\s@<>()\"']{1,64}@[^\s@<>()\"']+")
 _OTHER_LINE_ENDS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}

@@ -24,7 +24,7 @@ from app.identity.visits import Visit
 from app.registry import Registry
 from app.settings import Settings
 from app.web.csrf import LazyToken
-from app.web.flash import Flash, SaidFlash, read_flash
+from app.web.flash import Flash, SaidFlash, no_flash_cookie, read_flash
 from app.web.pieces import PIECES
 from app.web.remembering import Remember
 from app.web.static import static_files
@@ -166,13 +166,13 @@ def render(
     if token.new_anonymous is not None:
         response.cookies.append(anonymous_cookie(house.settings, token.new_anonymous))
     if left is not None:
-        response.cookies.append(Cookie("annonce", value="", path="/", max_age=0, httponly=True, samesite="lax"))
+        response.cookies.append(no_flash_cookie(house.settings))
     return response
 
 
 def cookie_name(settings: Settings, name: str) -> str:
-    """`__Host-` over https (RFC 6265bis 4.1.3.2); plain on the local network."""
-    return f"__Host-{name}" if settings.secure else name
+    """`__Host-` over https; plain on the local network."""
+    return settings.cookie(name)
 
 
 def anonymous_cookie(settings: Settings, value: str) -> Cookie:

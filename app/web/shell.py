@@ -41,8 +41,8 @@ class Shell:
         self.app = app
         self.settings = settings
         self.clock = clock
-        self._session_cookie = "__Host-session" if settings.secure else "session"
-        self._anonymous_cookie = "__Host-visite" if settings.secure else "visite"
+        self._session_cookie = settings.cookie("session")
+        self._anonymous_cookie = settings.cookie("visite")
         common = {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "X-Content-Type-Options": "nosniff",

@@ -153,7 +153,7 @@ class TestFrench:
 _LEXER = Environment(extensions=["jinja2.ext.i18n"])
 _NOT_READ = r"<(style|script|code)\b.*?</\1>|<!--.*?-->"
 _SEEN_OR_HEARD = ("aria-label", "alt", "title", "placeholder")
-_COOKIES = {"session", "visite", "attente", "annonce", "langue, theme"}
+_COOKIES = {"session", "visite", "attente", "annonce", "adresse", "langue, theme"}
 
 
 def _flat(source: str) -> str:

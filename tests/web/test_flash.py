@@ -68,6 +68,18 @@ def test_its_cookie_is_short_lived_and_closed_to_scripts() -> None:
     assert cookie.value.isascii()
 
 
+async def test_over_https_no_other_host_may_set_it() -> None:
+    browser = world(base_url="https://r.example").browser()
+    answer = await browser.post("/essai/mot", {"name": "Odile"})
+    assert "__Host-annonce=" in answer.headers["set-cookie"]
+    shown = await browser.get("/essai")
+    assert SAID in words(shown)
+    gone = shown.headers["set-cookie"]
+    assert gone.startswith('__Host-annonce=""')
+    assert {"Max-Age=0", "Path=/", "Secure"} <= set(gone.split("; "))
+    assert SAID not in words(await browser.get("/essai"))
+
+
 @pytest.mark.parametrize(
     "flash",
     [

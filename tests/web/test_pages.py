@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from app.calendar.pages_feeds import COOKIE as FEED_ADDRESS
 from app.database import Store, run, transaction
 from app.finding import LONGEST_QUERY
 from app.identity.cookies import SESSION, WAITING
@@ -232,7 +233,7 @@ class TestHousePages:
     async def test_each_cookie_of_ours_is_told(self, scene: Scene) -> None:
         page = await scene.world.browser().get("/confidentialite")
         told = set(re.findall(r'<th scope="row">([^<]+)</th>', page.text))
-        assert told == {SESSION, "visite", WAITING, FLASH, "langue, theme"}
+        assert told == {SESSION, "visite", WAITING, FLASH, FEED_ADDRESS, "langue, theme"}
 
     async def test_no_cookie_lives_longer_than_told(self, scene: Scene) -> None:
         answer = await scene.world.browser().post("/langue", {"language": "en", "theme": "dark"})
