@@ -284,6 +284,22 @@ class TestPresence:
             await tick_present(actor=cast.yann, workshop_id=made, sign_up_ids=here, now=START)
             assert [row["id"] for row in await sign_ups(made) if row["present"]] == here
 
+    async def test_two_hosts_who_tick_at_once_do_not_undo_each_other(self, cast: Cast) -> None:
+        made = await published(cast, cast.samira, cast.karim)
+        samira, karim = [row["id"] for row in await sign_ups(made)]
+        for ticked in (samira, karim):  # both pages were opened before anyone was ticked
+            await tick_present(actor=cast.yann, workshop_id=made, sign_up_ids=[ticked], before=[], now=START)
+        assert [row["present"] for row in await sign_ups(made)] == [True, True]
+        await tick_present(actor=cast.yann, workshop_id=made, sign_up_ids=[], before=[karim], now=START)
+        assert [row["present"] for row in await sign_ups(made)] == [True, False]
+
+    async def test_whoever_gave_up_meanwhile_is_passed_over(self, cast: Cast) -> None:
+        made = await published(cast, cast.samira, cast.karim)
+        ids = [row["id"] for row in await sign_ups(made)]
+        await withdraw(actor=cast.samira, workshop_id=made, now=NOON)
+        await tick_present(actor=cast.yann, workshop_id=made, sign_up_ids=ids, now=START)
+        assert [row["present"] for row in await sign_ups(made)] == [False, True]
+
     async def test_only_hosts_and_only_those_of_this_session(self, cast: Cast) -> None:
         made = await published(cast, cast.samira)
         other = await make_workshop(place_id=cast.place, host=cast.aicha, mediator=cast.bruno, starts_at=START + DAY)

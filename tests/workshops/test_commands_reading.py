@@ -185,6 +185,15 @@ class TestTheBureausYes:
         assert await state(made) == "published"
         assert await acts(made) == ["workshop.yes", "workshop.published"]
 
+    async def test_nobody_says_yes_to_what_was_added_meanwhile(self, cast: Cast) -> None:
+        made = await make_proposal(place_id=cast.place, host=cast.yann, needs=FLAME)
+        more = a_proposal(needs=FLAME | {Need.ALCOHOL})
+        await edit(actor=cast.yann, workshop_id=made, proposal=more, version=1, now=NOON)
+        stale = say_yes(actor=cast.rosa, workshop_id=made, version=1, now=NOON)
+        await refused(stale, WorkshopRefusal.CHANGED_MEANWHILE)
+        await say_yes(actor=cast.rosa, workshop_id=made, version=2, now=NOON)
+        assert (await workshop(made))["yes_by"] == cast.rosa
+
     async def test_neither_by_the_proposer_nor_by_a_mediator_nor_by_anyone(self, cast: Cast) -> None:
         own = await make_proposal(place_id=cast.place, host=cast.rosa, needs=FLAME)
         await refused(say_yes(actor=cast.rosa, workshop_id=own, now=NOON), WorkshopRefusal.CONCERNED)
@@ -212,6 +221,24 @@ class TestBlock:
         await refused(
             block(actor=cast.helene, workshop_id=made, reason="Moi aussi.", now=at), WorkshopRefusal.ALREADY_BLOCKED
         )
+
+    async def test_what_was_not_read_is_not_blocked(self, cast: Cast) -> None:
+        made = await make_proposal(place_id=cast.place, host=cast.yann)
+        await edit(actor=cast.yann, workshop_id=made, proposal=a_proposal(title="Un"), version=1, now=NOON)
+        stale = block(actor=cast.bruno, workshop_id=made, reason="Non.", version=1, now=NOON)
+        await refused(stale, WorkshopRefusal.CHANGED_MEANWHILE)
+
+    async def test_the_drawn_go_on_ruling_when_a_room_is_found_meanwhile(self, cast: Cast) -> None:
+        first = await make_proposal(place_id=cast.place, host=cast.yann, room_id=cast.salon)
+        made = await make_proposal(place_id=cast.place, host=cast.odile, room_id=cast.salon, keep_room_wish=True)
+        await block(actor=cast.bruno, workshop_id=made, reason="Une dispute.", now=NOON)
+        await jobs.settle_contests(NOON + 3 * DAY, draw=first_of)
+        await withdraw_proposal(actor=cast.yann, workshop_id=first, now=NOON + 3 * DAY)
+        assert await jobs.room_to_find(NOON + 3 * DAY) == 1
+        assert await jobs.settle_contests(NOON + 3 * DAY, draw=first_of) == 0
+        for member in (cast.samira, cast.karim):
+            await vote(actor=member, workshop_id=made, vote="publish", now=NOON + 3 * DAY)
+        assert await state(made) == "published"
 
     async def test_then_three_drawn_members_rule(self, cast: Cast) -> None:
         made = await make_proposal(place_id=cast.place, host=cast.yann, starts_at=NOON + 30 * DAY)
@@ -299,6 +326,7 @@ class TestContest:
         for member, said in ((cast.samira, "publish"), (cast.karim, "send_back"), (cast.odile, "publish")):
             await vote(actor=member, workshop_id=made, vote=said, now=NOON)
         assert await state(made) == "published"
+        await vote(actor=cast.karim, workshop_id=made, vote="send_back", now=NOON)  # as before: nothing to refuse
         late = vote(actor=cast.karim, workshop_id=made, vote="publish", now=NOON)
         await refused(late, WorkshopRefusal.ALREADY_DECIDED)
 

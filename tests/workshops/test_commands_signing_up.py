@@ -89,7 +89,7 @@ class TestSignUp:
 class TestWithdraw:
     async def test_the_place_is_free_at_once_and_offered_to_the_first_who_waits(self, cast: Cast) -> None:
         made = await full(cast, cast.aicha, cast.rosa)
-        await withdraw(actor=cast.karim, workshop_id=made, now=NOON)
+        assert await withdraw(actor=cast.karim, workshop_id=made, now=NOON) is SignUpState.CONFIRMED
         states = await places(made)
         assert (states[cast.karim], states[cast.aicha], states[cast.rosa]) == ("withdrawn", "offered", "waiting")
         offered = next(row for row in await sign_ups(made) if row["member_id"] == cast.aicha)
@@ -257,6 +257,8 @@ class TestCancelAndReopen:
         states = await places(made)
         assert [states[member] for member in (cast.samira, cast.karim, cast.odile)] == ["offered"] * 3
         assert states[cast.aicha] == "waiting"
+        assert await mailed(kind="offer") == {cast.samira, cast.karim, cast.odile}
+        assert cast.aicha in await mailed(kind="workshop_changed")
         assert await numbers(made) == (3, 1)
         await answer_offer(actor=cast.samira, workshop_id=made, yes=True, now=NOON + 2 * HOUR)
         await answer_offer(actor=cast.karim, workshop_id=made, yes=False, now=NOON + 2 * HOUR)
@@ -264,6 +266,15 @@ class TestCancelAndReopen:
         assert await jobs.lapse_offers(NOON + HOUR + DAY) == 1
         assert (await places(made))[cast.odile] == "lapsed"
         assert len(await mails(to=cast.samira, kind="workshop_confirmed")) == 2
+
+    async def test_an_offer_does_not_lapse_while_it_is_cancelled(self, cast: Cast) -> None:
+        made = await full(cast, cast.aicha)
+        await withdraw(actor=cast.karim, workshop_id=made, now=NOON)
+        await cancel(actor=cast.yann, workshop_id=made, reason="", now=NOON)
+        assert await jobs.lapse_offers(NOON + 2 * DAY) == 0
+        await reopen(actor=cast.yann, workshop_id=made, now=NOON + 2 * DAY)
+        await answer_offer(actor=cast.aicha, workshop_id=made, yes=True, now=NOON + 2 * DAY + HOUR)
+        assert (await places(made))[cast.aicha] == "confirmed"
 
     async def test_whoever_signed_up_a_guest_is_told_for_them(self, cast: Cast) -> None:
         made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)

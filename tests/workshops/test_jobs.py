@@ -228,6 +228,8 @@ class TestGuests:
         guest, member = await sign_ups(made)
         assert (guest["first_name"], guest["signed_by"], member["member_id"]) == ("", None, cast.karim)
         assert await run("select id from sign_up where first_name = 'Paul'") == []
+        guests = "select actor_id from journal_line where act = 'workshop.guest_signed_up'"
+        assert [line["actor_id"] for line in await run(guests)] == [None]
 
 
 def test_every_job_is_in_the_registry() -> None:
