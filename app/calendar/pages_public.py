@@ -39,10 +39,11 @@ async def agenda_api(request: ANY_REQUEST) -> Response[bytes]:
     places = [place for place in await queries.places() if slug in ("", place.slug)]
     kinds = {name: kind for name, kind in house.registry.entry_kinds.items() if genre in ("", kind.filter)}
     days = Days.read(params, visit.now)
+    only = next(iter(kinds), "") if genre else None  # the limit counts this kind alone
     found: list[tuple[PlaceLine, Strip]] = []
     for place in places:
         strips = await queries.strips_between(
-            days.starts_at, days.after, place_id=place.id, visit=visit, kinds=kinds, limit=MOST
+            days.starts_at, days.after, place_id=place.id, visit=visit, kinds=kinds, limit=MOST, kind=only
         )
         found += [(place, strip) for strip in strips]
     found.sort(key=lambda pair: (pair[1].starts_at, pair[1].entry_id))

@@ -12,7 +12,7 @@ from litestar.datastructures import Cookie
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
-from app.errors import ForgedForm, Refused, TooFast
+from app.errors import Refused, TooFast
 from app.i18n import Text, text
 from app.identity import entrance, forms
 from app.identity.api import PlaceFacts, places
@@ -29,7 +29,6 @@ from app.identity.states import Device, IdentityRefusal, Purpose
 from app.identity.throttle import network_of
 from app.identity.wording import device_label
 from app.web.answers import go_to, own_path
-from app.web.csrf import comes_from_elsewhere
 from app.web.error_pages import refusal_text
 from app.web.flash import Flash
 from app.web.forms import read_form
@@ -324,9 +323,7 @@ def _link_over(request: AnyRequest) -> Response[Any]:
 
 @post("/connexion/lien/{token:str}", opt={"public": True, "no_csrf": True})
 async def enter_by_link(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
-    """Opens the session in whatever browser, once. Needs no token of ours, but comes from our own page."""
-    if comes_from_elsewhere(request, house_of(request).settings):
-        raise ForgedForm(foreign=True)
+    """Opens the session in whatever browser, once. Needs no token of ours; `app.web.csrf` asks where it comes from."""
     form = forms.read_device(await read_form(request))
     if form.device is None:
         return await _link_page(request, token, form.errors, 422)

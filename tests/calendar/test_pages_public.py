@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.calendar import pages_public
 from app.database import Store
 from tests.calendar.plans import at, plan, put
 from tests.calendar.world import CalendarWorld
@@ -45,6 +46,17 @@ class TestAgenda:
         assert await titles(other_site, "?du=2026-12-01&au=2026-12-31") == ["Plus tard"]
         assert await titles(other_site, "?lieu=nulle-part") == []
         assert await titles(other_site, "?du=%00&au=x") == ["A", "B", "Repas"]
+
+    async def test_the_limit_counts_the_kind_that_was_asked_for(
+        self, cast: Cast, other_site: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pages_public, "MOST", 2)
+        for number in (1, 2, 3):
+            await put(plan(number, place_id=cast.place, starts_at=at(f"2026-11-2{number + 3}T14:00")))
+        await put(plan(4, place_id=cast.place, kind="meal", title="Repas", starts_at=at("2026-11-28T12:00")))
+        assert len(await titles(other_site)) == 2
+        assert await titles(other_site, "?genre=repas") == ["Repas"]
+        assert await titles(other_site, "?genre=rien") == []
 
     async def test_an_entry_says_these_things_and_names_nobody(self, cast: Cast, other_site: Browser) -> None:
         planned = plan(12, place_id=cast.place, room_id=cast.salon, seats=12, taken=8, children=True)
