@@ -27,7 +27,7 @@ def check(no_tests: bool) -> None:
     if make is None or not (ROOT / "Makefile").is_file():
         raise Failed("This runs the project's Makefile, and needs the sources and make.")
     target = "check" if no_tests else "test"
-    ended = subprocess.run([make, "-C", str(ROOT), "--no-print-directory", target], check=False)  # noqa: S603  # ours
+    ended = subprocess.run([make, "-C", str(ROOT), "--no-print-directory", target], check=False)  # noqa: S603 - our own Makefile
     if ended.returncode != 0:
         raise Failed(f"`make {target}` failed: what it printed says where.")
     click.echo("All is well.")

@@ -99,7 +99,7 @@ async def members_by_id(ids: Iterable[int]) -> dict[int, Person]:
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    rows = await run(f"select {_PERSON} from member m where m.id in ({_marks(wanted)})", *wanted)  # noqa: S608 - marks
+    rows = await run(f"select {_PERSON} from member m where m.id in ({_marks(wanted)})", *wanted)  # noqa: S608 - marks only
     return {row["id"]: _person(row) for row in rows}
 
 

@@ -4,86 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
 import os
 import re
-import shutil
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app import cli, clock
-from app.cli import check, demo, doctor, upkeep
+from app.cli import check, demo, upkeep
 from app.cli.common import Failed, on_sqlite, with_database
 from app.cli.first import slug_of
 from app.contracts import Domain, Job
-from app.database import Store, run, transaction
+from app.database import run, transaction
 from app.i18n import text
 from app.notices.api import post_mail
-from app.notices.tables import Outbox
 from app.registry import Registry
-from app.settings import Settings
-from tests.app.notices.mail_server import MailServer
-from tests.client import NOON
+from tests.app.cli.said import KEY, Said, is_one_sentence, rows
 from tests.factories import make_member
-
-KEY = "une clef de trente-deux signes au moins, pour de bon"
-Said = tuple[int, str, str]
-
-
-@pytest.fixture(autouse=True)
-def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder and settings of the test's own, and the logging of the tests back afterwards."""
-    before, root = dict(os.environ), logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("RESEAU_"):
-            del os.environ[name]
-    os.environ["RESEAU_ENV_FILE"] = ""
-    yield
-    os.environ.clear()
-    os.environ.update(before)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-@pytest.fixture
-def reseau(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Run the command in this process: its exit code, and what it wrote."""
-
-    def run_it(*args: str, **settings: str) -> Said:
-        os.environ.update({f"RESEAU_{name.upper()}": value for name, value in settings.items()})
-        code = cli.main(list(args))
-        written = capsys.readouterr()
-        assert "Traceback" not in written.err
-        return code, written.out, written.err
-
-    return run_it
-
-
-@pytest.fixture
-def installed(database_url: str) -> str:
-    """A migrated database, and the settings that lead to it."""
-    os.environ.update(RESEAU_DATABASE_URL=database_url, RESEAU_SECRET_KEY=KEY)
-    return database_url
-
-
-def rows(url: str, sql: str) -> list[dict[str, Any]]:
-    async def read() -> list[dict[str, Any]]:
-        return await run(sql)
-
-    return with_database(url, read)
-
-
-def is_one_sentence(written: str) -> bool:
-    return len(written.strip().splitlines()) == 1 and written.strip()[0].isupper() and written.strip().endswith(".")
-
 
 COMMANDS = [
     ["demo"],
@@ -462,126 +404,6 @@ class TestJobs:
         written = capsys.readouterr()
         assert "Could not be done: falls." in written.err
         assert '"job": "falls"' in written.err
-
-
-class TestDoctor:
-    def test_an_installation_as_it_should_be(self, reseau: Callable[..., Said], installed: str) -> None:
-        reseau("place", "add", "tanneurs", "--name", "Les Tanneurs", "--address", "14 rue")
-        code, out, _ = reseau("doctor", base_url="https://reseau.exemple")
-        assert code == 0
-        assert "wrong" not in out.replace("Nothing is wrong", "")
-        assert "A commit takes" in out
-        assert "Every migration has run." in out
-        assert "Les Tanneurs: nobody mediates." in out
-
-    def test_it_changes_nothing(self, reseau: Callable[..., Said], installed: str) -> None:
-        before = rows(installed, "select * from migration order by id")
-        reseau("doctor")
-        assert rows(installed, "select * from migration order by id") == before
-
-    def test_what_is_wrong_is_named_with_the_remedy(
-        self, reseau: Callable[..., Said], sqlite_empty_url: str, tmp_path: Path
-    ) -> None:
-        sqlite3.connect(sqlite_empty_url.removeprefix("sqlite:///")).close()
-        code, out, err = reseau("doctor", database_url=sqlite_empty_url, smtp_url="smtp://127.0.0.1:1")
-        assert code == 1
-        assert "There is no secret key" in out
-        assert "migrations have not run.\n      → Run `reseau upgrade`." in out
-        assert "does not let us in" in out
-        assert err.startswith("3 wrong")
-
-    def test_a_setting_that_cannot_be_read(self, reseau: Callable[..., Said]) -> None:
-        code, out, _ = reseau("doctor", locale="tlh")
-        assert code == 1
-        assert "RESEAU_LOCALE" in out
-
-    def test_a_database_that_is_not_there(self, reseau: Callable[..., Said], tmp_path: Path) -> None:
-        code, out, _ = reseau("doctor", database_url="sqlite:///nowhere.sqlite")
-        assert code == 1
-        assert "There is no database at nowhere.sqlite yet" in out
-        assert not (tmp_path / "nowhere.sqlite").exists()
-
-    def test_a_clock_that_was_set_back(
-        self, reseau: Callable[..., Said], sqlite_database_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def post() -> None:
-            async with transaction():
-                await post_mail(
-                    member_id=None,
-                    to="a@b.fr",
-                    kind="other",
-                    dedupe="d",
-                    subject=text("a"),
-                    body=[],
-                    now=clock.now() + timedelta(hours=1),
-                )
-
-        with_database(sqlite_database_url, post)
-        code, out, _ = reseau("doctor", database_url=sqlite_database_url, secret_key=KEY)
-        assert code == 1
-        assert "deeds of the future" in out
-
-    def test_a_clock_of_another_century(self) -> None:
-        (shown, _) = doctor.of_clock(datetime(2000, 1, 1, tzinfo=UTC))
-        assert shown.sort == "fault"
-
-    @pytest.mark.parametrize(
-        ("base_url", "sort"),
-        [("https://reseau.exemple", "ok"), ("http://reseau.exemple", "warn"), ("http://127.0.0.1:8000", "warn")],
-    )
-    def test_the_address_is_judged(self, base_url: str, sort: str) -> None:
-        assert doctor.of_settings(Settings(secret_key=KEY, base_url=base_url))[1].sort == sort
-
-    def test_a_folder_that_cannot_be_written_or_is_nearly_full(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        assert doctor.of_folder(str(tmp_path / "db"))[0].sort == "ok"
-        monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 5 * 2**20))
-        assert "Only 5 MB" in doctor.of_folder(str(tmp_path / "db"))[0].what
-        assert doctor.of_folder(str(tmp_path / "gone" / "db"))[0].sort == "fault"
-
-    async def test_the_mail_server_is_asked_and_gets_no_mail(self) -> None:
-        async with MailServer().running() as server:
-            found = await doctor.of_mail(Settings(smtp_url=server.url, mail_from="a@tanneurs.exemple"))
-            assert found.sort == "ok"
-            await asyncio.sleep(0)
-        assert server.connections == 1
-        assert server.received == []
-
-    async def test_what_is_odd_about_the_mail(self) -> None:
-        assert (await doctor.of_mail(Settings())).sort == "warn"
-        assert (await doctor.of_mail(Settings(smtp_url="smtp://"))).sort == "fault"
-        async with MailServer().running() as server:
-            odd = await doctor.of_mail(Settings(smtp_url=server.url))
-        assert "address that does not exist" in odd.what
-
-    async def test_mail_that_waits_or_was_set_aside(self, db: Store) -> None:
-        async def post(dedupe: str, at: datetime) -> None:
-            async with transaction():
-                await post_mail(
-                    member_id=None, to="a@b.fr", kind="other", dedupe=dedupe, subject=text("a"), body=[], now=at
-                )
-
-        now = clock.now()
-        assert (await doctor._of_outbox()).sort == "ok"
-        await post("new", now)
-        await post("later", now + timedelta(days=1))
-        assert (await doctor._of_outbox()).what.startswith("1 mails wait, none for long")
-        await post("old", now - timedelta(hours=1))
-        assert (await doctor._of_outbox()).what.startswith("2 mails wait, the oldest since")
-        async with transaction():
-            await Outbox.update({Outbox.set_aside_at: now}).where(Outbox.dedupe == "old")
-        assert (await doctor._of_outbox()).what.startswith("1 mails were set aside")
-
-    async def test_a_role_that_one_person_holds(self, db: Store) -> None:
-        from tests.people import make_cast
-
-        await make_cast()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(clock, "now", lambda: NOON)
-            found = [finding.what async for finding in doctor._of_people()]
-        assert "Les Tanneurs: Rosa alone holds the place." in found
-        assert not any("mediate" in what for what in found), "there are two"
 
 
 class TestDemo:
