@@ -11,7 +11,7 @@ from typing import Any
 from app.calendar.kept import HOSTS_JOINT
 from app.calendar.rules import invitation, seats_left
 from app.calendar.spans import Follow
-from app.calendar.states import LONGEST, EntryState, Invitation, Role
+from app.calendar.states import LONGEST, NOT_YET, EntryState, Invitation, Role
 from app.contracts import EntryKind
 from app.database import run
 from app.i18n import Text, text, text_n
@@ -75,7 +75,7 @@ class Strip:
     @property
     def filled(self) -> bool:
         """Whether it is printed full: mine, and not only waited for."""
-        return self.role is not None and self.role is not Role.WAITING and not self.cancelled
+        return self.role is not None and self.role not in NOT_YET and not self.cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ async def my_next(
     """What the member hosts, attends or holds from now on, in all places; `waiting`: and what they wait for."""
     after = "" if follow is None else "and (e.starts_at > {} or e.starts_at = {} and e.id > {}) "
     after_args = () if follow is None else (follow.starts_at, follow.starts_at, follow.entry_id)
-    roles = (*COMES_TO_ME, Role.WAITING.value) if waiting else COMES_TO_ME
+    roles = (*COMES_TO_ME, *sorted(role.value for role in NOT_YET)) if waiting else COMES_TO_ME
     states = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value if waiting else EntryState.CONFIRMED.value)
     rows = await run(
         f"select {_STRIP} from taking_part t join entry e on e.id = t.entry_id {_AROUND} "  # noqa: S608 - constants and marks
@@ -299,4 +299,5 @@ def _mine_words(state: EntryState, role: Role | None) -> Text | None:
         Role.PARTICIPANT: text("Tu as ta place"),
         Role.HOLDER: text("C’est ton tour"),
         Role.WAITING: text("Tu attends une place"),
+        Role.OFFERED: text("Une place est pour toi : réponds"),
     }[role]

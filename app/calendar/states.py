@@ -26,7 +26,13 @@ class Role(StrEnum):
     HOST = "host"
     PARTICIPANT = "participant"
     WAITING = "waiting"
+    OFFERED = "offered"
+    """A place is kept for them until they have answered."""
     HOLDER = "holder"
+
+
+NOT_YET = frozenset({Role.WAITING, Role.OFFERED})
+"""Roles of whoever has no place yet: nothing of it is theirs, and no feed tells it."""
 
 
 class OpeningState(StrEnum):

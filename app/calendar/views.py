@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from app.calendar.queries import PlaceLine, Strip
 from app.calendar.spans import Days, Follow, Month
-from app.calendar.states import Role
+from app.calendar.states import NOT_YET
 from app.clock import local_day
 from app.contracts import EntryKind
 from app.i18n import Language, Text, text
@@ -288,8 +288,8 @@ def mine_page(
         return f"/mes-rendez-vous?{name}={Follow(shown[-1].starts_at, shown[-1].entry_id)}"
 
     return MinePage(
-        shown=by_day(strip for strip in ahead if strip.role is not Role.WAITING),
-        waiting=tuple(strip for strip in ahead if strip.role is Role.WAITING),
+        shown=by_day(strip for strip in ahead if strip.role not in NOT_YET),
+        waiting=tuple(strip for strip in ahead if strip.role in NOT_YET),
         past=tuple(over),
         leafing=leafing,
         later_href=goes_on(coming, ahead, "apres"),

@@ -168,7 +168,7 @@ class OneWorkshop(RuleBasedStateMachine):
         assert max(Counter(each["member_id"] for each in active if each["member_id"]).values(), default=1) == 1
         roles = {member: role for member, role in (await parts(self.made)).items() if role != "host"}
         assert roles == {
-            each["member_id"]: "participant" if each["state"] == "confirmed" else "waiting"
+            each["member_id"]: "participant" if each["state"] == "confirmed" else each["state"]
             for each in active
             if each["member_id"]
         }

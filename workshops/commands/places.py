@@ -81,6 +81,7 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
         )
         for sign_up in first:
             await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until)
+            await take_part(KIND, row["id"], sign_up["member_id"], Role.OFFERED, binding=False, now=now)
             await tell(
                 wording.offer(row["title"], row["starts_at"], until=until),
                 [sign_up["member_id"]],
@@ -159,7 +160,7 @@ async def ask_again(row: Row, *, now: datetime) -> None:
     for sign_up in kept:
         if sign_up["state"] == SignUpState.CONFIRMED:
             await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until, settled_at=None)
-            await take_part(KIND, row["id"], sign_up["member_id"], Role.WAITING, binding=False, now=now)
+            await take_part(KIND, row["id"], sign_up["member_id"], Role.OFFERED, binding=False, now=now)
         else:
             await SignUp.update({SignUp.offered_at: now, SignUp.offer_until: until}).where(SignUp.id == sign_up["id"])
     asked = [sign_up["member_id"] for sign_up in kept]

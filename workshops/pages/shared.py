@@ -25,6 +25,8 @@ from workshops.views import QuestionPage
 
 AnyRequest = Request[Any, Any, Any]
 PUBLIC = {"public": True}
+IN_FORMS = frozenset({"word", "words", "first_name", "who"})
+"""Fields of the page of a workshop beside which an error is said; others are said at its head."""
 
 
 def signed_in(request: AnyRequest) -> tuple[Visit, Me]:
@@ -58,7 +60,8 @@ async def show(
     status = 200
     if errors:
         status, block = 422, None
-        flash = Flash(next(iter(errors.values())), tone="fault")
+        if not errors.keys() & IN_FORMS:
+            flash = Flash(next(iter(errors.values())), tone="fault")
     if refused is not None:
         status, flash = 409, Flash(refusal_text(request, refused), tone="fault")
     return render(request, "workshops/show_workshop.html", page, block=block, status=status, flash=flash)

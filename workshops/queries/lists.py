@@ -144,6 +144,7 @@ def _line(row: dict[str, Any], now: datetime, lang: Language, *, says_place: boo
         "host": text("Tu animes"),
         "participant": text("Tu as ta place"),
         "waiting": text("Tu attends une place"),
+        "offered": text("Une place est pour toi : réponds"),
     }
     role = row["role"] or ""
     if state is State.PUBLISHED:

@@ -1,0 +1,21 @@
+"""A place that is kept for somebody stands out among their dates, and is not theirs yet."""
+
+from app.calendar.api import Role, take_part
+from app.database import Store, transaction
+from tests.client import NOON, words
+from tests.people import make_cast
+from tests.workshops.test_pages import Scene
+from workshops import commands
+
+
+async def test_an_offer_is_told_in_the_agenda_and_stays_out_of_what_is_mine(db: Store) -> None:
+    scene = Scene(await make_cast())
+    workshop_id = await scene.published(day="2026-11-27")
+    karim = await scene.as_(scene.cast.karim)
+    await commands.sign_up(actor=scene.cast.karim, workshop_id=workshop_id, now=NOON)
+    assert "Tu as ta place" in words(await karim.get("/agenda"))
+    async with transaction():
+        await take_part("workshop", workshop_id, scene.cast.karim, Role.OFFERED, binding=False, now=NOON)
+    page = await karim.get("/agenda")
+    assert "Une place est pour toi : réponds" in words(page)
+    assert "strip mine" not in page.text
