@@ -8,6 +8,8 @@ BIN = .venv/bin
 ARGS =
 # Parallel test processes; each has its own databases.
 WORKERS = logical --maxprocesses 8
+# How much of the code the tests run: `make test COVER=--cov`, as .ci/run does. It takes a third longer.
+COVER =
 
 help: ## list the targets (the default)
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -23,7 +25,7 @@ dev: ## make the environment for developing: setup, and the tools that the tests
 
 test: check ## all the tests, with both databases; RESEAU_TEST_ALL=1 allows nothing to be left out
 	@$(BIN)/python -m tests.needs
-	$(BIN)/pytest -n $(WORKERS) --cov $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(COVER) $(ARGS)
 	@$(BIN)/python -m tests.needs
 
 check: dev ## what needs no running: format, lint, types, who may import whom
