@@ -15,8 +15,8 @@ from tests.needs import AXE
 PATIENCE_SECONDS = 30
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
-RUN = """async (tags) => {
-    const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+RUN = """async ([type, values]) => {
+    const found = await axe.run(document, { runOnly: { type, values }, resultTypes: ["violations"] });
     return {
         passes: found.passes.length,
         violations: found.violations.map((violation) => ({
@@ -45,11 +45,16 @@ def _source() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-async def violations(page: Page) -> list[Violation]:
-    """What axe-core finds wrong in the page as it stands now. The page must be allowed to run JavaScript."""
-    await page.evaluate(_source())
+async def violations(page: Page, *, only: tuple[str, ...] | None = None) -> list[Violation]:
+    """What axe-core finds wrong in the page as it stands now, or what these rules alone find.
+
+    The page must be allowed to run JavaScript.
+    """
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(_source())
+    asked = ["rule", only] if only else ["tag", TAGS]
     try:
-        found = await asyncio.wait_for(page.evaluate(RUN, TAGS), PATIENCE_SECONDS)
+        found = await asyncio.wait_for(page.evaluate(RUN, asked), PATIENCE_SECONDS)
     except TimeoutError:
         raise AssertionError(
             f"axe-core gave no answer in {PATIENCE_SECONDS} s on {page.url}; it cannot in a page without JavaScript"

@@ -33,6 +33,20 @@ async def fill_sign_in(page: Page, email: str, *, password: str = PASSWORD) -> N
     await page.wait_for_load_state("load")
 
 
+async def join(page: Page, name: str, email: str) -> None:
+    """Fill the form to join, on which one stands, and open the account with the code from the letter box."""
+    await page.get_by_label("Le prénom, ou le nom à afficher").fill(name)
+    await page.get_by_label("L’adresse mail").fill(email)
+    await page.locator("label", has_text="Le Réseau des Tanneurs").click()
+    await page.get_by_label("D’accord avec les règles de la maison").check()
+    await button(page, "Je rejoins Le Réseau").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Un mail est parti")
+    await page.get_by_label("Le code").fill(await code_sent_to(page, email))
+    await page.locator("label", has_text="C’est le mien").click()
+    await button(page, "J’entre").click()
+    await expect(page.locator("#avis")).to_contain_text(f"Bienvenue, {name} !")
+
+
 async def code_sent_to(page: Page, email: str) -> str:
     """The six digits in the title of the last mail to this address, read in the letter box of the demonstration."""
     box = await page.context.new_page()

@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 
 from app.clock import PARIS, local
 from tests.browser.conftest import PageOpener
-from tests.browser.steps import button, code_sent_to, sign_in
+from tests.browser.steps import button, join, sign_in
 
 SUMMARY = "On lit à voix haute une lettre de chacun, puis on dit ce qu’on a retenu."
 REASON = "On ne voit pas pour combien de temps."
@@ -50,20 +50,6 @@ async def look_around(page: Page) -> None:
     await expect(page.get_by_role("link", name="J’entre pour m’inscrire")).to_be_visible()
     await page.get_by_role("link", name="Il s’en crée un en deux minutes.").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Une place à table")
-
-
-async def join(page: Page, name: str, email: str) -> None:
-    """Name, mail and the rules; the code is read in the letter box."""
-    await page.get_by_label("Le prénom, ou le nom à afficher").fill(name)
-    await page.get_by_label("L’adresse mail").fill(email)
-    await page.locator("label", has_text="Le Réseau des Tanneurs").click()
-    await page.get_by_label("D’accord avec les règles de la maison").check()
-    await button(page, "Je rejoins Le Réseau").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Un mail est parti")
-    await page.get_by_label("Le code").fill(await code_sent_to(page, email))
-    await page.locator("label", has_text="C’est le mien").click()
-    await button(page, "J’entre").click()
-    await expect(page.locator("#avis")).to_contain_text(f"Bienvenue, {name} !")
 
 
 async def propose(page: Page, title: str, at: datetime) -> str:
