@@ -184,9 +184,10 @@ async def holders_of(place_id: int, act: Act, at: datetime) -> list[Person]:
 
 
 async def find_member_by_name_or_mail(place_id: int, written: str) -> list[Person]:
-    """Members of the place who have been met and whose address is this one, or whose name begins so; at most ten.
+    """Members of the place who have been met and whose address or name is this one; at most ten.
 
-    An empty text finds nobody. Who mediates there is found too: the caller says why not.
+    The beginning of a name finds only whoever is on the members' list, which is by choice. An empty text finds nobody.
+    Who mediates there is found too: the caller says why not.
     """
     key, mail = name_key(written), email_key(written)
     if not key:
@@ -194,10 +195,13 @@ async def find_member_by_name_or_mail(place_id: int, written: str) -> list[Perso
     rows = await run(
         f"select {_PERSON} from member m join membership ms on ms.member_id = m.id and ms.place_id = {{}} "  # noqa: S608 - constant columns
         "where m.erased_at is null and (ms.met_at is not null or ms.mediator = {}) "
-        "and (m.email_key = {} or m.name_key like {} escape '!') order by m.name_key, m.id limit 10",
+        "and (m.email_key = {} or m.name_key = {} or m.listed = {} and m.name_key like {} escape '!') "
+        "order by m.name_key, m.id limit 10",
         place_id,
         True,
         mail,
+        key,
+        True,
         starts_like(key),
     )
     return [_person(row) for row in rows]

@@ -254,11 +254,15 @@ class TestMeeting:
 
 
 class TestWhatOthersAsk:
-    async def test_people_are_found_by_the_start_of_a_name_or_the_whole_address(self, cast: Cast) -> None:
+    async def test_people_are_found_by_name_or_address_and_by_its_start_who_is_listed(self, cast: Cast) -> None:
         async def found(written: str) -> list[str]:
             return [person.name for person in await api.find_member_by_name_or_mail(cast.place, written)]
 
         assert await found("aicha") == ["Aïcha"]
+        assert await found("  HÉLENE") == ["Hélène"]
+        assert await found("HÉL") == []
+        async with transaction():
+            await run("update member set listed = {} where id = {}", True, cast.helene)
         assert await found("  HÉL") == ["Hélène"]
         address = (await api.members_by_id([cast.samira]))[cast.samira].email or ""
         assert await found(address.upper()) == ["Samira"]
