@@ -41,7 +41,7 @@ def no_waiting_cookie(settings: Settings) -> Cookie:
 
 def preference_cookie(settings: Settings, name: str, value: str) -> Cookie:
     """A choice of how pages look, kept for a year; an empty one is forgotten."""
-    return _cookie(settings, name, value, A_YEAR if value else 0)
+    return _cookie(settings, settings.cookie(name), value, A_YEAR if value else 0)
 
 
 def _cookie(settings: Settings, name: str, value: str, max_age: int | None) -> Cookie:

@@ -118,7 +118,7 @@ class Shell:
         if path.startswith(_WITHOUT_SESSION):
             return Visit(now=now, language=self.settings.locale, reference=reference)
         cookies, accepted = _cookies_and_language(scope)
-        theme = cookies.get("theme")
+        theme = cookies.get(self.settings.cookie("theme"))
         theme = theme if theme in ("light", "dark") else None
         token = cookies.get(self._session_cookie)
         if token:
@@ -128,7 +128,7 @@ class Shell:
                 visit, scope["state"]["shell_error"] = None, error
             if visit is not None:
                 return visit
-        chosen = cookies.get("langue")
+        chosen = cookies.get(self.settings.cookie("langue"))
         return Visit(
             now=now,
             language=chosen if chosen in LANGUAGES else preferred_language(accepted, self.settings.locale),
