@@ -91,3 +91,10 @@ async def publish(host: Page, mediator: Page, title: str, *, capacity: int = 3) 
     agreed = await post(mediator, f"/mediation{path}", decision="approve", version="1")
     assert agreed.status == 303, await agreed.text()
     return path
+
+
+async def day_of(page: Page, path: str) -> str:
+    """The day of this workshop, as addresses write it."""
+    event = await page.request.get(f"{path}.ics")
+    start = (await event.text()).split("BEGIN:VEVENT")[1].split("DTSTART", 1)[1].split(":", 1)[1]
+    return f"{start[:4]}-{start[4:6]}-{start[6:8]}"

@@ -230,3 +230,33 @@ class TestFormsWithErrors:
         }
         await self.look(page, f"{base}/reglages", forms, findings)
         findings.hold()
+
+
+class TestLooks:
+    """The looks that are ours find what they are there to find."""
+
+    PLANTED = """<!doctype html><html lang="fr"><meta name="viewport" content="width=device-width">
+        <title>Une page</title><main><h1>Un</h1><h1>Deux</h1><h3>Trois</h3>
+        <p><a id="x" href="/a">petit</a></p><p>Une phrase avec <a href="/b">un lien</a> dedans.</p><p id="x">None</p>
+        <input name="nom"><a href="#nulle-part">ancre</a><div class="wide">large</div></main></html>"""
+
+    async def test_they_find_planted_faults(self, new_page: PageOpener) -> None:
+        page = await new_page("phone")
+        await page.set_content(self.PLANTED)
+        await page.evaluate("document.querySelector('.wide').style.width = '900px'")
+        built = "\n".join(await ill_built(page))
+        for word in ("2 first headings", "h3 after h1", "no label", "two elements are #x", "nulle-part", "a program"):
+            assert word in built
+        fingers = "\n".join(await small_targets(page))
+        assert "“petit”" in fingers
+        assert "“un lien”" not in fingers
+        assert any("ends at" in fault for fault in await overflowing(page))
+        assert any("ends at" in fault for fault in await wider_than_the_window(page))
+
+    async def test_larger_text_is_larger(self, new_page: PageOpener) -> None:
+        page = await new_page("phone")
+        await page.goto("/aide")
+        size = "parseFloat(getComputedStyle(document.querySelector('main p')).fontSize)"
+        before = await page.evaluate(size)
+        await enlarge_text(page)
+        assert await page.evaluate(size) == pytest.approx(before * 2)

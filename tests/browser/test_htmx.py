@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, Request, expect
 
 from tests.browser.conftest import PageOpener
-from tests.browser.steps import button, fill_sign_in, post, publish
+from tests.browser.steps import button, day_of, fill_sign_in, post, publish
 
 pytestmark = pytest.mark.usefixtures("live_server")
 
@@ -67,7 +67,7 @@ class TestSigningUp:
         page = await member("membre13@exemple.fr", "desktop")
         await page.goto(path)
         day = (await page.locator(".facts dd").first.inner_text()).split(",")[0]
-        await page.goto(f"/agenda?du={await _day_of(page)}")
+        await page.goto(f"/agenda?du={await day_of(page, path)}")
         strip = page.locator(".strip", has_text="La bande")
         await button(strip, "Je m’inscris").click()
         await expect(strip.locator(".kind .state")).to_contain_text("Tu as ta place")
@@ -101,13 +101,6 @@ class TestSigningUp:
             await expect(page.locator("#inscription h2")).to_have_text("Tu as ta place")
             await button(page.locator("#inscription"), "Je laisse ma place").click()
             await expect(page.locator("#inscription h2")).to_have_text("Il reste 3 places sur 3")
-
-
-async def _day_of(page: Page) -> str:
-    """The day of the workshop on which one stands, as addresses write it."""
-    event = await page.request.get(f"{page.url}.ics")
-    start = (await event.text()).split("DTSTART", 1)[1].split(":", 1)[1]
-    return f"{start[:4]}-{start[4:6]}-{start[6:8]}"
 
 
 class TestFaults:

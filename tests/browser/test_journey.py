@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 
 from app.clock import PARIS, local
 from tests.browser.conftest import PageOpener
-from tests.browser.steps import button, join, sign_in
+from tests.browser.steps import button, join
 
 SUMMARY = "On lit à voix haute une lettre de chacun, puis on dit ce qu’on a retenu."
 REASON = "On ne voit pas pour combien de temps."
@@ -192,17 +192,14 @@ async def cancel(page: Page, where: str) -> None:
 
 @pytest.mark.parametrize("device", ["phone", "desktop"])
 @pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without"])
-async def test_the_whole_story(new_page: PageOpener, device: str, javascript: bool) -> None:
+async def test_the_whole_story(new_page: PageOpener, member: PageOpener, device: str, javascript: bool) -> None:
     number = next(stories)
     name, title = f"Nour{number}", f"Lettres lues n° {number}"
 
-    async def person(email: str = "") -> Page:
-        page = await new_page(device, javascript=javascript)
-        if email:
-            await sign_in(page, email)
-        return page
+    async def person(email: str) -> Page:
+        return await member(email, device, javascript=javascript)
 
-    host = await person()
+    host = await new_page(device, javascript=javascript)
     at = await a_taken_slot(host, number)
     await look_around(host)
     await join(host, name, f"{name.lower()}@exemple.fr")
@@ -214,7 +211,7 @@ async def test_the_whole_story(new_page: PageOpener, device: str, javascript: bo
     await change_it(host, where)
     await agree(mediator, title, where)
 
-    first, second, third = [await person(f"membre{number * 4 + i}@exemple.fr") for i in range(3)]
+    first, second, third = [await person(f"membre{number * 3 + 3 + i}@exemple.fr") for i in range(3)]
     await sign_up_in_the_agenda(first, workshop, at)
     await sign_up_with_a_friend(second, where)
     await wait_for_a_place(third, where)

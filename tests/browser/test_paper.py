@@ -1,0 +1,84 @@
+"""On paper: what is pressed is left out, and each sheet is one page."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import PageOpener
+from tests.browser.looks import overflowing
+
+PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
+BOX = re.compile(rb"/MediaBox\s*\[([^\]]*)\]")
+A4 = (595, 842)
+
+
+async def printed(page: Page, folder: Path) -> tuple[int, tuple[int, int]]:
+    """How many pages the open page takes, and how large the first is, in points."""
+    pdf = await page.pdf(path=folder / "page.pdf", prefer_css_page_size=True, print_background=True)
+    box = BOX.search(pdf)
+    assert box, "no page was printed"
+    _, _, width, height = (round(float(number)) for number in box[1].split())
+    return len(PAGE.findall(pdf)), (width, height)
+
+
+async def first_of_mine(page: Page) -> str:
+    """The path of a workshop that Samira hosts."""
+    await page.goto("/mes-rendez-vous")
+    strips = page.locator(".strip[data-state=confirmed]", has_text="Tu animes")
+    return await strips.locator("h3 a").first.get_attribute("href") or ""
+
+
+@pytest.mark.parametrize("address", ["/agenda", "/ateliers", "/lieux/les-tanneurs", "/moi"])
+async def test_nothing_that_is_pressed(member: PageOpener, address: str) -> None:
+    page = await member("samira@exemple.fr", "desktop")
+    await page.goto(address)
+    for pressed in (".contents", ".page-foot", ".me"):
+        await expect(page.locator(pressed)).to_be_visible()
+    await page.emulate_media(media="print")
+    for pressed in (".contents", ".page-foot", ".me", ".bar", "main .button", "main form", ".chips"):
+        assert not await page.locator(pressed).locator("visible=true").count(), pressed
+    await expect(page.locator("h1")).to_be_visible()
+    await page.set_viewport_size({"width": 718, "height": 1000})  # A4 between its margins
+    assert not await overflowing(page)
+
+
+@pytest.mark.parametrize("sheet", ["affiche", "liste"])
+async def test_a_sheet_is_one_page_of_a4(member: PageOpener, tmp_path: Path, sheet: str) -> None:
+    page = await member("samira@exemple.fr", "desktop")
+    await page.goto(f"{await first_of_mine(page)}/{sheet}")
+    await expect(page.locator(".desk-bar")).to_be_visible()
+    await page.emulate_media(media="print")
+    await expect(page.locator(".desk-bar")).to_be_hidden()
+    assert await printed(page, tmp_path) == (1, A4)
+
+
+async def test_every_poster_holds_its_words(member: PageOpener, tmp_path: Path) -> None:
+    page = await member("samira@exemple.fr", "desktop")
+    await page.goto("/ateliers")
+    paths = [await link.get_attribute("href") for link in await page.locator(".strip h2 a").all()]
+    for path in paths[:6]:
+        await page.goto(f"{path}/affiche")
+        if await page.locator(".poster-sheet").count():
+            assert await printed(page, tmp_path) == (1, A4), path
+            assert not await page.evaluate(TOO_MUCH), path
+
+
+TOO_MUCH = """() => {
+    const sheet = document.querySelector(".sheet");
+    return sheet.scrollHeight > sheet.clientHeight + 1 || sheet.scrollWidth > sheet.clientWidth + 1;
+}"""
+
+
+async def test_a_month_is_one_page_across(member: PageOpener, tmp_path: Path) -> None:
+    page = await member("samira@exemple.fr", "desktop")
+    await page.goto("/agenda/mois")
+    assert await printed(page, tmp_path) == (1, A4[::-1])
+
+
+async def test_it_counts_pages(new_page: PageOpener, tmp_path: Path) -> None:
+    page = await new_page("desktop")
+    await page.goto("/confidentialite")
+    await page.evaluate("document.body.append(document.querySelector('main').cloneNode(true))")
+    assert (await printed(page, tmp_path))[0] > 1
