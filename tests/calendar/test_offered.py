@@ -19,3 +19,5 @@ async def test_an_offer_is_told_in_the_agenda_and_stays_out_of_what_is_mine(db: 
     page = await karim.get("/agenda")
     assert "Une place est pour toi : réponds" in words(page)
     assert "strip mine" not in page.text
+    waiting = words(await karim.get("/mes-rendez-vous"))
+    assert "Une place est pour toi : réponds" in waiting
