@@ -212,6 +212,17 @@ def panel(
     say = lang.say
     sign_up = who.sign_up if who else None
     state_words = sign_up.value if sign_up else ""
+    if standing.state is State.HELD:
+        return Panel(
+            title=say(
+                text_n(
+                    "%(n)s place prise sur %(all)s",
+                    "%(n)s places prises sur %(all)s",
+                    standing.taken,
+                    all=standing.capacity,
+                )
+            )
+        )
     if standing.state is not State.PUBLISHED:
         return Panel(
             title=say(text_n("%(n)s place prévue", "%(n)s places prévues", standing.capacity)),
@@ -305,7 +316,6 @@ def panel(
 
 def _not_open(state: State, lang: Language) -> str:
     sentences = {
-        State.HELD: text("Cet atelier a eu lieu."),
         State.CANCELLED: text("Cet atelier est annulé : il n’y a pas d’inscription."),
         State.LAPSED: text("Le jour est passé sans qu’il paraisse."),
     }

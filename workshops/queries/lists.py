@@ -148,7 +148,7 @@ def _line(row: dict[str, Any], now: datetime, lang: Language, *, says_place: boo
     }
     role = row["role"] or ""
     if state is State.PUBLISHED:
-        icon = "hourglass" if role == "waiting" else "check"
+        icon = {"waiting": "hourglass", "offered": "hand-stop"}.get(role, "check")
         words = lang.say(role_words[role]) if role else ""
     else:
         icon, words = _STATE_ICONS.get(state, "clock"), lang.gettext(STATE_NAMES[state])
