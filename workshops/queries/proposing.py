@@ -10,7 +10,7 @@ from typing import Any
 
 from app.calendar import api as calendar
 from app.clock import comes_twice, local, local_day
-from app.i18n import Language, Text, language, text, text_n
+from app.i18n import Language, Text, capital, language, text, text_n
 from app.identity.api import RoomFacts, rooms_of
 from app.identity.visits import Visit
 from workshops.facts import KIND
@@ -206,7 +206,7 @@ async def _free_hours(
     return [
         Repair(
             f"{local(start):{SHIFT}} {local(end):{SHIFT}}",
-            lang.say(text("%(day)s, %(hours)s", day=lang.day(start), hours=lang.hours(start, end))),
+            capital(lang.say(text("%(day)s, %(hours)s", day=lang.day(start), hours=lang.hours(start, end)))),
         )
         for start, end in await calendar.free_hours(place_id, room_id, starts_at, ends_at, now=now, count=2)
     ]
