@@ -172,10 +172,13 @@ async def strip_of(kind: str, thing_id: int, *, visit: Visit, kinds: Mapping[str
 async def my_next(
     visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int, waiting: bool, follow: Follow | None = None
 ) -> list[Strip]:
-    """What the member hosts, attends or holds from now on, in all places; `waiting`: and what they wait for."""
+    """What the member hosts, attends or holds from now on, in all places; `waiting`: and what they wait for.
+
+    What is offered to them is always there: it waits for their answer.
+    """
     after = "" if follow is None else "and (e.starts_at > {} or e.starts_at = {} and e.id > {}) "
     after_args = () if follow is None else (follow.starts_at, follow.starts_at, follow.entry_id)
-    roles = (*COMES_TO_ME, *sorted(role.value for role in NOT_YET)) if waiting else COMES_TO_ME
+    roles = (*COMES_TO_ME, *sorted(role.value for role in NOT_YET)) if waiting else (*COMES_TO_ME, Role.OFFERED.value)
     states = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value if waiting else EntryState.CONFIRMED.value)
     rows = await run(
         f"select {_STRIP} from taking_part t join entry e on e.id = t.entry_id {_AROUND} "  # noqa: S608 - constants and marks

@@ -104,6 +104,8 @@ class AgendaPage:
     free_words: str
     """Names of the days to come on which the place is open and nothing is planned, when they are few."""
     tickets: tuple[Strip, ...]
+    offers: tuple[Strip, ...]
+    """Places that are kept for the reader until they answer."""
     propose_href: str
     feed_href: str
 
@@ -235,7 +237,8 @@ def agenda_page(
         month_href=_address("/agenda/mois", {"lieu": wish.slug, "mois": f"{days.first:%Y-%m}"}),
         all_href=wish.path(genre="", apres=""),
         free_words=free_words,
-        tickets=tuple(tickets),
+        tickets=tuple(strip for strip in tickets if strip.role not in NOT_YET),
+        offers=tuple(strip for strip in tickets if strip.role in NOT_YET),
         propose_href=propose_href,
         feed_href=feed_href,
     )

@@ -19,5 +19,7 @@ async def test_an_offer_is_told_in_the_agenda_and_stays_out_of_what_is_mine(db: 
     page = await karim.get("/agenda")
     assert "Une place est pour toi : réponds" in words(page)
     assert "strip mine" not in page.text
+    assert "Je réponds" in words(page)
+    assert 'class="ticket' not in page.text
     waiting = words(await karim.get("/mes-rendez-vous"))
     assert "Une place est pour toi : réponds" in waiting
