@@ -12,7 +12,7 @@ from playwright.async_api import APIResponse, Locator, Page, expect
 from app.clock import PARIS
 
 PASSWORD = "demonstration"
-_hours = count()
+_days = count(60)
 
 
 async def sign_in(page: Page, email: str, *, password: str = PASSWORD) -> None:
@@ -73,17 +73,17 @@ async def post(page: Page, path: str, **fields: str) -> APIResponse:
 
 
 async def publish(host: Page, mediator: Page, title: str, *, capacity: int = 3) -> str:
-    """The path of a workshop that this host proposed and this mediator agreed to; each has an hour of its own."""
-    at = datetime.now(PARIS).replace(hour=8, minute=0) + timedelta(days=60, hours=next(_hours))
+    """The path of a workshop that this host proposed and this mediator agreed to; each has a day of its own."""
+    day = datetime.now(PARIS).date() + timedelta(days=next(_days))
     proposed = await post(
         host,
         "/ateliers",
         title=title,
         format="libre",
         summary="Pour voir ce qui se passe.",
-        day=f"{at:%Y-%m-%d}",
-        from_=f"{at:%H:%M}",
-        to=f"{at + timedelta(minutes=30):%H:%M}" if at.hour < 23 else "23:30",
+        day=day.isoformat(),
+        from_="10:00",
+        to="11:30",
         capacity=str(capacity),
     )
     assert proposed.status == 303, await proposed.text()
