@@ -87,6 +87,7 @@ def agenda(strips: int) -> AgendaPage:
         all_href="/agenda",
         free_words="",
         tickets=tuple(strip(number) for number in range(0, 3 * 5, 5)),
+        offers=(),
         propose_href="/ateliers/nouveau",
         feed_href="/moi/calendrier",
     )
