@@ -179,12 +179,13 @@ async def my_next(
     after = "" if follow is None else "and (e.starts_at > {} or e.starts_at = {} and e.id > {}) "
     after_args = () if follow is None else (follow.starts_at, follow.starts_at, follow.entry_id)
     roles = (*COMES_TO_ME, *sorted(role.value for role in NOT_YET)) if waiting else (*COMES_TO_ME, Role.OFFERED.value)
+    offers_first = "" if waiting else f"case when t.role = '{Role.OFFERED.value}' then 0 else 1 end, "
     states = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value if waiting else EntryState.CONFIRMED.value)
     rows = await run(
         f"select {_STRIP} from taking_part t join entry e on e.id = t.entry_id {_AROUND} "  # noqa: S608 - constants and marks
         f"where t.member_id = {{}} and t.left_at is null and t.role in ({', '.join('{}' for _ in roles)}) "
         "and e.ends_at > {} and e.starts_at > {} and (e.state in ({}, {}) or e.state = {} and t.role = {}) "
-        f"{after}order by e.starts_at, e.id limit {{}}",
+        f"{after}order by {offers_first}e.starts_at, e.id limit {{}}",
         _me(visit),
         *roles,
         visit.now,

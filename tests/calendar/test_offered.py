@@ -23,3 +23,15 @@ async def test_an_offer_is_told_in_the_agenda_and_stays_out_of_what_is_mine(db: 
     assert 'class="ticket' not in page.text
     waiting = words(await karim.get("/mes-rendez-vous"))
     assert "Une place est pour toi : réponds" in waiting
+
+
+async def test_an_offer_comes_before_what_is_sooner(db: Store) -> None:
+    scene = Scene(await make_cast())
+    days = ("2026-11-26", "2026-11-27", "2026-11-30", "2026-12-02", "2026-12-18")
+    made = [await scene.published(title=f"Le {day}", day=day) for day in days]
+    for workshop_id in made:
+        await commands.sign_up(actor=scene.cast.karim, workshop_id=workshop_id, now=NOON)
+    async with transaction():
+        await take_part("workshop", made[-1], scene.cast.karim, Role.OFFERED, binding=False, now=NOON)
+    page = words(await (await scene.as_(scene.cast.karim)).get("/agenda"))
+    assert "Je réponds : Le 2026-12-18" in page
