@@ -104,6 +104,36 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferSeen:
+    """A place that is kept for somebody, as the page that a mail leads to shows it, without a session."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    where: str
+    """Room and place, in one line."""
+    until: datetime | None
+    """Until when it can be answered."""
+    state: str
+    """`open`; `taken` when yes was said; `declined`; `over` when it lapsed, or the thing is cancelled or past."""
+    href: str
+    """The thing's own page."""
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """A domain's offers, answered from a mail without signing in: `/offres/{token}` asks here."""
+
+    kind: str
+    """`entry.kind` of what is offered."""
+    look: Callable[[str, int, datetime], Awaitable[OfferSeen | None]]
+    """What the offer of this key to this member is now; nothing for one that never was, or gave way to another."""
+    answer: Callable[[str, int, bool, datetime], Awaitable[None]]
+    """Says yes or no for this member, once: the same answer again changes nothing. Raises `Refused`, `NotFound`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Something that the software keeps about people, as the page on personal data tells it."""
 
@@ -142,5 +172,6 @@ class Domain:
     keeps: Sequence[Kept] = ()
     """What it keeps about people today: with what its jobs forget, this is changed as well."""
     jobs: Sequence[Job] = ()
+    offers: Offers | None = None
     seed: Callable[[Any], Awaitable[None]] | None = None
     """Fills a demonstration; gets the `app.demo.Stage`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from litestar import Router
 
-from app.contracts import Domain, EntryKind, Job, Kept, NavItem
+from app.contracts import Domain, EntryKind, Job, Kept, NavItem, Offers
 from app.errors import Refusal
 
 
@@ -27,6 +27,8 @@ class Registry:
     jobs: tuple[Job, ...]
     journal_acts: Mapping[str, str]
     keeps: tuple[Kept, ...]
+    offers: Mapping[str, Offers]
+    """By the kind of entry that is offered."""
 
     @classmethod
     def of(cls, *domains: Domain) -> Registry:
@@ -58,6 +60,7 @@ class Registry:
             jobs=tuple(jobs),
             journal_acts=dict(acts),
             keeps=tuple(kept for domain in domains for kept in domain.keeps),
+            offers={domain.offers.kind: domain.offers for domain in domains if domain.offers is not None},
         )
 
 

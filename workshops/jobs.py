@@ -12,6 +12,7 @@ from typing import Any
 
 from app.calendar.api import remove_entry, why_clashes
 from app.database import command, run, transaction
+from app.notices.api import Kind
 from workshops import rules, wording
 from workshops.commands.places import lapse_offers_of
 from workshops.commands.publishing import Draw, agree, draw_jury, freed_room, plain_draw
@@ -166,7 +167,7 @@ async def _lapse_one(workshop_id: int, now: datetime) -> bool:
         if state is not State.DRAFT:
             await note(row, "lapsed", voice="clock", by=None, now=now)
             mail = wording.lapsed(row["title"], for_the_yes=for_the_yes)
-            await tell(mail, hosts, row=row, kind="decision", what="lapsed", now=now)
+            await tell(mail, hosts, row=row, kind=Kind.HOSTING, what="lapsed", now=now)
         return True
 
 
@@ -234,9 +235,9 @@ async def _give_room(workshop_id: int, now: datetime) -> bool:
         name = (await room_of(row["place_id"], row["room_id"])).name
         mail = wording.room_found(row["title"], room=name, starts_at=row["starts_at"])
         what = f"room-{moment(now)}"
-        await tell(mail, hosts, row=row, kind="workshop_changed", what=what, now=now)
+        await tell(mail, hosts, row=row, kind=Kind.CHANGE, what=what, now=now)
         if state is State.PUBLISHED:
-            await tell_people(mail, row=row, kind="workshop_changed", what=what, now=now)
+            await tell_people(mail, row=row, kind=Kind.CHANGE, what=what, now=now)
         return True
 
 
@@ -271,7 +272,7 @@ async def _ask_about_numbers(workshop_id: int, now: datetime) -> bool:
         row = await change(row, now=now, low_told_at=now)
         least = FORMATS[standing.format].least
         mail = wording.low_numbers(row["title"], row["starts_at"], taken=standing.taken, least=least)
-        await tell(mail, hosts, row=row, kind="other", what=f"low-{moment(row['starts_at'])}", now=now)
+        await tell(mail, hosts, row=row, kind=Kind.HOSTING, what=f"low-{moment(row['starts_at'])}", now=now)
         return True
 
 

@@ -7,7 +7,7 @@ and when, is decided by the commands.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.errors import Refusal
@@ -82,10 +82,12 @@ class Mail:
 
     subject: Text
     body: tuple[Text | str, ...]
+    action: Text | None = None
+    """What the link of the mail does, on its button."""
 
 
-def _mail(subject: Text, *body: Text | str) -> Mail:
-    return Mail(subject, body)
+def _mail(subject: Text, *body: Text | str, action: Text | None = None) -> Mail:
+    return Mail(subject, body, action)
 
 
 def _quoted(words: str, before: Text) -> list[Text | str]:
@@ -353,7 +355,7 @@ def on_again(title: str, starts_at: datetime) -> Mail:
 
 def guest_of(mail: Mail, first_name: str) -> Mail:
     """The same, to the member who signed up somebody without an account."""
-    return Mail(mail.subject, (*mail.body, text("Préviens %(name)s, que tu avais inscrit·e.", name=first_name)))
+    return replace(mail, body=(*mail.body, text("Préviens %(name)s, que tu avais inscrit·e.", name=first_name)))
 
 
 def host_wanted(title: str, starts_at: datetime) -> Mail:

@@ -28,6 +28,7 @@ from app.calendar.entries import (
     set_counts,
     take_part,
 )
+from app.calendar.mailed import KeptEvent, kept_for, who_reads_a_feed
 from app.calendar.states import LONGEST, EntryState, OpeningState, Role
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Clash",
     "EntryState",
     "FreeRoom",
+    "KeptEvent",
     "Opening",
     "OpeningState",
     "Planned",
@@ -42,6 +44,7 @@ __all__ = [
     "free_hours",
     "free_rooms",
     "host_renamed",
+    "kept_for",
     "leave",
     "lock_people_and_rooms",
     "opening",
@@ -52,5 +55,6 @@ __all__ = [
     "room_renamed",
     "set_counts",
     "take_part",
+    "who_reads_a_feed",
     "why_clashes",
 ]

@@ -19,7 +19,7 @@ from app.identity.sessions import end_sessions
 from app.identity.states import HANDED_OVER, STANDING, Act, IdentityRefusal
 from app.identity.tables import Encounter, Handover, Member, Membership, Place, Session
 from app.journal import write_journal
-from app.notices.api import post_mail
+from app.notices.api import Kind, tell
 
 FOUNDER = "founder"
 KEEPER = "keeper"
@@ -326,10 +326,10 @@ async def offer_role(*, actor: int, place_id: int, act: Act, member_id: int, sha
             )
         ).returning(Handover.id)
         giver = (await Member.select(Member.name).where(Member.id == actor))[0]["name"]
-        await post_mail(
-            member_id=member_id,
-            kind="offer",
-            dedupe=f"handover:{rows[0]['id']}",
+        await tell(
+            [member_id],
+            kind=Kind.DUTY,
+            what=f"handover-{rows[0]['id']}",
             subject=text("%(name)s te propose un rôle", name=giver),
             body=[
                 text(
@@ -340,6 +340,7 @@ async def offer_role(*, actor: int, place_id: int, act: Act, member_id: int, sha
                 text("Rien ne change tant que tu n’as pas répondu. Tu peux dire non, sans raison à donner."),
             ],
             link="/moi#roles",
+            action=text("Je réponds"),
             place_id=place_id,
             now=now,
         )

@@ -29,7 +29,7 @@ from app.identity.sessions import end_sessions
 from app.identity.states import IdentityRefusal, Purpose
 from app.identity.tables import Member, Passage, Session
 from app.identity.visits import hash_token
-from app.notices.api import post_mail
+from app.notices.api import Kind, post_mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ async def set_password(*, actor: int, session_id: int | None, password: str, new
         await _close_other_ways(actor, session_id, now=now)
         await post_mail(
             member_id=actor,
-            kind="sign_in",
+            kind=Kind.SIGN_IN,
             dedupe=f"password:{secrets.token_hex(16)}",
             subject=text("Ton mot de passe a changé"),
             body=[
@@ -176,7 +176,7 @@ async def ask_for_address(
             member_id=None,
             to=email,
             spoken=asking.language,
-            kind="sign_in",
+            kind=Kind.SIGN_IN,
             dedupe=f"address:{hash_token(waiting)[:40]}",
             subject=subject,
             body=body,
@@ -228,7 +228,7 @@ async def take_address(
             await post_mail(
                 member_id=actor,
                 to=rows[0]["email"],
-                kind="sign_in",
+                kind=Kind.SIGN_IN,
                 dedupe=f"moved:{hash_token(waiting or '')[:40]}",
                 subject=text("Ton adresse a changé"),
                 body=[

@@ -22,7 +22,7 @@ from app.identity.sessions import Opened, open_session
 from app.identity.states import Device, IdentityRefusal, Purpose
 from app.identity.tables import Member, Membership, Passage, Session
 from app.identity.visits import SHARED_IDLE, hash_token
-from app.notices.api import post_mail
+from app.notices.api import Kind, post_mail
 
 PASSAGE_LIFE = timedelta(minutes=10)
 MOST_TRIES = 5
@@ -134,7 +134,7 @@ def _counted(network: str, known: bool) -> str:
     return f"known {network}" if known else network
 
 
-def _words(*, known: bool, joining: bool, code: str, token: str) -> tuple[Text, list[Text], str, str]:
+def _words(*, known: bool, joining: bool, code: str, token: str) -> tuple[Text, list[Text], str, Kind]:
     code_line = text(
         "%(code)s : c’est le code à écrire dans la page restée ouverte. Il marche dix minutes, une seule fois.",
         code=code,
@@ -151,7 +151,7 @@ def _words(*, known: bool, joining: bool, code: str, token: str) -> tuple[Text, 
             text("Ton code : %(code)s", code=code),
             [first, code_line, last, link_line],
             f"/connexion/lien/{token}",
-            "sign_in",
+            Kind.SIGN_IN,
         )
     if joining:
         return (
@@ -163,7 +163,7 @@ def _words(*, known: bool, joining: bool, code: str, token: str) -> tuple[Text, 
                 link_line,
             ],
             f"/connexion/lien/{token}",
-            "join",
+            Kind.JOIN,
         )
     return (
         text("Pas de compte à cette adresse"),
@@ -172,7 +172,7 @@ def _words(*, known: bool, joining: bool, code: str, token: str) -> tuple[Text, 
             text("C’était vous ? Le compte est peut-être à une autre adresse. Ou bien il reste à en ouvrir un :"),
         ],
         "/inscription",
-        "join",
+        Kind.JOIN,
     )
 
 

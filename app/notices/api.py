@@ -1,45 +1,161 @@
-"""Telling somebody something: a row in the outbox, in the transaction of what it tells.
+"""Telling people something: a row in the outbox for each, in the transaction of what it tells.
 
-The words are said here, in the language of whoever reads them; `app.notices.delivery` sends them later. What is
-told, to whom and when is decided by the command that calls.
+The words are said here, in the language of whoever reads them; `app.notices.delivery` sends them later. What is told,
+to whom and when is decided by the command that calls; who gets it as a mail, and with which event, by `rules`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.calendar.api import KeptEvent, kept_for, who_reads_a_feed
 from app.database import run
 from app.i18n import Language, Text, language
+from app.notices import rules
 from app.notices.rules import is_address, is_path, one_line, several_lines, short_subject
+from app.notices.states import WAYS_IN, Kind, Method, Part
+
+__all__ = ["About", "Kind", "Part", "post_mail", "tell"]
 
 PRODUCT = "Le Réseau"
+ROWS_AT_ONCE = 200
+_COLUMNS = (
+    "dedupe, kind, member_id, recipient, language, subject, body, link, action, signature, place_id, about_kind, "
+    "about_id, about_at, method, event, sequence, offer_key, on_site, discreet, created_at, run_at, tries, error"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The entry of the calendar that a message is about."""
+
+    kind: str
+    thing_id: int
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    member_id: int
+    address: str
+    language: Language
+    mailed: bool
+
+
+async def tell(
+    members: Iterable[int],
+    *,
+    kind: Kind,
+    what: str,
+    subject: Text,
+    body: Sequence[Text | str],
+    link: str = "",
+    action: Text | None = None,
+    place_id: int | None = None,
+    about: About | None = None,
+    part: Part | None = None,
+    offer_key: str = "",
+    discreet: bool = False,
+    now: datetime,
+) -> int:
+    """Tell each of these members, once: the same `what` to the same person again changes nothing. Returns how many
+    were told just now. Needs the caller's transaction, and the calendar's entry already as the message says it is.
+
+    `body` is one item a paragraph; a plain string is somebody's own words and stays as it is written. `link` is the
+    path, on our site, of the one thing to do next, `action` what it does. `part` says what happens to the reader's own
+    calendar (`about` says with which entry). `offer_key` makes the mail one that is answered without signing in: it is
+    what the domain of `about` knows the offer by. `discreet` messages are passed on by others without their words.
+    Whoever has no address, or stopped this kind of mail, reads it on the site. Costs the same number of queries for
+    one person and for a hundred.
+    """
+    if link and not is_path(link):
+        raise ValueError("The link of a message is a path on our own site.")
+    if kind in WAYS_IN:
+        raise ValueError("A way in is a mail: post_mail.")
+    if about is None and (part is not None or offer_key):
+        raise ValueError("An event or an offer is about something in the calendar.")
+    readers = await _readers(sorted(set(members)), kind)
+    if not readers:
+        return 0
+    events = await _events(readers, about, part, now=now) if about is not None else {}
+    signature = await _signature(place_id)
+    said = {
+        spoken: (
+            short_subject(spoken.say(subject)),
+            _paragraphs(body, spoken),
+            one_line(spoken.say(action)) if action is not None else "",
+        )
+        for spoken in {reader.language for reader in readers}
+    }
+    told: set[int] = set()
+    for start in range(0, len(readers), ROWS_AT_ONCE):
+        values: list[Any] = []
+        for reader in (some := readers[start : start + ROWS_AT_ONCE]):
+            words, paragraphs, button = said[reader.language]
+            method, event, sequence = events.get(reader.member_id, ("", "", 0))
+            values += [
+                f"{what}-{reader.member_id}",
+                kind.value,
+                reader.member_id,
+                reader.address if reader.mailed else "",
+                reader.language.code,
+                words,
+                paragraphs,
+                link,
+                button,
+                signature,
+                place_id,
+                about.kind if about else "",
+                about.thing_id if about else None,
+                about.starts_at if about else None,
+                method,
+                event,
+                sequence,
+                offer_key,
+                not reader.mailed,
+                discreet,
+                now,
+                now,
+                0,
+                "",
+            ]
+        marks = ", ".join(["(" + ", ".join(["{}"] * 24) + ")"] * len(some))
+        inserted = await run(
+            f"insert into outbox ({_COLUMNS}) values {marks} on conflict (dedupe) do nothing returning member_id",  # noqa: S608 - marks only
+            *values,
+        )
+        told.update(row["member_id"] for row in inserted)
+    if about is not None:
+        await _note_parts({member: events[member] for member in told if member in events}, about, now=now)
+    return len(told)
 
 
 async def post_mail(
     *,
     member_id: int | None,
     to: str | None = None,
-    kind: str,
+    kind: Kind,
     dedupe: str,
     subject: Text,
     body: Sequence[Text | str],
     link: str = "",
+    action: Text | None = None,
     now: datetime,
-    run_at: datetime | None = None,
     spoken: str | None = None,
     place_id: int | None = None,
 ) -> None:
-    """Tell a member, or an address, once: the same `dedupe` again changes nothing. Needs the caller's transaction.
+    """Mail a way in (`states.WAYS_IN`) to a member or to an address, once: the same `dedupe` again changes nothing.
 
-    `body` is one item a paragraph; a plain string is somebody's own words and stays as it is written. `link` is the
-    path, on our site, of the one thing to do next. `run_at` is when it may leave (default: at once). `spoken` is the
-    language of an address without a member; `place_id` the place that signs, the only one of the installation if
-    nothing is said. Members without an e-mail address get nothing here.
+    Needs the caller's transaction. `spoken` is the language of an address without a member; `place_id` the place that
+    signs, the only one of the installation if nothing is said. Members without an e-mail address get nothing.
     """
     if link and not is_path(link):
         raise ValueError("The link of a mail is a path on our own site.")
+    if kind not in WAYS_IN:
+        raise ValueError("Whatever is no way in is told: tell.")
     if member_id is not None:
         rows = await run("select email, language from member where id = {}", member_id)
         if rows:
@@ -48,21 +164,102 @@ async def post_mail(
         return
     reader = language(spoken or "fr")
     await run(
-        "insert into outbox (dedupe, kind, member_id, recipient, language, subject, body, link, signature, created_at, "
-        "run_at, tries, error) values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 0, '') "
-        "on conflict (dedupe) do nothing",
+        "insert into outbox (dedupe, kind, member_id, recipient, language, subject, body, link, action, signature, "
+        "place_id, created_at, run_at, tries, error) values "
+        "({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 0, '') on conflict (dedupe) do nothing",
         dedupe,
-        kind,
+        kind.value,
         member_id,
         to,
         reader.code,
         short_subject(reader.say(subject)),
-        "\n\n".join(paragraph for item in body if (paragraph := _said(item, reader))),
+        _paragraphs(body, reader),
         link,
+        one_line(reader.say(action)) if action is not None else "",
         await _signature(place_id),
+        place_id,
         now,
-        run_at or now,
+        now,
     )
+
+
+async def _readers(members: Sequence[int], kind: Kind) -> list[_Reader]:
+    """Those of these members who have an account still, with how this kind reaches them."""
+    if not members:
+        return []
+    rows = await run(
+        "select m.id, m.email, m.language, c.stopped from member m left join mail_choice c on c.member_id = m.id "  # noqa: S608 - marks only
+        f"where m.erased_at is null and m.id in ({_marks(members)}) order by m.id",
+        *members,
+    )
+    return [
+        _Reader(
+            row["id"],
+            row["email"] or "",
+            language(row["language"]),
+            rules.is_mailed(
+                kind,
+                has_address=bool(row["email"]) and is_address(row["email"]),
+                stopped=rules.read_stopped(row["stopped"] or ""),
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def _events(
+    readers: Collection[_Reader], about: About, part: Part | None, *, now: datetime
+) -> dict[int, tuple[str, str, int]]:
+    """Method, kept VEVENT and SEQUENCE of the part that goes with each reader's mail, for those who get one."""
+    members = [reader.member_id for reader in readers if reader.mailed]
+    if part is None or not members:
+        return {}
+    sent = {
+        row["member_id"]: row
+        for row in await run(
+            "select member_id, sequence, cancelled_at from calendar_request "  # noqa: S608 - marks only
+            f"where kind = {{}} and thing_id = {{}} and member_id in ({_marks(members)})",
+            about.kind,
+            about.thing_id,
+            *members,
+        )
+    }
+    subscribed = await who_reads_a_feed(members, since=now - rules.READS_A_FEED) if part is Part.INVITE else set()
+    wanted: dict[int, Method] = {}
+    for member in members:
+        requested = member in sent and sent[member]["cancelled_at"] is None
+        method = rules.calendar_method(part, mailed=True, reads_a_feed=member in subscribed, requested=requested)
+        if method is not None:
+            wanted[member] = method
+    kept: dict[int, KeptEvent] = await kept_for(about.kind, about.thing_id, list(wanted))
+    return {
+        member: (
+            wanted[member].value,
+            event.ics,
+            rules.next_sequence(event.sequence, sent[member]["sequence"] if member in sent else None),
+        )
+        for member, event in kept.items()
+    }
+
+
+async def _note_parts(parts: Mapping[int, tuple[str, str, int]], about: About, *, now: datetime) -> None:
+    """Remember whose calendar holds the event, and with which SEQUENCE."""
+    if not parts:
+        return
+    values: list[Any] = []
+    for member, (method, _, sequence) in parts.items():
+        values += [member, about.kind, about.thing_id, sequence, now, now if method == Method.CANCEL else None]
+    marks = ", ".join(["({}, {}, {}, {}, {}, {})"] * len(parts))
+    await run(
+        "insert into calendar_request (member_id, kind, thing_id, sequence, sent_at, cancelled_at) "  # noqa: S608 - marks only
+        f"values {marks} on conflict (member_id, kind, thing_id) do update set "
+        "sequence = excluded.sequence, sent_at = excluded.sent_at, cancelled_at = excluded.cancelled_at",
+        *values,
+    )
+
+
+def _paragraphs(body: Sequence[Text | str], reader: Language) -> str:
+    return "\n\n".join(paragraph for item in body if (paragraph := _said(item, reader)))
 
 
 def _said(item: Text | str, reader: Language) -> str:
@@ -83,3 +280,7 @@ async def _signature(place_id: int | None) -> str:
     else:
         rows = await run("select name from place order by id limit 2")
     return one_line(rows[0]["name"]) if len(rows) == 1 else PRODUCT
+
+
+def _marks(values: Collection[int]) -> str:
+    return ", ".join("{}" for _ in values)

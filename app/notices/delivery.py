@@ -44,13 +44,13 @@ QUIET_AT_MOST = timedelta(minutes=5)
 
 _CLAIM = """
 update outbox set lease_until = {}, lease_by = {}, tries = tries + 1 where id in (
-    select id from outbox where sent_at is null and logged_at is null and set_aside_at is null
+    select id from outbox where recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null
     and run_at <= {} and (lease_until is null or lease_until < {}) order by run_at, id limit {} /* skip */
 ) returning *
 """
 _PUT_IN_LOG = """
 update outbox set logged_at = {}, error = {} where id in (
-    select id from outbox where sent_at is null and logged_at is null and set_aside_at is null
+    select id from outbox where recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null
     and run_at <= {} and (lease_until is null or lease_until < {}) order by run_at, id /* skip */
 ) returning id
 """
@@ -277,7 +277,9 @@ class Postman:
 
 
 def _waiting() -> And:
-    return Outbox.sent_at.is_null() & Outbox.logged_at.is_null() & Outbox.set_aside_at.is_null()
+    """Still to be sent, in the words of the partial index `outbox_to_send`."""
+    open_ends = Outbox.sent_at.is_null() & Outbox.logged_at.is_null() & Outbox.set_aside_at.is_null()
+    return (Outbox.recipient != "") & open_ends
 
 
 def _due(at: datetime) -> And:

@@ -1,10 +1,13 @@
-"""What may stand in a mail, and when one that did not leave is tried again. Pure: no database, no clock."""
+"""What may stand in a mail, who gets one, with which event, and when it is tried again. Pure: no database, no clock."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import timedelta
+
+from app.notices.states import STOPPABLE, WAYS_IN, Kind, Method, Part
 
 TRIES = 8
 """After so many tries a mail is set aside, for the person who keeps the server to look at."""
@@ -54,3 +57,48 @@ def pause_after(tries: int) -> timedelta:
 
 def _is_unseen(sign: str) -> bool:
     return unicodedata.category(sign) in _UNSEEN or sign in _TURNING
+
+
+# ----------------------------------------------------------------------------------------------- who gets what, and how
+
+READS_A_FEED = timedelta(days=30)
+"""Whoever's feed was read within this has our events on the telephone already (domain.md, « No event twice »)."""
+
+
+def is_mailed(kind: Kind, *, has_address: bool, stopped: Collection[Kind]) -> bool:
+    """Whether it goes out as a mail. What does not is read on the site, but for ways in, which are nothing there."""
+    return has_address and (kind in WAYS_IN or kind not in stopped)
+
+
+def calendar_method(part: Part | None, *, mailed: bool, reads_a_feed: bool, requested: bool) -> Method | None:
+    """What the mail does to its reader's own calendar (RFC 5546, 3.2.2 and 3.2.5).
+
+    An event is first sent only to whoever reads no feed; changes and its end only to whom it was sent, so that no
+    telephone shows it twice and none keeps what is over. `requested`: it was sent, and not taken back since.
+    """
+    if part is None or not mailed:
+        return None
+    if part is Part.CANCEL:
+        return Method.CANCEL if requested else None
+    if part is Part.UPDATE:
+        return Method.REQUEST if requested else None
+    return Method.REQUEST if requested or not reads_a_feed else None
+
+
+def next_sequence(entry_sequence: int, last_sent: int | None) -> int:
+    """SEQUENCE of a part for one reader: the entry's, or higher, since it must rise with each (RFC 5546, 2.1.4).
+
+    Whoever gives a place back and takes it again has been sent more than the entry has changed.
+    """
+    return entry_sequence if last_sent is None else max(entry_sequence, last_sent + 1)
+
+
+def read_stopped(written: str) -> frozenset[Kind]:
+    """The kinds in `mail_choice.stopped`; one that there is no more is passed over."""
+    known = {kind.value: kind for kind in STOPPABLE}
+    return frozenset(known[name] for name in written.split(",") if name in known)
+
+
+def write_stopped(kinds: Collection[Kind]) -> str:
+    """As it stands in `mail_choice.stopped`."""
+    return ",".join(kind.value for kind in STOPPABLE if kind in kinds)

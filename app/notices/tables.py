@@ -1,19 +1,22 @@
-"""Mail that waits to go out, or went."""
+"""Rows about messages: what waits to go out or went, what each person chose, what was reminded. No logic."""
 
 from __future__ import annotations
 
-from piccolo.columns import Integer, Serial, Text, Timestamptz, Varchar
+from piccolo.columns import Boolean, Date, Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 
 class Outbox(Table):
-    """One mail to one person. `dedupe` says what it is about: the same thing is never told twice."""
+    """One message to one person: a mail, or (`on_site`) something to read on the site alone. `dedupe` says what it is
+    about: the same thing is never told twice."""
 
     id: Serial
     dedupe = Varchar(length=120, unique=True)
     kind = Varchar(length=30)
+    """`states.Kind`."""
     member_id = Integer(null=True, default=None)
     recipient = Varchar(length=254)
+    """The address it goes to; empty when it is for the site alone."""
     language = Varchar(length=5, default="fr")
     subject = Varchar(length=250)
     body = Text()
@@ -22,6 +25,31 @@ class Outbox(Table):
     """The one address that does the thing; a path of ours, completed with the base URL when it goes out."""
     signature = Varchar(length=120, default="")
     """Who it is from, at its foot: the place's name."""
+    place_id = Integer(null=True, default=None)
+    action = Varchar(length=80, default="")
+    """What the link does, in the reader's words: « Je réponds »."""
+    about_kind = Varchar(length=30, default="")
+    about_id = Integer(null=True, default=None)
+    """The entry of the calendar that it is about (`entry.kind`, `entry.thing_id`), if there is one…"""
+    about_at = Timestamptz(null=True, default=None)
+    """…and when that begins: nobody is telephoned about what is over."""
+    method = Varchar(length=10, default="")
+    """`states.Method`, when the event goes with the mail…"""
+    event = Text(default="")
+    """…as the calendar keeps it (`app.calendar.kept`)…"""
+    sequence = Integer(default=0)
+    """…with this SEQUENCE, which rises for this reader with each part sent."""
+    offer_key = Varchar(length=60, default="")
+    """What the domain knows the offer by, when the mail can be answered without signing in."""
+    on_site = Boolean(default=False)
+    """Whether the person learns of it on the site: no address, mail of this kind stopped, or it could not leave."""
+    discreet = Boolean(default=False)
+    """Whether nobody may be told what it is about when somebody else passes it on."""
+    read_at = Timestamptz(null=True, default=None)
+    """When the person said on the site that they had read it."""
+    told_at = Timestamptz(null=True, default=None)
+    told_by = Integer(null=True, default=None)
+    """Who told the person by telephone or in the flesh."""
     created_at = Timestamptz(default=None)
     run_at = Timestamptz(default=None)
     lease_until = Timestamptz(null=True, default=None)
@@ -33,3 +61,48 @@ class Outbox(Table):
     set_aside_at = Timestamptz(null=True, default=None)
     """When it was given up, after `rules.TRIES` tries or a refusal for good."""
     error = Text(default="")
+
+
+class MailChoice(Table):
+    """What a person wishes to receive. Whoever never chose has no row: nothing stopped, reminded the evening before."""
+
+    id: Serial
+    member_id = Integer(unique=True)
+    stopped = Varchar(length=200, default="")
+    """Kinds of mail that the person stopped, comma separated."""
+    remind = Varchar(length=10, default="eve")
+    digest = Boolean(default=False)
+    """Whether « Ta semaine » comes on Mondays."""
+    digest_on = Date(null=True, default=None)
+    """The Monday of the last one."""
+
+
+class CalendarRequest(Table):
+    """An event that went to a person's own calendar with a mail, so that changes and the end of it can follow."""
+
+    id: Serial
+    member_id = Integer()
+    kind = Varchar(length=30)
+    thing_id = Integer()
+    sequence = Integer()
+    """Of the last part sent to this reader."""
+    sent_at = Timestamptz(default=None)
+    cancelled_at = Timestamptz(null=True, default=None)
+
+
+class Reminded(Table):
+    """Reminders of this thing at this hour have left, at this lead: they leave once."""
+
+    id: Serial
+    kind = Varchar(length=30)
+    thing_id = Integer()
+    starts_at = Timestamptz(default=None)
+    lead = Varchar(length=10)
+    reminded_at = Timestamptz(default=None)
+
+
+class ClockSeen(Table):
+    """One row: the latest hour that a job of this installation has seen. The system's clock may be set back."""
+
+    id: Serial
+    latest_at = Timestamptz(default=None)

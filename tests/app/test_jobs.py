@@ -14,7 +14,7 @@ from app.database import Store, transaction
 from app.errors import DatabaseHeld
 from app.i18n import text
 from app.jobs import at_work, run_due
-from app.notices.api import post_mail
+from app.notices.api import Kind, post_mail
 from app.notices.tables import Outbox
 from app.registry import Registry
 from app.settings import Settings
@@ -45,7 +45,7 @@ async def tells(now: datetime) -> int:
         await post_mail(
             member_id=None,
             to="samira@exemple.fr",
-            kind="other",
+            kind=Kind.SIGN_IN,
             dedupe="once",
             subject=text("C’est samedi"),
             body=[],
@@ -160,7 +160,7 @@ class TestAtWork:
         async def endless(now: datetime) -> int:
             async with transaction():
                 await post_mail(
-                    member_id=None, to="a@b.fr", kind="other", dedupe="d", subject=text("a"), body=[], now=NOON
+                    member_id=None, to="a@b.fr", kind=Kind.SIGN_IN, dedupe="d", subject=text("a"), body=[], now=NOON
                 )
                 begun.set()
                 await asyncio.sleep(3600)

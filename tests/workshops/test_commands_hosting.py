@@ -67,7 +67,7 @@ class TestEditWhatIsPublished:
         assert (row["state"], row["version"], row["edited_at"]) == ("published", 2, None)
         after = await entry(made) or {}
         assert (after["starts_at"], after["sequence"]) == (START + 3 * HOUR, sequence + 1)
-        (mail,) = await mails(kind="workshop_changed")
+        (mail,) = await mails(kind="change")
         assert mail["member_id"] == cast.samira
         assert "Nouvelle heure" in mail["body"]
         assert "Nouvelle fin" not in mail["body"]
@@ -95,7 +95,7 @@ class TestEditWhatIsPublished:
         await answer_invitation(actor=cast.aicha, workshop_id=made, yes=True, now=NOON)
         changed = a_proposal(**{"room_id": cast.salon, **changes})
         await edit(actor=cast.yann, workshop_id=made, proposal=changed, version=1, now=NOON)
-        told = await mails(kind="workshop_changed")
+        told = await mails(kind="change")
         assert {mail["member_id"] for mail in told} == ({cast.samira, cast.aicha} if line else set())
         for mail in told:
             assert line in mail["body"].replace("\u00a0", " ").replace("\u202f", " ").split("\n\n")
@@ -131,7 +131,7 @@ class TestEditWhatIsPublished:
         third = a_proposal(title="Trois")
         await edit(actor=cast.yann, workshop_id=made, proposal=third, version=3, now=NOON + 3 * DAY)
         assert (Words.before(await workshop(made)) or Words("", "", "")).title == "Deux"
-        assert len(await mails(to=cast.samira, kind="workshop_changed")) == 3
+        assert len(await mails(to=cast.samira, kind="change")) == 3
 
     async def test_a_new_need_is_not_slipped_in(self, cast: Cast) -> None:
         made = await published(cast)
@@ -193,7 +193,7 @@ class TestHosts:
             await invite_host(actor=cast.yann, workshop_id=made, member_id=987654, now=NOON)
         for _ in range(2):
             await invite_host(actor=cast.yann, workshop_id=made, member_id=cast.odile, now=NOON)
-        assert len(await mails(to=cast.odile, kind="invitation")) == 1
+        assert len(await mails(to=cast.odile, kind="hosting")) == 1
 
     async def test_whoever_comes_to_host_gives_their_participants_place_back(self, cast: Cast) -> None:
         made = await published(cast, cast.samira, cast.karim, cast.odile, cast.aicha, capacity=3)
@@ -208,7 +208,7 @@ class TestHosts:
         for _ in range(2):
             await leave_hosting(actor=cast.yann, workshop_id=made, now=NOON)
         assert await parts(made) == {cast.samira: "participant"}
-        (wanted,) = await mails(to=cast.samira, kind="workshop_changed")
+        (wanted,) = await mails(to=cast.samira, kind="change")
         assert "On cherche quelqu’un pour animer" in wanted["subject"].replace("\u00a0", " ")
         stranger = await make_member(place_id=await make_place(name="La Halle"))
         await refused(take_over(actor=stranger, workshop_id=made, now=NOON), WorkshopRefusal.NOT_A_MEMBER_HERE)
@@ -263,7 +263,7 @@ class TestCancel:
         await leave_hosting(actor=cast.yann, workshop_id=made, now=NOON)
         await cancel(actor=cast.rosa, workshop_id=made, reason="Personne pour animer", now=NOON)
         assert await state(made) == "cancelled"
-        assert await mailed(kind="workshop_cancelled") == {cast.samira}
+        assert await mailed(kind="cancellation") == {cast.samira}
 
     async def test_a_proposal_is_taken_back(self, cast: Cast) -> None:
         made = await make_proposal(place_id=cast.place, host=cast.yann)

@@ -116,7 +116,7 @@ class TestPropose:
             place_id=cast.place, host=cast.yann, room_id=cast.salon, capacity=16, needs=frozenset({Need.CROWD})
         )
         assert (await workshop(made))["needs"] == "crowd"
-        assert await mailed(kind="decision") == {cast.rosa}
+        assert await mailed(kind="hosting") == {cast.rosa}
 
     async def test_ones_time_is_binding_and_the_sentence_names_the_thing_to_oneself(self, cast: Cast) -> None:
         await make_proposal(place_id=cast.place, host=cast.yann, title="Café du matin")
@@ -156,7 +156,7 @@ class TestDrafts:
         await submit(actor=cast.yann, workshop_id=draft, now=NOON + DAY)
         row = await workshop(draft)
         assert (row["state"], row["room_id"], row["proposed_at"]) == ("proposed", cast.salon, NOON + DAY)
-        assert await mailed(kind="invitation") == {cast.aicha}
+        assert await mailed(kind="hosting") == {cast.aicha}
         await submit(actor=cast.yann, workshop_id=draft, now=NOON + 2 * DAY)
         assert (await workshop(draft))["proposed_at"] == NOON + DAY
 
@@ -300,7 +300,7 @@ class TestWithdraw:
             await withdraw_proposal(actor=cast.yann, workshop_id=made, now=NOON)
         assert await state(made) == "cancelled"
         assert await entry_state(made) == "gone"
-        assert await mailed(kind="workshop_cancelled") == {cast.aicha}
+        assert await mailed(kind="cancellation") == {cast.aicha}
         assert await make_proposal(place_id=cast.place, host=cast.yann, room_id=cast.salon)
 
     async def test_what_is_published_is_cancelled_instead(self, cast: Cast) -> None:
@@ -312,7 +312,7 @@ class TestCoHosts:
     async def test_an_invitation_takes_no_time_until_it_is_accepted(self, cast: Cast) -> None:
         made = await make_proposal(place_id=cast.place, host=cast.yann, cohost_ids=(cast.aicha,))
         assert await host_state(made, cast.aicha) == "invited"
-        assert await mailed(kind="invitation") == {cast.aicha}
+        assert await mailed(kind="hosting") == {cast.aicha}
         other = await make_proposal(place_id=cast.place, host=cast.aicha)
         caught = await refused(
             answer_invitation(actor=cast.aicha, workshop_id=made, yes=True, now=NOON), WorkshopRefusal.HOST_NOT_FREE
@@ -341,7 +341,7 @@ class TestCoHosts:
         made = await make_proposal(place_id=cast.place, host=cast.yann, cohost_ids=(cast.aicha,))
         await answer_invitation(actor=cast.aicha, workshop_id=made, yes=False, now=NOON)
         assert await host_state(made, cast.aicha) == "declined"
-        assert len(await mails(to=cast.yann, kind="invitation")) == 1
+        assert len(await mails(to=cast.yann, kind="hosting")) == 1
 
     async def test_whoever_was_not_invited_finds_nothing_to_answer(self, cast: Cast) -> None:
         made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)

@@ -74,13 +74,13 @@ class TestDecide:
                 "reason": "",
             }
         ]
-        assert await mailed(kind="decision") == {cast.yann}
+        assert await mailed(kind="hosting") == {cast.yann}
 
     async def test_the_same_decision_twice_is_one(self, cast: Cast) -> None:
         made = await make_proposal(place_id=cast.place, host=cast.yann)
         for _ in range(2):
             await decide(actor=cast.bruno, workshop_id=made, decision="approve", version=1, now=NOON)
-        assert len(await journal(made)) == len(await mails(kind="decision")) == 1
+        assert len(await journal(made)) == len(await mails(kind="hosting")) == 1
 
     async def test_a_change_is_asked_with_its_reason_and_what_would_do(self, cast: Cast) -> None:
         made = await make_proposal(place_id=cast.place, host=cast.yann, room_id=cast.salon)
@@ -91,7 +91,7 @@ class TestDecide:
             "Le titre promet trop.",
             "Un titre plus simple.",
         )
-        (mail,) = await mails(to=cast.yann, kind="decision")
+        (mail,) = await mails(to=cast.yann, kind="hosting")
         assert "Le titre promet trop." in mail["body"]
         assert "Un titre plus simple." in mail["body"]
         assert await entry_state(made) == "tentative"
@@ -246,7 +246,7 @@ class TestBlock:
         assert await jobs.settle_contests(NOON + 3 * DAY - HOUR, draw=first_of) == 0
         assert await jobs.settle_contests(NOON + 3 * DAY, draw=first_of) == 1
         assert await jobs.settle_contests(NOON + 3 * DAY, draw=first_of) == 0
-        drawn = await mailed(kind="jury")
+        drawn = await mailed(kind="duty")
         assert drawn == {cast.samira, cast.karim, cast.aicha}  # neither Yann, who proposes, nor a mediator
         now = NOON + 4 * DAY
         await refused(
@@ -292,7 +292,7 @@ class TestContest:
             NOON + 5 * DAY,
             "Le titre dit vrai.",
         )
-        assert await mailed(kind="decision") == {cast.yann, cast.helene}
+        assert await mailed(kind="hosting") == {cast.yann, cast.helene}
         await refused(
             decide(actor=cast.bruno, workshop_id=made, decision="approve", version=1, now=NOON),
             WorkshopRefusal.CONCERNED,
@@ -307,7 +307,7 @@ class TestContest:
         await contest(actor=cast.yann, workshop_id=made, word="Si.", now=NOON)
         await decide(actor=cast.helene, workshop_id=made, decision="send_back", reason="Non plus.", version=1, now=NOON)
         assert (await workshop(made))["reason"] == "Non plus."
-        assert len(await mails(to=cast.yann, kind="decision")) == 2
+        assert len(await mails(to=cast.yann, kind="hosting")) == 2
         await refused(
             contest(actor=cast.yann, workshop_id=made, word="Si !", now=NOON), WorkshopRefusal.ALREADY_CONTESTED
         )
@@ -321,7 +321,7 @@ class TestContest:
         made = await make_proposal(place_id=cast.place, host=cast.yann, cohost_ids=(cast.aicha,))
         await send_back(cast, made)
         await contest(actor=cast.yann, workshop_id=made, word="Si.", now=NOON, draw=first_of)
-        assert await mailed(kind="jury") == {cast.samira, cast.karim, cast.odile}
+        assert await mailed(kind="duty") == {cast.samira, cast.karim, cast.odile}
         await refused(vote(actor=cast.yann, workshop_id=made, vote="publish", now=NOON), WorkshopRefusal.NOT_DRAWN)
         for member, said in ((cast.samira, "publish"), (cast.karim, "send_back"), (cast.odile, "publish")):
             await vote(actor=member, workshop_id=made, vote=said, now=NOON)
@@ -413,7 +413,7 @@ class TestReviewAgain:
         assert row["search_key"].startswith("on se relit nos cv")
         assert (await entry(made) or {})["title"] == "On se relit nos CV"
         assert any("Le titre ne dit plus" in mail["body"] for mail in await mails(to=cast.yann))
-        assert await mailed(kind="workshop_changed") == {cast.aicha}
+        assert await mailed(kind="change") == {cast.aicha}
         assert (await journal(made))[-1]["act"] == "workshop.edit_put_back"
 
     async def test_only_within_48_hours_and_only_by_a_mediator(self, cast: Cast) -> None:

@@ -45,7 +45,7 @@ class TestSignUp:
         assert await parts(made) == {cast.yann: "host", cast.samira: "participant"}
         assert await numbers(made) == (1, 0)
         assert (await entry(made) or {})["sequence"] == before
-        (mail,) = await mails(kind="workshop_confirmed")
+        (mail,) = await mails(kind="confirmation")
         assert mail["member_id"] == cast.samira
         assert "Un stylo" in mail["body"]
 
@@ -53,7 +53,7 @@ class TestSignUp:
         made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)
         for _ in range(20):
             assert await sign_up(actor=cast.samira, workshop_id=made, now=NOON) is SignUpState.CONFIRMED
-        assert len(await sign_ups(made)) == len(await mails(kind="workshop_confirmed")) == 1
+        assert len(await sign_ups(made)) == len(await mails(kind="confirmation")) == 1
 
     async def test_full_there_is_a_queue(self, cast: Cast) -> None:
         made = await full(cast, cast.rosa)
@@ -61,7 +61,7 @@ class TestSignUp:
         assert await sign_up(actor=cast.aicha, workshop_id=made, now=NOON) is SignUpState.WAITING
         assert await numbers(made) == (3, 2)
         assert (await parts(made))[cast.aicha] == "waiting"
-        assert cast.aicha not in await mailed(kind="workshop_confirmed")
+        assert cast.aicha not in await mailed(kind="confirmation")
 
     async def test_mediators_and_people_of_other_places_come_like_anyone(self, cast: Cast) -> None:
         made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)
@@ -132,7 +132,7 @@ class TestOffers:
             await answer_offer(actor=cast.aicha, workshop_id=made, yes=True, now=NOON + HOUR)
         assert (await places(made))[cast.aicha] == "confirmed"
         assert (await parts(made))[cast.aicha] == "participant"
-        assert len(await mails(to=cast.aicha, kind="workshop_confirmed")) == 1
+        assert len(await mails(to=cast.aicha, kind="confirmation")) == 1
 
     async def test_signing_up_once_more_is_a_yes_too(self, cast: Cast) -> None:
         made = await full(cast, cast.aicha)
@@ -239,7 +239,7 @@ class TestCapacity:
             "waiting",
         ]
         assert await numbers(made) == (5, 1)
-        assert len(await mailed(kind="workshop_changed")) == 6
+        assert len(await mailed(kind="change")) == 6
 
 
 class TestCancelAndReopen:
@@ -247,7 +247,7 @@ class TestCancelAndReopen:
         made = await full(cast, cast.aicha)
         for _ in range(2):
             await cancel(actor=cast.yann, workshop_id=made, reason="La salle est inondée.", now=NOON)
-        told = await mails(kind="workshop_cancelled")
+        told = await mails(kind="cancellation")
         assert {mail["member_id"] for mail in told} == {cast.samira, cast.karim, cast.odile, cast.aicha}
         assert len(told) == 4
         assert all("inondée" in mail["body"] for mail in told)
@@ -258,14 +258,14 @@ class TestCancelAndReopen:
         assert [states[member] for member in (cast.samira, cast.karim, cast.odile)] == ["offered"] * 3
         assert states[cast.aicha] == "waiting"
         assert await mailed(kind="offer") == {cast.samira, cast.karim, cast.odile}
-        assert cast.aicha in await mailed(kind="workshop_changed")
+        assert cast.aicha in await mailed(kind="change")
         assert await numbers(made) == (3, 1)
         await answer_offer(actor=cast.samira, workshop_id=made, yes=True, now=NOON + 2 * HOUR)
         await answer_offer(actor=cast.karim, workshop_id=made, yes=False, now=NOON + 2 * HOUR)
         assert (await places(made))[cast.aicha] == "offered"
         assert await jobs.lapse_offers(NOON + HOUR + DAY) == 1
         assert (await places(made))[cast.odile] == "lapsed"
-        assert len(await mails(to=cast.samira, kind="workshop_confirmed")) == 2
+        assert len(await mails(to=cast.samira, kind="confirmation")) == 2
 
     async def test_an_offer_does_not_lapse_while_it_is_cancelled(self, cast: Cast) -> None:
         made = await full(cast, cast.aicha)
@@ -280,7 +280,7 @@ class TestCancelAndReopen:
         made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)
         await sign_up_guest(actor=cast.samira, workshop_id=made, first_name="Paul", now=NOON)
         await cancel(actor=cast.yann, workshop_id=made, reason="", now=NOON)
-        (mail,) = await mails(to=cast.samira, kind="workshop_cancelled")
+        (mail,) = await mails(to=cast.samira, kind="cancellation")
         assert "Paul" in mail["body"]
         await reopen(actor=cast.yann, workshop_id=made, now=NOON)
         (row,) = await sign_ups(made)

@@ -61,7 +61,7 @@ class TestSilence:
         assert (row["state"], row["decided_by"], row["decided_how"]) == ("published", None, "silence")
         assert await entry_state(made) == "confirmed"
         assert [(line["act"], line["voice"]) for line in await journal(made)] == [("workshop.published", "silence")]
-        assert len(await mails(to=cast.yann, kind="decision")) == 1
+        assert len(await mails(to=cast.yann, kind="hosting")) == 1
 
     async def test_what_needs_the_bureau_waits_for_it_all_the_same(self, cast: Cast) -> None:
         made = await make_proposal(place_id=cast.place, host=cast.yann, needs=frozenset({Need.OUTING}))
@@ -79,7 +79,7 @@ class TestSilence:
         row = await workshop(made)
         assert (row["state"], row["room_id"], row["wished_room_id"]) == ("published", None, cast.salon)
         assert (await workshop(first))["room_id"] == cast.salon
-        (mail,) = await mails(to=cast.aicha, kind="decision")
+        (mail,) = await mails(to=cast.aicha, kind="hosting")
         assert "pas encore de salle" in mail["body"].replace("\u00a0", " ")
 
     async def test_it_keeps_an_edit_that_was_put_back_to_be_read(self, cast: Cast) -> None:
@@ -175,7 +175,7 @@ class TestARoomToFind:
         row = await workshop(made)
         assert (row["room_id"], row["wished_room_id"], row["due_at"]) == (cast.salon, None, NOON + 7 * DAY)
         assert (await entry(made) or {})["room_id"] == cast.salon
-        assert await mailed(kind="workshop_changed") == {cast.aicha}
+        assert await mailed(kind="change") == {cast.aicha}
 
     async def test_two_wishes_the_first_to_propose_has_it(self, cast: Cast) -> None:
         first = await make_proposal(place_id=cast.place, host=cast.yann, room_id=cast.salon)
@@ -188,7 +188,7 @@ class TestARoomToFind:
         await withdraw_proposal(actor=cast.yann, workshop_id=first, now=NOON + HOUR)
         assert await twice(jobs.room_to_find, NOON + HOUR) == 1
         assert [(await workshop(wish))["room_id"] for wish in wishes] == [cast.salon, None]
-        assert await mailed(kind="workshop_changed") == {cast.aicha, cast.samira}
+        assert await mailed(kind="change") == {cast.aicha, cast.samira}
 
 
 class TestLowNumbers:
@@ -205,7 +205,7 @@ class TestLowNumbers:
         assert await jobs.low_numbers(START - 49 * HOUR) == 0
         assert await twice(jobs.low_numbers, START - 48 * HOUR) == 1
         assert await jobs.low_numbers(START - HOUR) == 0
-        (mail,) = await mails(to=cast.yann, kind="other")
+        (mail,) = await mails(to=cast.yann, kind="hosting")
         assert "5" in mail["body"]
         assert "6" in mail["body"]
 

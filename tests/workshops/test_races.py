@@ -118,7 +118,7 @@ class TestTwentyTimesTheSame:
         made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)
         ends = await at_once(sign_up(actor=cast.samira, workshop_id=made, now=NOON) for _ in range(20))
         assert ends == [SignUpState.CONFIRMED] * 20
-        assert len(await sign_ups(made)) == len(await mails(kind="workshop_confirmed")) == 1
+        assert len(await sign_ups(made)) == len(await mails(kind="confirmation")) == 1
 
     async def test_and_one_proposal(self, cast: Cast) -> None:
         ends = await at_once(
@@ -224,7 +224,7 @@ class TestTwoMediators:
             for mediator, decision in ((cast.bruno, "approve"), (cast.helene, other))
         )
         assert sorted(ends, key=str) == [None, WorkshopRefusal.ALREADY_DECIDED]
-        assert len(await journal(made)) == len(await mails(kind="decision")) == 1
+        assert len(await journal(made)) == len(await mails(kind="hosting")) == 1
 
     async def test_silence_in_two_processes_and_a_mediator_publish_once(self, cast: Cast) -> None:
         made = await make_proposal(place_id=cast.place, host=cast.yann)
@@ -236,7 +236,7 @@ class TestTwoMediators:
             ]
         )
         assert errors(ends) == []
-        assert len(await journal(made)) == len(await mails(kind="decision")) == 1
+        assert len(await journal(made)) == len(await mails(kind="hosting")) == 1
 
 
 # --------------------------------------------------------------------------------------------------- rooms and people

@@ -12,6 +12,7 @@ from typing import Any
 from app.database import command, run, transaction
 from app.errors import Refused
 from app.i18n import Text
+from app.notices.api import Kind
 from workshops import rules, wording
 from workshops.commands.inviting import invite
 from workshops.commands.places import offer_freed, shorten_offers
@@ -185,5 +186,5 @@ async def _tell_changes(row: Row, after: Row, *, others: set[int], now: datetime
         return
     mail = wording.changed(row["title"], changes)
     what = f"changed-{after['version']}"
-    await tell_people(mail, row=after, kind="workshop_changed", what=what, now=now)
-    await tell(mail, others, row=after, kind="workshop_changed", what=what, now=now)
+    await tell_people(mail, row=after, kind=Kind.CHANGE, what=what, now=now)
+    await tell(mail, others, row=after, kind=Kind.CHANGE, what=what, now=now)

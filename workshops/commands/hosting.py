@@ -11,6 +11,7 @@ from app.calendar.api import Role, leave, take_part
 from app.database import command, run, transaction
 from app.errors import NotFound
 from app.identity.api import members_by_id
+from app.notices.api import Kind
 from workshops import rules, wording
 from workshops.commands.inviting import invite, set_host
 from workshops.commands.places import ask_again, free_for_hosting, offer_freed
@@ -69,7 +70,7 @@ async def answer_invitation(*, actor: int, workshop_id: int, yes: bool, now: dat
         for each in asked_by:
             mail = wording.invitation_answered(row["title"], name=each["name"], yes=yes)
             what = f"invitation-answered-{actor}-{moment(now)}"
-            await tell(mail, [each["invited_by"]], row=row, kind="invitation", what=what, now=now)
+            await tell(mail, [each["invited_by"]], row=row, kind=Kind.HOSTING, what=what, now=now)
 
 
 @command
@@ -94,7 +95,7 @@ async def leave_hosting(*, actor: int, workshop_id: int, now: datetime) -> None:
         await write_entry(row, now=now)
         if hosts == [actor]:
             mail = wording.host_wanted(row["title"], row["starts_at"])
-            await tell_people(mail, row=row, kind="workshop_changed", what=f"host-wanted-{moment(now)}", now=now)
+            await tell_people(mail, row=row, kind=Kind.CHANGE, what=f"host-wanted-{moment(now)}", now=now)
 
 
 @command
@@ -110,7 +111,7 @@ async def take_over(*, actor: int, workshop_id: int, now: datetime) -> None:
         await note(row, "taken_over", voice="host", by=actor, now=now)
         names = await members_by_id([actor])
         mail = wording.host_found(row["title"], row["starts_at"], name=names[actor].name)
-        await tell_people(mail, row=row, kind="workshop_changed", what=f"host-found-{moment(now)}", now=now)
+        await tell_people(mail, row=row, kind=Kind.CHANGE, what=f"host-found-{moment(now)}", now=now)
 
 
 async def _come_to_host(row: Row, member_id: int, *, now: datetime) -> None:
@@ -157,8 +158,8 @@ async def cancel(*, actor: int, workshop_id: int, reason: str, now: datetime) ->
         await note(row, "cancelled", voice=voice, by=actor, now=now, reason=reason)
         mail = wording.cancelled(row["title"], row["starts_at"], reason=reason)
         what = f"cancelled-{moment(now)}"
-        await tell_people(mail, row=row, kind="workshop_cancelled", what=what, now=now)
-        await tell(mail, set(hosts) - {actor}, row=row, kind="workshop_cancelled", what=what, now=now)
+        await tell_people(mail, row=row, kind=Kind.CANCELLATION, what=what, now=now)
+        await tell(mail, set(hosts) - {actor}, row=row, kind=Kind.CANCELLATION, what=what, now=now)
 
 
 @command
@@ -193,4 +194,4 @@ async def reopen(*, actor: int, workshop_id: int, now: datetime) -> None:
         await offer_freed(row, now=now)
         mail = wording.on_again(row["title"], row["starts_at"])
         what = f"reopened-{moment(now)}"
-        await tell(mail, set(hosts) - {actor}, row=row, kind="workshop_changed", what=what, now=now)
+        await tell(mail, set(hosts) - {actor}, row=row, kind=Kind.CHANGE, what=what, now=now)

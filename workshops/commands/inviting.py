@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.database import run
 from app.identity.api import members_by_id
+from app.notices.api import Kind
 from workshops import rules, wording
 from workshops.commands.steps import moment, refuse_if, tell
 from workshops.facts import Row, standing_of, who_is
@@ -56,7 +57,7 @@ async def tell_invited(row: Row, *, now: datetime) -> None:
             wording.invitation(row["title"], row["starts_at"], by=by),
             [each["member_id"]],
             row=row,
-            kind="invitation",
+            kind=Kind.HOSTING,
             what=f"invited-{moment(each['since_at'])}",
             now=now,
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.calendar.api import Role, leave, take_part
 from app.database import run
+from app.notices.api import Kind
 from workshops import rules, wording
 from workshops.commands.steps import moment, recount, tell, tell_people
 from workshops.facts import KIND, Row, standing_of
@@ -54,7 +55,7 @@ async def give_place(row: Row, sign_up: Row, *, now: datetime) -> None:
         wording.confirmed(row["title"], row["starts_at"], bring=row["bring"]),
         [member],
         row=row,
-        kind="workshop_confirmed",
+        kind=Kind.CONFIRMATION,
         what=f"confirmed-{sign_up['id']}-{moment(now)}",
         now=now,
     )
@@ -86,7 +87,7 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
                 wording.offer(row["title"], row["starts_at"], until=until),
                 [sign_up["member_id"]],
                 row=row,
-                kind="offer",
+                kind=Kind.OFFER,
                 what=f"offer-{sign_up['id']}-{moment(now)}",
                 now=now,
             )
@@ -103,7 +104,7 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
             wording.place_free(row["title"], row["starts_at"]),
             [each["member_id"] for each in waiting],
             row=row,
-            kind="offer",
+            kind=Kind.OFFER,
             what=f"free-{moment(now)}",
             now=now,
         )
@@ -132,7 +133,7 @@ async def lapse_offers_of(row: Row, *, now: datetime) -> int:
             wording.offer_lapsed(row["title"]),
             [sign_up["member_id"]],
             row=row,
-            kind="offer",
+            kind=Kind.OFFER,
             what=f"lapsed-{sign_up['id']}",
             now=now,
         )
@@ -164,10 +165,10 @@ async def ask_again(row: Row, *, now: datetime) -> None:
         else:
             await SignUp.update({SignUp.offered_at: now, SignUp.offer_until: until}).where(SignUp.id == sign_up["id"])
     asked = [sign_up["member_id"] for sign_up in kept]
-    await tell(mail, asked, row=row, kind="offer", what=f"again-{moment(now)}", now=now)
+    await tell(mail, asked, row=row, kind=Kind.OFFER, what=f"again-{moment(now)}", now=now)
     on_again = wording.on_again(row["title"], row["starts_at"])
     what = f"reopened-{moment(now)}"
-    await tell_people(on_again, row=row, kind="workshop_changed", what=what, now=now, but=asked)
+    await tell_people(on_again, row=row, kind=Kind.CHANGE, what=what, now=now, but=asked)
 
 
 async def shorten_offers(row: Row, *, now: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from app.calendar.api import Role, lock_people_and_rooms, remove_entry, take_part
 from app.database import command, run, transaction
 from app.identity.api import members_by_id
+from app.notices.api import Kind
 from workshops import rules, wording
 from workshops.commands.inviting import invite, set_host, tell_invited
 from workshops.commands.publishing import ask_the_bureau
@@ -148,7 +149,7 @@ async def withdraw_proposal(*, actor: int, workshop_id: int, reason: str = "", n
             wording.withdrawn(row["title"], by=names[actor].name),
             {*hosts, *(each["member_id"] for each in invited)} - {actor},
             row=row,
-            kind="workshop_cancelled",
+            kind=Kind.CANCELLATION,
             what="withdrawn",
             now=now,
         )

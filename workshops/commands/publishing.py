@@ -14,6 +14,7 @@ from app.calendar.api import why_clashes
 from app.database import run
 from app.identity.api import holders_of, some_members
 from app.identity.states import Act
+from app.notices.api import Kind
 from workshops import rules, wording
 from workshops.commands.steps import change, hosts_of, move, note, room_in_use, tell, write_entry
 from workshops.facts import KIND, Row, matter_of, needs_of
@@ -37,7 +38,7 @@ async def agree(row: Row, *, how: str, by: int | None, now: datetime) -> None:
         wording.waits_for_bureau(row["title"]),
         await hosts_of(row["id"]),
         row=row,
-        kind="decision",
+        kind=Kind.HOSTING,
         what=f"agreed-{row['version']}-{moment_of_reading(row)}",
         now=now,
     )
@@ -72,7 +73,7 @@ async def publish(row: Row, *, how: str, by: int | None, now: datetime) -> None:
         ),
         await hosts_of(row["id"]),
         row=row,
-        kind="decision",
+        kind=Kind.HOSTING,
         what=f"published-{row['version']}",
         now=now,
     )
@@ -95,7 +96,7 @@ async def send_back(row: Row, *, how: str, by: int | None, reason: str, way_out:
         wording.sent_back(row["title"], reason=reason, way_out=way_out, drawn=how == "drawn"),
         await hosts_of(row["id"]),
         row=row,
-        kind="decision",
+        kind=Kind.HOSTING,
         what=f"sent-back-{row['version']}-{moment_of_reading(row)}",
         now=now,
     )
@@ -135,7 +136,7 @@ async def ask_the_bureau(row: Row, *, now: datetime) -> None:
         wording.yes_wanted(row["title"], sorted(needs)),
         set(bureau) - involved,
         row=row,
-        kind="decision",
+        kind=Kind.HOSTING,
         what=f"yes-wanted-{row['version']}",
         now=now,
     )
@@ -160,6 +161,6 @@ async def draw_jury(row: Row, *, due_at: datetime, draw: Draw, now: datetime) ->
         )
         await note(row, "drawn", voice="clock", by=None, now=now)
         await tell(
-            wording.drawn(row["title"], due_at=due_at), drawn, row=row, kind="jury", what=f"drawn-{matter}", now=now
+            wording.drawn(row["title"], due_at=due_at), drawn, row=row, kind=Kind.DUTY, what=f"drawn-{matter}", now=now
         )
     return drawn

@@ -11,6 +11,7 @@ from datetime import datetime
 from app.database import command, run, transaction
 from app.errors import Refused
 from app.identity.api import mediators_of
+from app.notices.api import Kind
 from workshops import rules, wording
 from workshops.commands.publishing import Draw, agree, both, draw_jury, plain_draw, publish, send_back
 from workshops.commands.steps import (
@@ -87,9 +88,9 @@ async def _answer_review(
     await note(row, "edit_put_back", voice="mediation", by=actor, now=now, shown=True, reason=both(reason, way_out))
     what = f"put-back-{row['version']}"
     back = wording.put_back(row["title"], reason=reason, way_out=way_out)
-    await tell(back, hosts, row=row, kind="decision", what=what, now=now)
+    await tell(back, hosts, row=row, kind=Kind.HOSTING, what=what, now=now)
     changes = wording.changed(row["title"], [wording.text_is_back()])
-    await tell_people(changes, row=row, kind="workshop_changed", what=what, now=now)
+    await tell_people(changes, row=row, kind=Kind.CHANGE, what=what, now=now)
 
 
 @command
@@ -117,7 +118,7 @@ async def block(*, actor: int, workshop_id: int, reason: str, version: int | Non
         )
         await note(row, "blocked", voice="mediation", by=actor, now=now, shown=True, reason=reason)
         mail = wording.blocked(row["title"], why=reason, until=until)
-        await tell(mail, hosts, row=row, kind="decision", what=f"blocked-{moment(now)}", now=now)
+        await tell(mail, hosts, row=row, kind=Kind.HOSTING, what=f"blocked-{moment(now)}", now=now)
 
 
 def _refuse_unread(row: Row, version: int | None) -> None:
@@ -138,7 +139,7 @@ async def review_again(*, actor: int, workshop_id: int, now: datetime) -> None:
         row = await change(row, now=now, review_at=now, review_due_at=due, review_by=actor)
         await note(row, "review_again", voice="mediation", by=actor, now=now)
         mail = wording.review_again(row["title"], due_at=due)
-        await tell(mail, hosts, row=row, kind="decision", what=f"review-{moment(now)}", now=now)
+        await tell(mail, hosts, row=row, kind=Kind.HOSTING, what=f"review-{moment(now)}", now=now)
 
 
 @command
@@ -177,7 +178,7 @@ async def contest(*, actor: int, workshop_id: int, word: str, now: datetime, dra
         if others:
             mail = wording.contested(row["title"], word=word, due_at=due)
             what = f"contested-{row['version']}"
-            await tell(mail, others, row=row, kind="decision", what=what, now=now, link="/mediation")
+            await tell(mail, others, row=row, kind=Kind.HOSTING, what=what, now=now, link="/mediation")
         else:
             await draw_jury(row, due_at=due, draw=draw, now=now)
 

@@ -21,11 +21,12 @@ from app.errors import NotFound, Refusal, Refused
 from app.i18n import Text
 from app.identity.api import RoomFacts, members_by_id, rooms_of
 from app.journal import write_journal
-from app.notices.api import post_mail
+from app.notices import api as notices
+from app.notices.api import Kind, Part
 from workshops import rules, wording
 from workshops.facts import KIND, Row, standing_of, who_is
 from workshops.rules import Proposal, Standing, Who
-from workshops.states import MOVES, Need, State, WorkshopRefusal
+from workshops.states import FORMATS, MOVES, Format, Need, State, WorkshopRefusal
 from workshops.tables import Workshop
 from workshops.wording import Mail
 
@@ -269,31 +270,53 @@ async def note(
 
 
 async def tell(
-    mail: Mail, members: Iterable[int], *, row: Row, kind: str, what: str, now: datetime, link: str = ""
+    mail: Mail,
+    members: Iterable[int],
+    *,
+    row: Row,
+    kind: Kind,
+    what: str,
+    now: datetime,
+    link: str = "",
+    part: Part | None = None,
+    offer_key: str = "",
 ) -> None:
-    """Mail each of these members, once for each `what`."""
-    for member in sorted(set(members)):
-        await post_mail(
-            member_id=member,
-            kind=kind,
-            dedupe=f"workshop-{row['id']}-{what}-{member}",
-            subject=mail.subject,
-            body=mail.body,
-            link=link or f"/ateliers/{row['id']}",
-            now=now,
-            place_id=row["place_id"],
-        )
+    """Tell each of these members, once for each `what`. The calendar's entry is already as the mail says it is."""
+    await notices.tell(
+        members,
+        kind=kind,
+        what=f"workshop-{row['id']}-{what}",
+        subject=mail.subject,
+        body=mail.body,
+        link=link or f"/ateliers/{row['id']}",
+        action=mail.action,
+        place_id=row["place_id"],
+        about=notices.About(KIND, row["id"], row["starts_at"]),
+        part=part,
+        offer_key=offer_key,
+        discreet=not FORMATS[Format(row["format"])].lists_participants,
+        now=now,
+    )
 
 
-async def tell_people(mail: Mail, *, row: Row, kind: str, what: str, now: datetime, but: Collection[int] = ()) -> None:
-    """Mail everybody who has a place or waits, `but` these; for a person without an account, whoever signed them up."""
+async def tell_people(
+    mail: Mail,
+    *,
+    row: Row,
+    kind: Kind,
+    what: str,
+    now: datetime,
+    but: Collection[int] = (),
+    part: Part | None = None,
+) -> None:
+    """Tell everybody who has a place or waits, `but` these; for a person without an account, whoever signed them up."""
     people = await run(
         "select id, member_id, first_name, signed_by from sign_up where workshop_id = {} "
         "and state in ('confirmed', 'offered', 'waiting') order by id",
         row["id"],
     )
     members = {each["member_id"] for each in people if each["member_id"]}
-    await tell(mail, members.difference(but), row=row, kind=kind, what=what, now=now)
+    await tell(mail, members.difference(but), row=row, kind=kind, what=what, part=part, now=now)
     for guest in people:
         if guest["member_id"] is None and guest["signed_by"] is not None:
             theirs = wording.guest_of(mail, guest["first_name"])

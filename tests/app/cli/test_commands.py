@@ -22,7 +22,7 @@ from app.cli.first import slug_of
 from app.contracts import Domain, Job
 from app.database import run, transaction
 from app.i18n import text
-from app.notices.api import post_mail
+from app.notices.api import Kind, post_mail
 from app.registry import Registry
 from tests.app.cli.said import KEY, Said, is_one_sentence, rows
 from tests.factories import make_member
@@ -384,7 +384,13 @@ class TestJobs:
         async def post() -> None:
             async with transaction():
                 await post_mail(
-                    member_id=None, to="a@b.fr", kind="other", dedupe="d", subject=text("a"), body=[], now=clock.now()
+                    member_id=None,
+                    to="a@b.fr",
+                    kind=Kind.SIGN_IN,
+                    dedupe="d",
+                    subject=text("a"),
+                    body=[],
+                    now=clock.now(),
                 )
 
         with_database(installed, post)

@@ -16,7 +16,7 @@ from app.cli import doctor
 from app.cli.common import with_database
 from app.database import Store, transaction
 from app.i18n import text
-from app.notices.api import post_mail
+from app.notices.api import Kind, post_mail
 from app.notices.tables import Outbox
 from app.settings import Settings
 from tests.app.cli.said import KEY, Said, rows
@@ -69,7 +69,7 @@ class TestDoctor:
                 await post_mail(
                     member_id=None,
                     to="a@b.fr",
-                    kind="other",
+                    kind=Kind.SIGN_IN,
                     dedupe="d",
                     subject=text("a"),
                     body=[],
@@ -119,7 +119,7 @@ class TestDoctor:
         async def post(dedupe: str, at: datetime) -> None:
             async with transaction():
                 await post_mail(
-                    member_id=None, to="a@b.fr", kind="other", dedupe=dedupe, subject=text("a"), body=[], now=at
+                    member_id=None, to="a@b.fr", kind=Kind.SIGN_IN, dedupe=dedupe, subject=text("a"), body=[], now=at
                 )
 
         now = clock.now()

@@ -6,7 +6,7 @@ import pytest
 
 from app.database import Store, run, transaction
 from app.i18n import text
-from app.notices.api import post_mail
+from app.notices.api import Kind, post_mail
 from tests.factories import make_member, make_place
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ class TestPostMail:
         async with transaction():
             await post_mail(
                 member_id=samira,
-                kind="other",
+                kind=Kind.SIGN_IN,
                 dedupe="a",
                 subject=text("Ton atelier « %(title)s »", title="CV-troc"),
                 body=[text("Bonjour %(name)s !", name="Samira"), "Mes mots : 100 % à moi"],
@@ -39,7 +39,13 @@ class TestPostMail:
         for subject in ("Premier", "Second"):
             async with transaction():
                 await post_mail(
-                    member_id=None, to="a@exemple.fr", kind="other", dedupe="d", subject=text(subject), body=[], now=NOW
+                    member_id=None,
+                    to="a@exemple.fr",
+                    kind=Kind.SIGN_IN,
+                    dedupe="d",
+                    subject=text(subject),
+                    body=[],
+                    now=NOW,
                 )
         assert [row["subject"] for row in await outbox()] == ["Premier"]
 
@@ -47,7 +53,13 @@ class TestPostMail:
         async def fall() -> None:
             async with transaction():
                 await post_mail(
-                    member_id=None, to="a@exemple.fr", kind="other", dedupe="d", subject=text("Oui"), body=[], now=NOW
+                    member_id=None,
+                    to="a@exemple.fr",
+                    kind=Kind.SIGN_IN,
+                    dedupe="d",
+                    subject=text("Oui"),
+                    body=[],
+                    now=NOW,
                 )
                 raise ZeroDivisionError
 
@@ -58,13 +70,15 @@ class TestPostMail:
     async def test_a_member_without_an_address_gets_nothing(self, db: Store) -> None:
         someone = await make_member(name="Paul", email=None)
         async with transaction():
-            await post_mail(member_id=someone, kind="other", dedupe="d", subject=text("Oui"), body=[], now=NOW)
+            await post_mail(member_id=someone, kind=Kind.SIGN_IN, dedupe="d", subject=text("Oui"), body=[], now=NOW)
         assert await outbox() == []
 
     @pytest.mark.parametrize("address", ["a@b.fr\r\nBcc: c@d.fr", "a@b.fr, c@d.fr", "<a@b.fr>", "a", "@", "a@b" * 99])
     async def test_it_refuses_what_is_not_one_address(self, sqlite_only_db: Store, address: str) -> None:
         async with transaction():
-            await post_mail(member_id=None, to=address, kind="other", dedupe="d", subject=text("Oui"), body=[], now=NOW)
+            await post_mail(
+                member_id=None, to=address, kind=Kind.SIGN_IN, dedupe="d", subject=text("Oui"), body=[], now=NOW
+            )
         assert await outbox() == []
 
     async def test_names_begin_no_line_of_their_own(self, db: Store) -> None:
@@ -73,7 +87,7 @@ class TestPostMail:
             await post_mail(
                 member_id=None,
                 to="a@exemple.fr",
-                kind="other",
+                kind=Kind.SIGN_IN,
                 dedupe="d",
                 subject=text("%(name)s t’écrit", name=name),
                 body=[text("%(name)s t’écrit.", name=name)],
@@ -94,7 +108,7 @@ class TestPostMail:
                 await post_mail(
                     member_id=None,
                     to="a@exemple.fr",
-                    kind="other",
+                    kind=Kind.SIGN_IN,
                     dedupe=dedupe,
                     subject=text("Oui"),
                     body=[],

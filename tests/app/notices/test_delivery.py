@@ -16,7 +16,7 @@ import pytest
 from app import clock
 from app.database import Store, transaction
 from app.i18n import text
-from app.notices.api import post_mail
+from app.notices.api import Kind, post_mail
 from app.notices.delivery import LEASE, Postman, message_of
 from app.notices.delivery import MailServer as ServerAddress
 from app.notices.rules import TRIES
@@ -39,7 +39,7 @@ async def post(number: int = 1, *, to: str | None = None, at: datetime = NOON, *
         await post_mail(
             member_id=None,
             to=to or f"membre{number}@exemple.fr",
-            kind="other",
+            kind=Kind.SIGN_IN,
             dedupe=f"mail:{number}",
             subject=text("Ton atelier à venir"),
             body=[text("Bonjour,"), text("on t’attend.")],
@@ -100,7 +100,7 @@ class TestAMail:
             await post_mail(
                 member_id=None,
                 to="a@exemple.fr",
-                kind="other",
+                kind=Kind.SIGN_IN,
                 dedupe="d",
                 subject=text("%(name)s t’écrit", name=name),
                 body=[text("%(name)s t’écrit.", name=name)],
@@ -118,7 +118,14 @@ class TestAMail:
     async def test_a_link_leads_to_us_or_nowhere(self, sqlite_only_db: Store, link: str) -> None:
         with pytest.raises(ValueError, match="path on our own site"):
             await post_mail(
-                member_id=None, to="a@b.fr", kind="other", dedupe="d", subject=text("a"), body=[], link=link, now=NOON
+                member_id=None,
+                to="a@b.fr",
+                kind=Kind.SIGN_IN,
+                dedupe="d",
+                subject=text("a"),
+                body=[],
+                link=link,
+                now=NOON,
             )
         await post()
         async with transaction():

@@ -9,8 +9,9 @@ import pytest
 
 from app.database import Store, run, transaction
 from app.i18n import text
-from app.notices.api import post_mail
-from app.notices.jobs import EMPTY, FORGET_WAYS_IN, WAYS_IN, forget_mail
+from app.notices.api import Kind, post_mail, tell
+from app.notices.jobs import EMPTY, FORGET_WAYS_IN, forget_mail
+from app.notices.states import WAYS_IN
 from app.notices.tables import Outbox
 from tests.client import NOON
 from tests.factories import make_member
@@ -18,16 +19,21 @@ from tests.factories import make_member
 
 async def post(kind: str, *, state: str | None, at: datetime = NOON) -> None:
     samira = await make_member(email=f"{kind}-{state}@exemple.fr")
+    subject, body = text("Bonjour"), [text("Ton code : 123456")]
     async with transaction():
-        await post_mail(
-            member_id=samira,
-            kind=kind,
-            dedupe=f"{kind} {state}",
-            subject=text("Bonjour"),
-            body=[text("Ton code : 123456")],
-            link="/moi",
-            now=at,
-        )
+        if kind == "sign_in":
+            await post_mail(
+                member_id=samira,
+                kind=Kind.SIGN_IN,
+                dedupe=f"{kind} {state}",
+                subject=subject,
+                body=body,
+                link="/moi",
+                now=at,
+            )
+        else:
+            await tell([samira], kind=Kind(kind), what=kind, subject=subject, body=body, link="/moi", now=at)
+            await Outbox.update({Outbox.dedupe: f"{kind} {state}"}).where(Outbox.dedupe == f"{kind}-{samira}")
         if state:
             await Outbox.update({state: at, Outbox.error: "550 samira"}).where(Outbox.dedupe == f"{kind} {state}")
 
@@ -41,16 +47,16 @@ class TestForgetMail:
     @pytest.mark.parametrize("state", ["sent_at", "logged_at", "set_aside_at"])
     async def test_a_way_in_goes_after_a_day(self, db: Store, state: str) -> None:
         await post("sign_in", state=state)
-        await post("other", state=state)
+        await post("hosting", state=state)
         assert await forget_mail(NOON + timedelta(hours=23)) == 0
         assert await forget_mail(NOON + timedelta(hours=24)) == 1
-        assert [row["kind"] for row in await left()] == ["other"]
+        assert [row["kind"] for row in await left()] == ["hosting"]
 
     @pytest.mark.parametrize("state", ["sent_at", "logged_at", "set_aside_at"])
     async def test_words_and_addresses_go_after_a_month_but_the_thing_is_never_told_again(
         self, db: Store, state: str
     ) -> None:
-        await post("other", state=state)
+        await post("hosting", state=state)
         assert await forget_mail(NOON + timedelta(days=29)) == 0
         assert await forget_mail(NOON + timedelta(days=30)) == 1
         assert await forget_mail(NOON + timedelta(days=31)) == 0
@@ -59,13 +65,19 @@ class TestForgetMail:
         assert (row["link"], row["error"]) == ("", "")
         async with transaction():
             await post_mail(
-                member_id=None, to="a@b.fr", kind="other", dedupe=row["dedupe"], subject=text("a"), body=[], now=NOON
+                member_id=None,
+                to="a@b.fr",
+                kind=Kind.SIGN_IN,
+                dedupe=row["dedupe"],
+                subject=text("a"),
+                body=[],
+                now=NOON,
             )
         assert len(await left()) == 1
 
     async def test_what_still_waits_is_kept(self, db: Store) -> None:
         await post("sign_in", state=None)
-        await post("other", state=None)
+        await post("hosting", state=None)
         assert await forget_mail(NOON + timedelta(days=300)) == 0
         assert all(row["body"] for row in await left())
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from app.database import Store, transaction
 from app.i18n import text
-from app.notices.api import post_mail
+from app.notices.api import Kind, post_mail
 from app.notices.delivery import Postman
 from app.notices.tables import Outbox
 from tests.client import NOON, World, words
@@ -18,14 +18,15 @@ async def post(number: int, *, hours: int = 0, kind: str = "sign_in") -> None:
         await post_mail(
             member_id=None,
             to=f"membre{number}@exemple.fr",
-            kind=kind,
+            kind=Kind.SIGN_IN,
             dedupe=f"mail:{number}",
             subject=text("Voici ton code n° %(n)s", n=number),
             body=[text("Bonjour <b>Samira</b>,"), text("le code est 123456.")],
             link=f"/connexion/lien/secret{number}",
             now=NOON,
-            run_at=NOON + timedelta(hours=hours),
         )
+        later = NOON + timedelta(hours=hours)
+        await Outbox.update({Outbox.run_at: later, Outbox.kind: kind}).where(Outbox.dedupe == f"mail:{number}")
 
 
 class TestShowDemoMails:
@@ -33,8 +34,8 @@ class TestShowDemoMails:
         await post(1)
         world = World(demo=True)
         await Postman(world.settings).deliver(NOON)
-        await post(2, kind="decision")
-        await post(3, hours=3, kind="workshop_changed")
+        await post(2)
+        await post(3, hours=3, kind="change")
         answer = await world.browser().get("/demo/courrier")
         said = words(answer)
         assert answer.status_code == 200
