@@ -63,6 +63,8 @@ def read_offer(token: str, secret: str) -> OfferLink | None:
 
 
 def _token(purpose: str, parts: tuple[str, ...], secret: str) -> str:
+    if any("/" in part for part in parts):
+        raise ValueError(f"a part that would read as two: {parts}")
     said = "/".join(parts).encode()
     return base64.urlsafe_b64encode(_mac(purpose, said, secret) + said).rstrip(b"=").decode()
 
