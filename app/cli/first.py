@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from dotenv import set_key
 
 from app import clock
 from app.cli.common import Failed, read_settings, with_database
@@ -365,13 +366,13 @@ def _settle_settings(base_url: str | None, database: str | None, smtp_url: str |
 
 
 def _write_env(path: Path, lines: dict[str, str]) -> None:
-    """Add these settings to the file, readable by its owner alone."""
+    """Set these in the file, which its owner alone may read from then on."""
     for value in lines.values():
         if any(sign in value for sign in "\r\n'"):
             raise Failed("A setting must be one line without an apostrophe.")
-    new = "".join(f"{name}='{value}'\n" for name, value in lines.items())
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
-        if path.stat().st_size:
-            new = "\n" + new
-        file.write(new)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    path.chmod(0o600)  # a copy of .env.example may be read by everybody
+    for name, value in lines.items():
+        set_key(path, name, value, quote_mode="always")  # in place of an empty line of that name, else at the end
+    path.chmod(0o600)
     click.echo(f"Written to {path}: {', '.join(lines)}.")

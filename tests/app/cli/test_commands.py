@@ -236,6 +236,23 @@ class TestSetup:
         assert "There is a place already: Les Tanneurs d’Été." in out
         assert (tmp_path / ".env").read_text() == written
 
+    def test_a_copy_of_the_example_is_filled_in_and_kept_to_oneself(
+        self, reseau: Callable[..., Said], empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        copied = tmp_path / ".env"
+        copied.write_text("# Signs the forms.\nRESEAU_SECRET_KEY=\n\nRESEAU_LOCALE=fr\n")
+        copied.chmod(0o644)
+        monkeypatch.setattr("sys.stdin", io.StringIO("une phrase de passe\n"))
+        code, _, err = reseau(
+            *self.ANSWERS, "--base-url", "https://r.exemple", "--ask-password", database_url=empty_database_url
+        )
+        assert (code, err) == (0, "")
+        lines = copied.read_text().splitlines()
+        assert sum(line.startswith("RESEAU_SECRET_KEY=") for line in lines) == 1
+        assert lines[1] == f"RESEAU_SECRET_KEY='{os.environ['RESEAU_SECRET_KEY']}'"
+        assert lines[3] == "RESEAU_LOCALE=fr"
+        assert stat.S_IMODE(copied.stat().st_mode) == 0o600
+
     def test_by_questions(self, reseau: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         class Keyboard(io.StringIO):
             def isatty(self) -> bool:
