@@ -61,6 +61,8 @@ class EntryKind:
     join_label: str
     """French msgid of that button."""
     icon: str
+    first_come: timedelta = timedelta()
+    """How long before the start free seats are no longer kept for those who wait."""
     genres: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """`entry.genre` → (French msgid of its name, icon)."""
 

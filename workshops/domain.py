@@ -7,6 +7,7 @@ from app.i18n.text import N_
 from workshops import concerns, demo, jobs, pages
 from workshops.facts import KIND
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES
+from workshops.rules import FIRST_COME
 from workshops.states import Format
 from workshops.wording import SENTENCES
 
@@ -37,6 +38,7 @@ DOMAIN = Domain(
             leave_path="/ateliers/{id}/desistement",
             join_label=N_("Je m’inscris"),
             icon="messages",
+            first_come=FIRST_COME,
             genres={each.value: (FORMAT_NAMES[each], FORMAT_ICONS[each]) for each in Format},
         ),
     ),

@@ -9,7 +9,7 @@ from datetime import datetime, time
 from typing import Any
 
 from app.calendar.kept import HOSTS_JOINT
-from app.calendar.rules import invitation, seats_left
+from app.calendar.rules import invitation, seats_left, waiting_first
 from app.calendar.spans import Follow
 from app.calendar.states import LONGEST, NOT_YET, EntryState, Invitation, Role
 from app.contracts import EntryKind
@@ -243,7 +243,8 @@ def _strip(row: dict[str, Any], kind: EntryKind, visit: Visit) -> Strip:
     genre, icon = kind.genres.get(row["genre"], (kind.label, kind.icon))
     state = EntryState(row["state"])
     role = Role(row["role"]) if row["role"] else None
-    seats, taken, waiting = row["seats"], row["taken"], row["waiting"]
+    seats, taken = row["seats"], row["taken"]
+    waiting = waiting_first(row["waiting"], starts_at=row["starts_at"], first_come=kind.first_come, now=visit.now)
     offered = invitation(
         state=state,
         ends_at=row["ends_at"],

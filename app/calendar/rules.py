@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.calendar.states import MOST_FEEDS, CalendarRefusal, EntryState, Invitation, Role
 
@@ -18,6 +18,11 @@ class FeedWishes:
     """« Rendez-vous » stands for every title."""
     private: bool = False
     alarm_minutes: int | None = None
+
+
+def waiting_first(waiting: int, *, starts_at: datetime, first_come: timedelta, now: datetime) -> int:
+    """How many wait whom free seats are kept for: nobody any more once it is first come, first served."""
+    return waiting if now < starts_at - first_come else 0
 
 
 def seats_left(*, seats: int | None, taken: int, waiting: int) -> int | None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calendar.rules import invitation, seats_left, why_cannot_add_feed
+from app.calendar.rules import invitation, seats_left, waiting_first, why_cannot_add_feed
 from app.calendar.spans import Days, Follow, Month, read_day, read_month
 from app.calendar.states import CalendarRefusal, EntryState, Invitation, Role
 from app.clock import at_local, local_day
@@ -55,6 +55,15 @@ class TestInvitation:
         assert seats_left(seats=12, taken=10, waiting=3) == 0
         assert seats_left(seats=12, taken=13, waiting=0) == 0
         assert seats_left(seats=None, taken=13, waiting=0) is None
+
+    def test_they_are_kept_for_those_who_wait_until_it_is_first_come(self) -> None:
+        two_hours = timedelta(hours=2)
+        kept = [
+            waiting_first(3, starts_at=NOON, first_come=two_hours, now=NOON - two_hours - before)
+            for before in (timedelta(seconds=1), timedelta(), timedelta(hours=-1))
+        ]
+        assert kept == [3, 0, 0]
+        assert waiting_first(3, starts_at=NOON, first_come=timedelta(), now=NOON - timedelta(seconds=1)) == 3
 
     def test_ten_addresses_and_no_more(self) -> None:
         assert why_cannot_add_feed(feeds=9) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -366,6 +367,8 @@ class TestList:
         assert "Mon idée" in page
         assert "Mon idée" not in words(await (await scene.as_(scene.cast.yann)).get("/ateliers"))
         assert "On se relit nos CV" not in words(await samira.get("/ateliers?forme=codev"))
+        offered = re.findall(r'href="/ateliers\?forme=([a-z_]+)"', (await samira.get("/ateliers")).text)
+        assert offered == ["cv_troc"], "a choice only of what there is"
         assert (await samira.get("/ateliers?page=zéro&forme=%00&passes=2")).status_code == 200
         scene.world.later(days=30)
         await jobs.hold_past(scene.world.now)

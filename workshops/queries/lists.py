@@ -49,6 +49,7 @@ class WorkshopsPage:
     items: list[Line]
     mine: list[Line]
     formats: list[tuple[str, str, str]]
+    """Those of what is to come: on a phone, a chip for each that there might be would hide the first workshop."""
     format: str
     past: bool
     may_propose: bool
@@ -72,6 +73,8 @@ _PAST = """w.state in ('held', 'published') and w.ends_at <= {}/*format*/
 order by w.starts_at desc, w.id desc limit {} offset {}"""
 _TO_COME = """w.state in ('published', 'cancelled') and w.published_at is not null and w.ends_at > {}/*format*/
 order by w.starts_at, w.id limit {} offset {}"""
+_FORMATS = "select distinct w.format from workshop w where "
+_ANY = "w.state in ('published', 'cancelled') and w.published_at is not null and w.ends_at > {}"
 _UNPUBLISHED = """w.state in ('draft', 'proposed', 'sent_back', 'contested') and exists (
     select 1 from host h where h.workshop_id = w.id and h.member_id = {}
     and (h.state = 'hosting' or (h.state = 'invited' and w.state <> 'draft')))
@@ -103,13 +106,22 @@ async def workshops_page(*, visit: Visit, chosen: str, past: bool, number: int) 
             *place,
             member_id,
         )
+    there = (
+        set(Format)
+        if past
+        else {Format(row["format"]) for row in await run(_FORMATS + in_place + _ANY, *place, visit.now)}
+    )
     query = "&".join(filter(None, [f"forme={known}" if known else "", "passes=1" if past else ""]))
     base = f"/ateliers?{query}&" if query else "/ateliers?"
     return WorkshopsPage(
         subtitle=lang.say(text("Ceux qui ont eu lieu") if past else text("Ateliers à venir")),
         items=[_line(row, visit.now, lang, says_place=not place) for row in rows[:PAGE]],
         mine=[_line(row, visit.now, lang) for row in mine],
-        formats=[(each.value, lang.gettext(FORMAT_NAMES[each]), FORMAT_ICONS[each]) for each in Format],
+        formats=[
+            (each.value, lang.gettext(FORMAT_NAMES[each]), FORMAT_ICONS[each])
+            for each in Format
+            if each in there or each.value == known
+        ],
         format=known,
         past=past,
         may_propose=visit.member is not None and _may_propose(visit.member),
