@@ -8,6 +8,8 @@ BIN = .venv/bin
 ARGS =
 # Parallel test processes; each has its own databases.
 WORKERS = logical --maxprocesses 8
+# What takes longer is left out, unless RESEAU_TEST_ALL=1, as in .ci/run: people run what they need not wait for.
+SHORT = test "$$RESEAU_TEST_ALL" = 1 || set -- -m "not slow and not browser";
 # How much of the code the tests run: `make test COVER=--cov`, as .ci/run does. It takes a third longer.
 COVER =
 
@@ -23,9 +25,9 @@ demo: setup ## serve the demonstration on http://127.0.0.1:8000 (ARGS="--port 80
 dev: ## make the environment for developing: setup, and the tools that the tests need
 	@PYTHON="$(PYTHON)" sh scripts/environment dev
 
-test: check ## all the tests, with both databases; RESEAU_TEST_ALL=1 allows nothing to be left out
+test: check ## the tests, with both databases; with RESEAU_TEST_ALL=1 also the slow ones and those in a browser
 	@$(BIN)/python -m tests.needs
-	$(BIN)/pytest -n $(WORKERS) $(COVER) $(ARGS)
+	$(SHORT) $(BIN)/pytest -n $(WORKERS) $(COVER) $(ARGS) "$$@"
 	@$(BIN)/python -m tests.needs
 
 check: dev ## what needs no running: format, lint, types, who may import whom

@@ -62,14 +62,13 @@ def require(missing: Sequence[str]) -> None:
 
 def main() -> int:
     """Say in one line what is left out here; 1 when that is not allowed."""
-    left_out = [
-        f"{tests}, without {' and '.join(missing)}"
-        for tests, missing in (
-            ("the tests in a browser", missing_for_browser()),
-            ("the calendar programs for Node", missing_for_interop()),
-        )
-        if missing
+    parts = [
+        ("the tests in a browser", missing_for_browser()),
+        ("the calendar programs for Node", missing_for_interop()),
     ]
+    if not everything_is_wanted():
+        parts[0] = ("the slow tests and those in a browser", ["RESEAU_TEST_ALL=1"])
+    left_out = [f"{tests}, without {' and '.join(missing)}" for tests, missing in parts if missing]
     if not left_out:
         return 0
     print(f"Left out: {'; '.join(left_out)}.")
