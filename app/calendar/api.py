@@ -28,6 +28,7 @@ from app.calendar.entries import (
     set_counts,
     take_part,
 )
+from app.calendar.invitations import Invitation, Inviting
 from app.calendar.mailed import KeptEvent, kept_for, who_reads_a_feed
 from app.calendar.states import LONGEST, EntryState, OpeningState, Role
 
@@ -36,6 +37,8 @@ __all__ = [
     "Clash",
     "EntryState",
     "FreeRoom",
+    "Invitation",
+    "Inviting",
     "KeptEvent",
     "Opening",
     "OpeningState",

@@ -15,7 +15,7 @@ from app.calendar.api import KeptEvent, kept_for, who_reads_a_feed
 from app.database import run
 from app.i18n import Language, Text, language
 from app.notices import rules
-from app.notices.rules import is_address, is_path, one_line, several_lines, short_subject
+from app.notices.rules import as_quote, is_address, is_path, one_line, several_lines, short_subject
 from app.notices.states import WAYS_IN, Kind, Method, Part
 
 __all__ = ["About", "Kind", "Part", "post_mail", "tell"]
@@ -23,8 +23,9 @@ __all__ = ["About", "Kind", "Part", "post_mail", "tell"]
 PRODUCT = "Le Réseau"
 ROWS_AT_ONCE = 200
 _COLUMNS = (
-    "dedupe, kind, member_id, recipient, language, subject, body, link, action, signature, place_id, about_kind, "
-    "about_id, about_at, method, event, sequence, offer_key, on_site, discreet, created_at, run_at, tries, error"
+    "dedupe, kind, member_id, recipient, language, subject, body, link, action, signature, place_email, place_id, "
+    "about_kind, about_id, about_at, method, event, sequence, offer_key, on_site, discreet, created_at, run_at, tries, "
+    "error"
 )
 
 
@@ -59,15 +60,18 @@ async def tell(
     part: Part | None = None,
     offer_key: str = "",
     discreet: bool = False,
+    quiet: bool = False,
     now: datetime,
 ) -> int:
     """Tell each of these members, once: the same `what` to the same person again changes nothing. Returns how many
     were told just now. Needs the caller's transaction, and the calendar's entry already as the message says it is.
 
-    `body` is one item a paragraph; a plain string is somebody's own words and stays as it is written. `link` is the
-    path, on our site, of the one thing to do next, `action` what it does. `part` says what happens to the reader's own
-    calendar (`about` says with which entry). `offer_key` makes the mail one that is answered without signing in: it is
-    what the domain of `about` knows the offer by. `discreet` messages are passed on by others without their words.
+    `body` is one item a paragraph; a plain string is somebody's own words, which stay as they are written and are set
+    apart (`rules.as_quote`). `link` is the path, on our site, of the one thing to do next, `action` what it does.
+    `part` says what happens to the reader's own calendar (`about` says with which entry). `offer_key` makes the mail
+    one that is answered without signing in: it is what the domain of `about` knows the offer by. `discreet` messages
+    are passed on by others without their words. `quiet` is for somebody's own deed, which the page has told already:
+    only those get it whose own calendar changes with it.
     Whoever has no address, or stopped this kind of mail, reads it on the site. Costs the same number of queries for
     one person and for a hundred.
     """
@@ -81,7 +85,9 @@ async def tell(
     if not readers:
         return 0
     events = await _events(readers, about, part, now=now) if about is not None else {}
-    signature = await _signature(place_id)
+    if quiet:
+        readers = [reader for reader in readers if reader.member_id in events]
+    signature, place_email = await _sender(place_id)
     said = {
         spoken: (
             short_subject(spoken.say(subject)),
@@ -107,6 +113,7 @@ async def tell(
                 link,
                 button,
                 signature,
+                place_email,
                 place_id,
                 about.kind if about else "",
                 about.thing_id if about else None,
@@ -122,7 +129,7 @@ async def tell(
                 0,
                 "",
             ]
-        marks = ", ".join(["(" + ", ".join(["{}"] * 24) + ")"] * len(some))
+        marks = ", ".join(["(" + ", ".join(["{}"] * 25) + ")"] * len(some))
         inserted = await run(
             f"insert into outbox ({_COLUMNS}) values {marks} on conflict (dedupe) do nothing returning member_id",  # noqa: S608 - marks only
             *values,
@@ -165,8 +172,8 @@ async def post_mail(
     reader = language(spoken or "fr")
     await run(
         "insert into outbox (dedupe, kind, member_id, recipient, language, subject, body, link, action, signature, "
-        "place_id, created_at, run_at, tries, error) values "
-        "({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 0, '') on conflict (dedupe) do nothing",
+        "place_email, place_id, created_at, run_at, tries, error) values "
+        "({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 0, '') on conflict (dedupe) do nothing",
         dedupe,
         kind.value,
         member_id,
@@ -176,7 +183,7 @@ async def post_mail(
         _paragraphs(body, reader),
         link,
         one_line(reader.say(action)) if action is not None else "",
-        await _signature(place_id),
+        *await _sender(place_id),
         place_id,
         now,
         now,
@@ -265,7 +272,7 @@ def _paragraphs(body: Sequence[Text | str], reader: Language) -> str:
 def _said(item: Text | str, reader: Language) -> str:
     """One paragraph. What fills in a sentence stays inside its line, so that no name can begin a new one."""
     if isinstance(item, str):
-        return several_lines(item)
+        return as_quote(item)
     return several_lines(reader.say(Text(item.msgid, _flat(item.details), item.plural, item.n)))
 
 
@@ -273,13 +280,13 @@ def _flat(details: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one_line(value) if isinstance(value, str) else value for name, value in details.items()}
 
 
-async def _signature(place_id: int | None) -> str:
-    """The place's name; the product's where there are several places and none is named."""
+async def _sender(place_id: int | None) -> tuple[str, str]:
+    """The place's name and e-mail address; the product's name where there are several places and none is named."""
     if place_id is not None:
-        rows = await run("select name from place where id = {}", place_id)
+        rows = await run("select name, email from place where id = {}", place_id)
     else:
-        rows = await run("select name from place order by id limit 2")
-    return one_line(rows[0]["name"]) if len(rows) == 1 else PRODUCT
+        rows = await run("select name, email from place order by id limit 2")
+    return (one_line(rows[0]["name"]), rows[0]["email"]) if len(rows) == 1 else (PRODUCT, "")
 
 
 def _marks(values: Collection[int]) -> str:

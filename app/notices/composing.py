@@ -7,20 +7,107 @@ and titles hold, one mail has one reader, the headers written here and no addres
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.calendar.api import Invitation, Inviting
 from app.contracts import EntryKind
-from app.notices.links import OfferLink, offer_path
-from app.notices.rules import is_path, one_line, short_subject
+from app.i18n import Language, language, text
+from app.i18n.text import N_
+from app.notices.links import OfferLink, StopLink, offer_path, stop_path
+from app.notices.rules import Block, blocks_of, is_address, is_path, one_line, short_subject
+from app.notices.states import STOPPABLE, WAYS_IN, Kind
+from app.notices.wording import KIND_NAMES
 from app.settings import Settings
+from app.web.rendering import environment_of
 
 Row = Mapping[str, Any]
+
+_OPEN = N_("J’ouvre la page")
+_ENTER = N_("J’entre")
+_PART_OF = N_("Ce mail fait partie de « %(kind)s ».")
+_STOP = N_("Ne plus recevoir ce genre de mail")
+_BEFORE_LINK = N_("%(words)s :")
+_CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)[\s\u202f\u00a0]*:?[\s\u202f\u00a0]*")
+
+
+class _OneLineHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # max_count: as the library does
+    """A header of addresses that stays on its line: folded, a long one would be encoded, and no program would read it.
+
+    RFC 5322, 2.1.1 allows 998 characters.
+    """
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("list-unsubscribe", "message-id"):
+    _HEADERS.map_to_type(_name, _OneLineHeader)
+POLICY = SMTP.clone(header_factory=_HEADERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The colours of a mail's page, light or dark: those of app/static/css/20-tokens.css, which mails cannot fetch."""
+
+    flat: str
+    on_flat: str
+    ground: str
+    ink: str
+    soft: str
+
+
+_LIGHT = ("#191632", "#474263")
+_DARK = ("#f5f2ff", "#c9c4e4")
+PAPERS = {
+    "agenda": (Paper("#ffc61a", "#191632", "#ffe98a", *_LIGHT), Paper("#ffd35c", "#191632", "#1c1836", *_DARK)),
+    "workshop": (Paper("#2446d8", "#fff", "#cbdbff", *_LIGHT), Paper("#7f98ff", "#191632", "#121b4d", *_DARK)),
+    "meal": (Paper("#d0331a", "#fff", "#ffd0c0", *_LIGHT), Paper("#ff7d5e", "#191632", "#3d150c", *_DARK)),
+    "turn": (Paper("#1ea65a", "#191632", "#c4edcd", *_LIGHT), Paper("#4fd486", "#191632", "#0c2f1b", *_DARK)),
+    "committee": (Paper("#6b33b8", "#fff", "#e0d2fb", *_LIGHT), Paper("#b892f7", "#191632", "#281648", *_DARK)),
+    "exchange": (Paper("#ff86ac", "#191632", "#ffd0de", *_LIGHT), Paper("#ff9dbb", "#191632", "#401328", *_DARK)),
+    "care": (Paper("#1fb8ac", "#191632", "#bdeee7", *_LIGHT), Paper("#4fd6ca", "#191632", "#07302d", *_DARK)),
+    "path": (Paper("#45b8ea", "#191632", "#c5eafc", *_LIGHT), Paper("#74cff5", "#191632", "#08293a", *_DARK)),
+    "mediation": (Paper("#191632", "#fff", "#dfe1ea", *_LIGHT), Paper("#d9d6ea", "#191632", "#1d1b2b", *_DARK)),
+}
+"""By the kind of what the mail is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as its reader sees it, in the reader's language."""
+
+    language: str
+    kind: str
+    """Colour and shape: agenda, workshop, …"""
+    sender: str
+    subject: str
+    code: str
+    """The six digits of a way in, which stand alone; they are taken out of the blocks."""
+    blocks: tuple[Block, ...]
+    path: str
+    """The one link, a path on our site; empty if there is none."""
+    action: str
+    """What it does."""
+    part_of: str
+    """Which kind of mail this is, in a sentence, if that kind can be stopped…"""
+    stop_path: str
+    """…and where."""
+    stop: str
+
+    @property
+    def begins(self) -> str:
+        """What a list of mails shows after the subject."""
+        return " ".join(line for block in self.blocks for line in block.lines)[:140]
 
 
 class Composer:
@@ -29,36 +116,137 @@ class Composer:
     def __init__(self, settings: Settings, kinds: Mapping[str, EntryKind]) -> None:
         self.settings = settings
         self.kinds = kinds
+        self._inviting = Inviting(settings.base_url, kinds)
+        self._own_name, address = parseaddr(settings.mail_from)
+        self._sender = _plain_domain(address)
 
     def message(self, row: Row, at: datetime) -> EmailMessage:
         """A row of the outbox as the mail that goes out. Raises `ValueError` when no mail can be made of it."""
-        message = EmailMessage()
-        name, sender = parseaddr(self.settings.mail_from)
-        message["From"] = Address(one_line(name), addr_spec=_plain_domain(sender))
+        letter = self.letter(row)
+        message = EmailMessage(policy=POLICY)
+        # Whoever reads knows the place, not the address that machines send from.
+        message["From"] = Address(one_line(letter.sender or self._own_name), addr_spec=self._sender)
+        if is_address(row["place_email"]):
+            message["Reply-To"] = Address(one_line(row["signature"]), addr_spec=_plain_domain(row["place_email"]))
         message["To"] = Address(addr_spec=_plain_domain(row["recipient"]))
-        message["Subject"] = short_subject(row["subject"])
+        message["Subject"] = short_subject(letter.subject)
         message["Date"] = format_datetime(at)
         # From what the mail is about, not from its number: the same for ever, also after a restore.
         stable = hashlib.sha256(row["dedupe"].encode("utf-8", "replace")).hexdigest()[:32]
         message["Message-ID"] = f"<{stable}@{urlsplit(self.settings.base_url).hostname or 'localhost'}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply comes back
-        message.set_content(self.text(row), cte="quoted-printable")
+        if letter.stop_path:
+            message["List-Unsubscribe"] = f"<{self.settings.base_url}{letter.stop_path}>"  # RFC 2369, 3.2
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058, 3.1
+        message.set_content(self._text(row, letter), cte="quoted-printable")
+        message.add_alternative(self._html(letter), subtype="html", cte="quoted-printable")
+        if row["method"]:
+            # The last and richest way to say it; base64, so that nothing on the way touches its line ends.
+            message.add_alternative(
+                self._event(row),
+                subtype="calendar",
+                charset="utf-8",
+                cte="base64",
+                params={"method": row["method"]},
+            )
         message["Content-Language"] = row["language"]
         return message
 
     def text(self, row: Row) -> str:
-        """The plain words: what is told, the one link, who it is from."""
-        parts = [row["body"]]
-        if path := self.path(row):
-            parts.append(self.settings.base_url + path)
-        return "\n\n".join([*parts, f"-- \n{row['signature']}"]) + "\n"
+        """The plain words: what is told, the one link, who it is from, how to stop this kind."""
+        return self._text(row, self.letter(row))
+
+    def html(self, row: Row) -> str:
+        """The page that most programs show."""
+        return self._html(self.letter(row))
+
+    def letter(self, row: Row) -> Letter:
+        """What the reader gets to see. Raises `ValueError` when no mail can be made of it."""
+        kind, spoken = Kind(row["kind"]), language(row["language"])
+        blocks = blocks_of(row["body"])
+        code = ""
+        if kind in WAYS_IN:
+            code, blocks = _without_code(blocks)
+        path, stop = self.path(row), self._stop_path(row, kind)
+        action = row["action"] or spoken.gettext(_ENTER if kind in WAYS_IN else _OPEN)
+        return Letter(
+            language=row["language"],
+            kind=self._look(row, kind),
+            sender=row["signature"],
+            subject=row["subject"],
+            code=code,
+            blocks=blocks,
+            path=path,
+            action=action if path else "",
+            part_of=_part_of(kind, spoken) if stop else "",
+            stop_path=stop,
+            stop=spoken.gettext(_STOP) if stop else "",
+        )
 
     def path(self, row: Row) -> str:
         """The one link of this mail, on our own site: an offer's is answered without signing in. Empty if none."""
-        if row["offer_key"] and row["member_id"] is not None:
+        if row["offer_key"] and row["member_id"] is not None and self.settings.secret_key:
             link = OfferLink(row["member_id"], row["about_kind"], row["offer_key"])
             return offer_path(link, self.settings.secret_key)
         return row["link"] if is_path(row["link"]) else ""
+
+    def _stop_path(self, row: Row, kind: Kind) -> str:
+        if kind not in STOPPABLE or row["member_id"] is None or not self.settings.secret_key:
+            return ""
+        return stop_path(StopLink(row["member_id"], kind), self.settings.secret_key)
+
+    def _look(self, row: Row, kind: Kind) -> str:
+        """Whose paper it is printed on."""
+        if row["about_kind"] in PAPERS:
+            return str(row["about_kind"])
+        for each in self.kinds.values():
+            if each.kind in PAPERS and row["link"].startswith(each.path.partition("{id}")[0]):
+                return each.kind
+        return "mediation" if row["link"].startswith("/mediation") else "agenda"
+
+    def _text(self, row: Row, letter: Letter) -> str:
+        base, spoken = self.settings.base_url, language(letter.language)
+        parts = [row["body"]]
+        if letter.path:
+            parts.append(f"{spoken.say(text(_BEFORE_LINK, words=letter.action))}\n{base}{letter.path}")
+        foot = f"-- \n{letter.sender}"
+        if letter.stop_path:
+            stop = spoken.say(text(_BEFORE_LINK, words=letter.stop))
+            foot += f"\n\n{letter.part_of}\n{stop}\n{base}{letter.stop_path}"
+        return "\n\n".join([*parts, foot]) + "\n"
+
+    def _html(self, letter: Letter) -> str:
+        light, dark = PAPERS[letter.kind]
+        template = environment_of(letter.language).get_template("emails/mail.html")
+        return template.render(letter=letter, base_url=self.settings.base_url, light=light, dark=dark)
+
+    def _event(self, row: Row) -> str:
+        return self._inviting.part(
+            row["event"],
+            Invitation(
+                method=row["method"],
+                sequence=row["sequence"],
+                made_at=row["created_at"],
+                organizer=row["signature"],
+                organizer_address=_plain_domain(row["place_email"]) if is_address(row["place_email"]) else self._sender,
+                sent_by=self._sender,
+                attendee_address=_plain_domain(row["recipient"]),
+            ),
+        )
+
+
+def _part_of(kind: Kind, spoken: Language) -> str:
+    return spoken.say(text(_PART_OF, kind=spoken.gettext(KIND_NAMES[kind])))
+
+
+def _without_code(blocks: tuple[Block, ...]) -> tuple[str, tuple[Block, ...]]:
+    """The code of a way in, and the blocks without it: it stands alone, large, the sentence about it below."""
+    for number, block in enumerate(blocks):
+        if not block.quote and (found := _CODE.match(block.lines[0])):
+            rest = block.lines[0][found.end() :]
+            lines = (rest[:1].upper() + rest[1:], *block.lines[1:])
+            return found[1], (*blocks[:number], Block(lines, quote=False), *blocks[number + 1 :])
+    return "", blocks
 
 
 def _plain_domain(address: str) -> str:

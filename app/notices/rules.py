@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 
 from app.notices.states import STOPPABLE, WAYS_IN, Kind, Method, Part
@@ -32,6 +33,32 @@ def several_lines(written: str) -> str:
     """The text with its line breaks as `\\n` and without any other control character."""
     lines = written.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(one_line(line) for line in lines).strip()
+
+
+def as_quote(written: str) -> str:
+    """Somebody's own words as one paragraph of a message, each line marked as mails have always marked them."""
+    lines = several_lines(written)
+    return "\n".join(f"> {line}".rstrip() for line in lines.split("\n")) if lines else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph of a message."""
+
+    lines: tuple[str, ...]
+    quote: bool
+    """Whether these are somebody's own words."""
+
+
+def blocks_of(body: str) -> tuple[Block, ...]:
+    """The paragraphs of `outbox.body`, those of `as_quote` told from ours."""
+    blocks = []
+    for paragraph in body.split("\n\n"):
+        lines = paragraph.split("\n")
+        quote = all(line.startswith(">") for line in lines)
+        if paragraph.strip():
+            blocks.append(Block(tuple(line[1:].removeprefix(" ") for line in lines) if quote else tuple(lines), quote))
+    return tuple(blocks)
 
 
 def short_subject(written: str) -> str:

@@ -26,6 +26,8 @@ class Outbox(Table):
     signature = Varchar(length=120, default="")
     """Who it is from, at its foot: the place's name."""
     place_id = Integer(null=True, default=None)
+    place_email = Varchar(length=200, default="")
+    """Where answers go, and who organises the event: the place's address, if it has one."""
     action = Varchar(length=80, default="")
     """What the link does, in the reader's words: « Je réponds »."""
     about_kind = Varchar(length=30, default="")

@@ -21,6 +21,7 @@ _KINDS = {
 async def forwards() -> None:
     await ddl("""
         alter table outbox add column place_id {ref} references place (id);
+        alter table outbox add column place_email {text} not null default '';
         alter table outbox add column action {text} not null default '';
         alter table outbox add column about_kind {text} not null default '';
         alter table outbox add column about_id {int};

@@ -32,7 +32,7 @@ class TestPostMail:
         (row,) = await outbox()
         assert row["recipient"] == "samira@exemple.fr"
         assert row["subject"] == "Ton atelier «\u00a0CV-troc\u00a0»"
-        assert row["body"] == "Bonjour Samira\u202f!\n\nMes mots : 100 % à moi"
+        assert row["body"] == "Bonjour Samira\u202f!\n\n> Mes mots : 100 % à moi"
         assert (row["link"], row["run_at"], row["tries"], row["sent_at"]) == ("/ateliers/3", NOW, 0, None)
 
     async def test_the_same_thing_is_told_once(self, db: Store) -> None:

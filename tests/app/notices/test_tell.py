@@ -128,7 +128,7 @@ class TestWhoIsTold:
         assert samira["recipient"].endswith("@exemple.fr")
         assert (samira["language"], karim["language"]) == ("fr", "en")
         assert samira["subject"].startswith("Nouvelle heure")
-        assert samira["body"] == "Le reste ne change pas.\n\n« Venez nombreux »"
+        assert samira["body"] == "Le reste ne change pas.\n\n> « Venez nombreux »"
         assert samira["action"] == "Je vois l’atelier"
         assert (samira["about_kind"], samira["about_id"], samira["about_at"]) == ("workshop", 7, STARTS)
         assert (paul["recipient"], bool(paul["on_site"]), bool(samira["on_site"])) == ("", True, False)
