@@ -19,6 +19,7 @@ import argon2
 
 from app.errors import TooFast
 from app.identity.rules import email_key, name_key
+from app.identity.slips import as_on_a_slip
 
 Result = TypeVar("Result")
 
@@ -78,16 +79,24 @@ async def hash_password(written: str) -> str:
 
 
 async def password_fits(password_hash: str | None, written: str) -> bool:
-    """Whether this is the password; without one it takes the same time and says no."""
+    """Whether this is the password; without one it takes the same time and says no.
+
+    Three words fit as they stand on a slip, too: telephones put capitals, spaces and hyphens of their own.
+    """
     cost = COST
+    spellings = dict.fromkeys((plain(written), as_on_a_slip(written) or plain(written)))
 
     def compare() -> bool:
-        try:
-            return _hasher(cost).verify(password_hash or _nobodys(cost), plain(written)) and password_hash is not None
-        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHash):
-            return False
+        return any(_verify(cost, password_hash or _nobodys(cost), each) for each in spellings)
 
-    return await _aside(compare)
+    return await _aside(compare) and password_hash is not None
+
+
+def _verify(cost: Cost, password_hash: str, written: str) -> bool:
+    try:
+        return _hasher(cost).verify(password_hash, written)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHash):
+        return False
 
 
 def outdated(password_hash: str) -> bool:

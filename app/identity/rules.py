@@ -69,6 +69,15 @@ def why_cannot_receive(*, themselves: bool, belongs: bool, mediator: bool, holds
     return IdentityRefusal.ALREADY_HOLDS if holds else None
 
 
+def why_no_new_password(*, themselves: bool, has_address: bool, has_role: bool) -> IdentityRefusal | None:
+    """Why the welcome turn may not give this person a new password: nobody comes by a role, or past a mail, so."""
+    if themselves:
+        return IdentityRefusal.THEMSELVES
+    if has_address:
+        return IdentityRefusal.HAS_ADDRESS
+    return IdentityRefusal.HOLDS_A_ROLE if has_role else None
+
+
 def proves_by_mail(*, by_mail: bool, opened_at: datetime, now: datetime) -> bool:
     """Whether this session stands for the password: a code by mail opened it less than half an hour ago."""
     return by_mail and now - opened_at < MAIL_PROVES_FOR

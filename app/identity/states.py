@@ -61,6 +61,9 @@ class IdentityRefusal(Refusal):
     NOT_PROVEN = "not_proven"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason, not a password
     ADDRESS_TAKEN = "address_taken"
+    HAS_ADDRESS = "has_address"
+    HOLDS_A_ROLE = "holds_a_role"
+    SLIP_GIVEN = "slip_given"
     ROOM_IN_USE = "room_in_use"
     ROOM_NAME_TAKEN = "room_name_taken"
     SLUG_TAKEN = "slug_taken"

@@ -64,7 +64,8 @@ class Member(Table):
     """The name as it is sorted and searched, without accents or capitals (`rules.name_key`)."""
     email = Varchar(length=254, null=True, default=None)
     email_key = Varchar(length=254, null=True, default=None)
-    """The address as it is compared: NFC, casefolded. Unique."""
+    """What one signs in with, unique: the address as it is compared (NFC, casefolded), or without one the sign-in name
+    (`slips.make_sign_in_name`), which has no @."""
     password_hash = Varchar(length=200, null=True, default=None)
     about = Varchar(length=300, default="")
     """One line that the person wrote about themselves. No profession, no situation is asked."""
@@ -171,6 +172,16 @@ class Passage(Table):
     expires_at = Timestamptz(default=None)
     tries = Integer(default=0)
     used_at = Timestamptz(null=True, default=None)
+
+
+class HandedSlip(Table):
+    """The welcome turn gave somebody a password: so that the same form, sent twice, gives one."""
+
+    id: Serial
+    once_hash = Varchar(length=64, unique=True)
+    """Hash of who gave it and of what told this sending of the form from others."""
+    member_id = Integer()
+    given_at = Timestamptz(default=None)
 
 
 class Attempt(Table):

@@ -26,6 +26,15 @@ SENTENCES: dict[Refusal, str] = {
     IdentityRefusal.NOT_PROVEN: N_("Il faut d’abord montrer que c’est bien toi : demande un code par mail."),
     IdentityRefusal.WRONG_PASSWORD: N_("Ce n’est pas ton mot de passe actuel."),
     IdentityRefusal.ADDRESS_TAKEN: N_("Un autre compte a pris cette adresse. Rien n’a changé."),
+    IdentityRefusal.HAS_ADDRESS: N_(
+        "Cette personne a une adresse mail : elle entre avec un lien par mail, et choisit elle-même son mot de passe."
+    ),
+    IdentityRefusal.HOLDS_A_ROLE: N_(
+        "Cette personne tient un rôle, ou fait la médiation : l’accueil ne change pas son mot de passe."
+    ),
+    IdentityRefusal.SLIP_GIVEN: N_(
+        "C’est déjà fait, et le papier ne se montre qu’une fois. Il est perdu ? Donne un nouveau mot de passe."
+    ),
     IdentityRefusal.ROOM_IN_USE: N_("%(room)s est prise %(when)s. Déplace d’abord ce qui y est prévu."),
     IdentityRefusal.ROOM_NAME_TAKEN: N_("Une salle s’appelle déjà « %(room)s »."),
     IdentityRefusal.SLUG_TAKEN: N_("Un lieu s’appelle déjà « %(slug)s »."),

@@ -78,6 +78,14 @@ async def forwards() -> None:
         );
         create index reminded_to_forget on reminded (starts_at);
 
+        create table handed_slip (
+            id {id},
+            once_hash {text} not null unique,
+            member_id {ref} not null references member (id),
+            given_at {ts} not null
+        );
+        create index handed_slip_to_forget on handed_slip (given_at);
+
         create table clock_seen (
             id {id},
             latest_at {ts} not null

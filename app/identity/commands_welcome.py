@@ -1,0 +1,199 @@
+"""The welcome turn lets people in who have no e-mail: a first account, and a new password when the slip is lost.
+
+Passwords are made here, handed back once to be shown, and kept as a hash only. A new one is never given to whoever has
+an address, holds a role or mediates anywhere, so that the welcome turn opens no door but the plain member's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.database import command, get_for_update, run, transaction
+from app.errors import NotFound, Refused
+from app.i18n import LANGUAGES, text
+from app.identity import throttle
+from app.identity.api import holds
+from app.identity.passwords import hash_password
+from app.identity.rules import name_key, why_no_new_password
+from app.identity.sessions import LIFE, end_sessions
+from app.identity.slips import make_sign_in_name, three_words
+from app.identity.states import Act, Device, IdentityRefusal
+from app.identity.tables import HandedSlip, Member, Membership, Passage
+from app.identity.visits import hash_token
+from app.journal import write_journal
+from app.notices.api import Kind, tell
+
+SLIPS_KEPT = LIFE[Device.MINE]
+"""As long as a session may live: the form that was sent cannot be sent again by a later one."""
+_SHORT_TRIES, _MOST_TRIES = 8, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Somebody who may sign in now: what their slip says. The password is nowhere else."""
+
+    member_id: int
+    name: str
+    sign_in_name: str
+    password: str = field(repr=False)
+    language: str = "fr"
+
+
+@command
+async def register_without_email(
+    *,
+    actor: int | None,
+    place_id: int,
+    name: str,
+    phone: str = "",
+    language: str = "fr",
+    once: str = "",
+    now: datetime,
+) -> Registered:
+    """Open an account for somebody who stands there: a member of the place, whom the welcome turn has met.
+
+    `actor` holds the welcome turn; none is whoever runs the server. Raises `Refused` when they do not, or when the same
+    `once` came before: then the account is there and its password has been shown.
+    """
+    password = three_words()
+    password_hash = await hash_password(password)
+    async with transaction():
+        await _refuse_others(actor, place_id, now=now)
+        sign_in_name, member_id = "", 0
+        for number in range(_MOST_TRIES):
+            sign_in_name = make_sign_in_name(name, digits=3 if number < _SHORT_TRIES else 4)
+            rows = await run(
+                "insert into member (name, name_key, email_key, password_hash, about, phone, listed, language, "
+                "created_at) values ({}, {}, {}, {}, '', {}, {}, {}, {}) on conflict do nothing returning id",
+                name,
+                name_key(name),
+                sign_in_name,
+                password_hash,
+                phone,
+                False,
+                language if language in LANGUAGES else LANGUAGES[0],
+                now,
+            )
+            if rows:
+                member_id = rows[0]["id"]
+                break
+        else:
+            raise RuntimeError("no free sign-in name")
+        await Membership.insert(Membership(member_id=member_id, place_id=place_id, joined_at=now, met_at=now))
+        await _once(actor, once or f"{place_id} {name} {phone} {now:%Y-%m-%d}", member_id, now=now)
+        await _journal("identity.registered", actor, member_id, place_id, now=now)
+    return Registered(member_id, name, sign_in_name, password, language)
+
+
+@command
+async def give_new_password(*, actor: int, place_id: int, member_id: int, once: str = "", now: datetime) -> Registered:
+    """Give a member of the place who has no address a new password; all their sessions end, the old one opens nothing.
+
+    While somebody wears the sign-in name out with wrong passwords, it is changed as well: there is no way by mail.
+    Raises `Refused` for whoever has an address or any role, and when the same `once` came before.
+    """
+    password = three_words()
+    password_hash = await hash_password(password)
+    async with transaction():
+        await _refuse_others(actor, place_id, now=now)
+        members = await get_for_update(Member, member_id)
+        if not members or members[0]["erased_at"] is not None or not await _is_member(member_id, place_id):
+            raise NotFound
+        member = members[0]
+        reason = why_no_new_password(
+            themselves=member_id == actor,
+            has_address=bool(member["email"]),
+            has_role=await _has_role(member_id, now=now),
+        )
+        if reason is not None:
+            raise Refused(reason)
+        await _once(actor, once or f"{member_id} {now:%Y-%m-%dT%H:%M}", member_id, now=now)
+        sign_in_name = await _name_to_keep(member, now=now)
+        await Member.update({Member.password_hash: password_hash, Member.email_key: sign_in_name}).where(
+            Member.id == member_id
+        )
+        await end_sessions(member_id)
+        await Passage.update({Passage.used_at: now}).where((Passage.member_id == member_id) & Passage.used_at.is_null())
+        await _journal("identity.password_given", actor, member_id, place_id, now=now)
+        await tell(
+            [member_id],
+            kind=Kind.DUTY,
+            what=f"password-given-{hash_token(password_hash)[:40]}",
+            subject=text("L’accueil t’a donné un nouveau mot de passe"),
+            body=[
+                text("L’ancien ne marche plus, et tes appareils ont été déconnectés."),
+                text("Ce n’était pas toi ? Dis-le vite aux personnes qui tiennent le lieu."),
+            ],
+            link="/moi",
+            place_id=place_id,
+            now=now,
+        )
+    return Registered(member_id, member["name"], sign_in_name, password, member["language"])
+
+
+async def _refuse_others(actor: int | None, place_id: int, *, now: datetime) -> None:
+    if not await run("select 1 as one from place where id = {}", place_id):
+        raise NotFound
+    if actor is not None and not await holds(actor, place_id, Act.REGISTER, now):
+        raise Refused(IdentityRefusal.NEEDS_ACT)
+
+
+async def _once(actor: int | None, once: str, member_id: int, *, now: datetime) -> None:
+    """Note that this form has had its effect. Raises `Refused` when it had it before."""
+    rows = await run(
+        "insert into handed_slip (once_hash, member_id, given_at) values ({}, {}, {}) "
+        "on conflict (once_hash) do nothing returning id",
+        hash_token(f"{actor} {once}"),
+        member_id,
+        now,
+    )
+    if not rows:
+        raise Refused(IdentityRefusal.SLIP_GIVEN)
+
+
+async def _is_member(member_id: int, place_id: int) -> bool:
+    return bool(
+        await run("select 1 as one from membership where member_id = {} and place_id = {}", member_id, place_id)
+    )
+
+
+async def _has_role(member_id: int, *, now: datetime) -> bool:
+    """Whether they mediate anywhere, or any role allows them anything, now or later, at whatever place."""
+    return bool(
+        await run(
+            "select 1 as one from membership where member_id = {} and mediator = {} union all "
+            "select 1 as one from granted_act where member_id = {} and (until_at is null or until_at > {})",
+            member_id,
+            True,
+            member_id,
+            now,
+        )
+    )
+
+
+async def _name_to_keep(member: dict[str, object], *, now: datetime) -> str:
+    """Their sign-in name, and its wrong tries forgotten; another one if there is none, or if it is being worn out."""
+    kept = str(member["email_key"] or "")
+    if kept:
+        tried = await throttle.tries(throttle.PASSWORD, kept, now=now)
+        await throttle.forgive(throttle.PASSWORD, kept)
+        if not throttle.wait_seconds(throttle.PASSWORD, tried, now=now):
+            return kept
+    for number in range(_MOST_TRIES):
+        another = make_sign_in_name(str(member["name"]), digits=3 if number < _SHORT_TRIES else 4)
+        if not await run("select 1 as one from member where email_key = {}", another):
+            return another
+    raise RuntimeError("no free sign-in name")
+
+
+async def _journal(act: str, actor: int | None, member_id: int, place_id: int, *, now: datetime) -> None:
+    await write_journal(
+        place_id=place_id, at=now, actor_id=actor, voice="member", act=act, kind="member", thing_id=member_id
+    )
+
+
+async def forget_slips(now: datetime) -> int:
+    """Forget which forms gave a slip, once none of them can be sent again. A job; returns how many."""
+    async with transaction():
+        return len(await HandedSlip.delete().where(HandedSlip.given_at <= now - SLIPS_KEPT).returning(HandedSlip.id))
