@@ -13,6 +13,7 @@ from app.database import run
 from app.identity.states import Act, Device
 
 SHARED_IDLE = timedelta(minutes=15)
+UNREAD_FOR = timedelta(days=30)
 TOUCH_EVERY = {Device.MINE: timedelta(days=1), Device.SHARED: timedelta(minutes=1)}
 
 
@@ -55,6 +56,8 @@ class Visit:
     session_key: str = ""
     """What the token against forgery is bound to: the session's hash, or an anonymous cookie's value."""
     device: Device | None = None
+    unread: int = 0
+    """How many messages wait on the site to be read (`app.notices`)."""
     idle_until: datetime | None = None
     """When a shared device signs out by itself, if nothing is done after this request."""
     reference: str = ""
@@ -83,7 +86,9 @@ def hash_token(token: str) -> str:
 
 _VISIT = """
 select s.id as session_id, s.device, s.seen_at, s.expires_at, m.id as member_id, m.name, m.language,
-       p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator, ms.met_at, g.act
+       p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator, ms.met_at, g.act,
+       (select count(*) from outbox o where o.member_id = m.id and o.on_site and o.read_at is null
+        and o.subject <> '' and o.kind not in ('join', 'sign_in') and o.created_at > {}) as unread
 from session s
 join member m on m.id = s.member_id and m.erased_at is null
 left join place p on p.id = s.place_id
@@ -97,7 +102,7 @@ where s.token_hash = {}
 async def visit_of_session(token: str, *, now: datetime, theme: str | None, reference: str) -> Visit | None:
     """The visit of this session's token, or nothing when it opens none: unknown, over, or idle too long."""
     token_hash = hash_token(token)
-    rows = await run(_VISIT, now, now, token_hash)
+    rows = await run(_VISIT, now - UNREAD_FOR, now, now, token_hash)
     if not rows:
         return None
     row = rows[0]
@@ -126,6 +131,7 @@ async def visit_of_session(token: str, *, now: datetime, theme: str | None, refe
         session_id=row["session_id"],
         session_key=token_hash,
         device=device,
+        unread=row["unread"],
         idle_until=min(seen_at + SHARED_IDLE, row["expires_at"]) if shared else None,
         reference=reference,
         touch_due=touch_due,

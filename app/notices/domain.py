@@ -4,12 +4,26 @@ from datetime import timedelta
 
 from litestar import Router
 
-from app.contracts import Domain, Job
+from app.contracts import Domain, Job, NavItem
+from app.i18n.text import N_
+from app.identity.states import Act
 from app.notices.jobs import forget_mail
 from app.notices.pages import show_demo_mail, show_demo_mails
+from app.notices.pages_calls import CALLS
+from app.notices.pages_links import LINKS
+from app.notices.pages_mine import MINE
+from app.notices.wording import SENTENCES
 
 DOMAIN = Domain(
     name="notices",
-    routers=(Router(path="/demo/courrier", route_handlers=[show_demo_mails, show_demo_mail]),),
+    routers=(
+        Router(path="/demo/courrier", route_handlers=[show_demo_mails, show_demo_mail]),
+        Router(path="", route_handlers=[*MINE, *CALLS, *LINKS]),
+    ),
+    nav=(
+        NavItem("messages", N_("Mes messages"), "/messages", "agenda", "mail", order=16, for_members=True),
+        NavItem("calls", N_("À prévenir"), "/a-prevenir", "turn", "phone", order=92, for_act=Act.REGISTER),
+    ),
+    refusals=SENTENCES,
     jobs=(Job("forget_mail", forget_mail, timedelta(hours=1)),),
 )

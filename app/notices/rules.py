@@ -6,9 +6,15 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
-from app.notices.states import STOPPABLE, WAYS_IN, Kind, Method, Part
+from app.identity.rules import why_may_not
+from app.identity.states import Act
+from app.notices.states import STOPPABLE, WAYS_IN, Kind, Lead, Method, NoticeRefusal, Part, Remind
+
+if TYPE_CHECKING:
+    from app.identity.visits import Me
 
 TRIES = 8
 """After so many tries a mail is set aside, for the person who keeps the server to look at."""
@@ -129,3 +135,85 @@ def read_stopped(written: str) -> frozenset[Kind]:
 def write_stopped(kinds: Collection[Kind]) -> str:
     """As it stands in `mail_choice.stopped`."""
     return ",".join(kind.value for kind in STOPPABLE if kind in kinds)
+
+
+# ------------------------------------------------------------------------------------- read here, or told by voice
+
+SHOWN_FOR = timedelta(days=30)
+"""So long are messages kept to be read again."""
+
+CALLED_FOR = timedelta(days=7)
+"""So long is somebody telephoned about what has no hour of its own."""
+
+
+def why_no_calls(member: Me | None) -> NoticeRefusal | None:
+    """Why this person does not see whom to call at the place of their visit: it is for who holds the welcome turn."""
+    return NoticeRefusal.ONLY_WELCOME if why_may_not(member, Act.REGISTER) is not None else None
+
+
+def why_told_stays(told_on: date, today: date) -> NoticeRefusal | None:
+    """Why « C’est dit » can no longer be taken back: it is, on the day itself."""
+    return NoticeRefusal.TOLD_ANOTHER_DAY if told_on != today else None
+
+
+# ------------------------------------------------------------------------------------------- reminders, « Ta semaine »
+
+EVENING = time(18)
+"""When reminders of the day after leave, on the place's clock."""
+SOON_BEFORE = timedelta(hours=2)
+MORNING = time(8)
+"""From when on « Ta semaine » leaves, on Mondays."""
+ABOUT_KEPT_FOR = timedelta(days=30)
+"""How long after its end it is kept whose calendar got a thing, and what was reminded."""
+
+WISHED: dict[Remind, frozenset[Lead]] = {
+    Remind.NEVER: frozenset(),
+    Remind.EVE: frozenset({Lead.EVE}),
+    Remind.SOON: frozenset({Lead.SOON}),
+    Remind.BOTH: frozenset(Lead),
+}
+
+
+def reminder_due_at(lead: Lead, starts_at: datetime, zone: tzinfo) -> datetime:
+    """When reminders of what begins then leave; `zone` is the place's."""
+    if lead is Lead.SOON:
+        return starts_at - SOON_BEFORE
+    eve = starts_at.astimezone(zone).date() - timedelta(days=1)
+    return datetime.combine(eve, EVENING, tzinfo=zone).astimezone(UTC)
+
+
+def leads_due(starts_at: datetime, now: datetime, zone: tzinfo) -> frozenset[Lead]:
+    """The moments that have come, as long as the start is ahead: a machine that was off reminds late."""
+    if now >= starts_at:
+        return frozenset()
+    return frozenset(lead for lead in Lead if reminder_due_at(lead, starts_at, zone) <= now)
+
+
+def nothing_due_from(now: datetime, zone: tzinfo) -> datetime:
+    """What begins then, or later, is not to be reminded of yet."""
+    here = now.astimezone(zone)
+    days = 2 if here.time() >= EVENING else 1
+    return datetime.combine(here.date() + timedelta(days=days), time(0), tzinfo=zone).astimezone(UTC)
+
+
+def read_wish(remind: str | None, stopped: str | None) -> Remind:
+    """When a person wishes to be reminded, from `mail_choice`. Whoever stopped reminders has none on the site either."""
+    if Kind.REMINDER in read_stopped(stopped or ""):
+        return Remind.NEVER
+    return Remind(remind) if remind in {each.value for each in Remind} else Remind.EVE
+
+
+def is_reminded(wish: Remind, due: Collection[Lead], *, since: datetime, starts_at: datetime, zone: tzinfo) -> bool:
+    """Whether this person is reminded at these moments, which have just come: once, however many they are.
+
+    `since` is when they came to take part: whoever came after a moment knows, and is not reminded of it.
+    """
+    return any(lead in WISHED[wish] and since <= reminder_due_at(lead, starts_at, zone) for lead in due)
+
+
+def digest_monday(now: datetime, zone: tzinfo) -> date | None:
+    """The Monday of the week that is told now: on Mondays from 8 h; on Tuesdays still, if the machine was off."""
+    here = now.astimezone(zone)
+    if here.weekday() > 1 or (here.weekday() == 0 and here.time() < MORNING):
+        return None
+    return here.date() - timedelta(days=here.weekday())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from app.errors import Refusal
+
 
 class Kind(StrEnum):
     """What a message is about, as its reader tells messages apart. Each but the first two can be stopped."""
@@ -65,3 +67,10 @@ class Lead(StrEnum):
 
     EVE = "eve"
     SOON = "soon"
+
+
+class NoticeRefusal(Refusal):
+    """Why something about messages cannot be."""
+
+    ONLY_WELCOME = "only_welcome"
+    TOLD_ANOTHER_DAY = "told_another_day"

@@ -76,9 +76,11 @@ async def refuse_forgery(
     """Let a form through only when it is one of ours, from this session. Raises `ForgedForm`.
 
     A handler with `no_csrf` asks for no token: what it does harms nobody, or it proves by other means who sends it.
-    A browser that says that another site sent the form is refused there, too.
+    A browser that says that another site sent the form is refused there, too; but with `from_anywhere`, where a secret
+    address is all the proof, and is kept from other sites by `Referrer-Policy: no-referrer`, which has browsers say
+    `Origin: null` with the form.
     """
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or handler.opt.get("from_anywhere"):
         return
     if comes_from_elsewhere(request, settings):
         raise ForgedForm(foreign=True)

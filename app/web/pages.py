@@ -26,9 +26,11 @@ READ = [HttpMethod.GET, HttpMethod.HEAD]
 _REFERENCE = re.compile(r"[0-9a-f]{10}")
 ROBOTS = """User-agent: *
 Disallow: /connexion
+Disallow: /courrier/
 Disallow: /erreur/
 Disallow: /inscription
 Disallow: /langue
+Disallow: /offres/
 Disallow: /recherche
 """
 """Feeds are not among them: Google refuses to subscribe to what robots.txt names. They say `noindex` themselves."""

@@ -133,16 +133,18 @@ def render(
     flash: Flash | None = None,
     headers: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
+    cookies: bool = True,
 ) -> Response[bytes]:
     """The answer that shows this page; or, when htmx asks for a part and `block` names one (or several), only that.
 
     `flash` is shown at once (for answers that are not redirects); otherwise the one left by the last redirect is.
+    `cookies` false is for pages without our forms that know nobody: none is read, none is set.
     """
     house, visit = house_of(request), visit_of(request)
     environment = environment_of(visit.language)
     token = LazyToken(house.settings, visit)
     partial = block is not None and wants_fragment(request)
-    left = None if flash is not None or partial else read_flash(request, house.settings)
+    left = None if flash is not None or partial or not cookies else read_flash(request, house.settings)
     shown = flash or left
     said = shown.said(language(visit.language).say) if shown else None
     context = {**page_context(page, visit, house.registry, token, said, request.url.path), **(extra or {})}

@@ -1,0 +1,57 @@
+"""What the forms about messages say, read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.i18n import Text, text
+from app.notices.states import STOPPABLE, Kind, Remind
+from app.web.forms import Fields, Form
+
+MOST_PAGES = 1000
+LARGEST = 2**31 - 1
+KINDS = tuple(kind for kind in STOPPABLE if kind is not Kind.DIGEST)
+"""Those that one receives unless one says no; the digest is for who asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceForm:
+    """What somebody wishes to receive, as it was written."""
+
+    stopped: frozenset[Kind] | None
+    """None where no kinds were shown, since this person has no address."""
+    remind: Remind
+    values: Mapping[str, Any]
+    errors: Mapping[str, Text]
+
+
+def read_choice(form: Form, *, has_address: bool) -> ChoiceForm:
+    """Ticked kinds are received. Without an address only the reminders are read."""
+    fields = Fields(form)
+    remind = fields.choice("remind", Remind, required=text("Choisis quand on te rappelle tes rendez-vous."))
+    ticked = {kind for kind in STOPPABLE if fields.box(kind.value)}
+    return ChoiceForm(
+        stopped=frozenset(STOPPABLE) - ticked if has_address else None,
+        remind=remind or Remind.EVE,
+        values={**{kind.value: kind in ticked for kind in STOPPABLE}, "remind": form.get("remind", "")[:20]},
+        errors=fields.errors,
+    )
+
+
+def read_number(written: str, *, most: int = MOST_PAGES) -> int:
+    """The number that an address or a hidden field holds, from 1 to `most`; 1 when it cannot be understood."""
+    if not written.isascii() or not written.isdigit() or len(written) > 10:
+        return 1
+    return min(max(int(written), 1), most)
+
+
+def read_answer(form: Form) -> bool | None:
+    """Yes or no to an offer; nothing when it says neither."""
+    return {"yes": True, "no": False}.get(form.get("answer", ""))
+
+
+def is_one_click(form: Form) -> bool:
+    """Whether a mail program stops the mails for its reader (RFC 8058, 3.1): it follows no redirect."""
+    return form.get("List-Unsubscribe", "").strip().casefold() == "one-click"
