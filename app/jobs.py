@@ -40,7 +40,7 @@ async def run_due(registry: Registry, now: datetime, *, settings: Settings | Non
     """
     done = {job.name: await _run_one(job, now) for job in registry.jobs}
     if settings is not None:
-        done[MAIL] = await _run_one(Job(MAIL, Postman(settings).deliver), now)
+        done[MAIL] = await _run_one(Job(MAIL, Postman(settings, registry.entry_kinds).deliver), now)
     return done
 
 
@@ -71,7 +71,7 @@ async def at_work(
     stop = asyncio.Event()
     tasks = [
         asyncio.create_task(_keep_doing(registry, now, stop, look_every)),
-        asyncio.create_task(_keep_posting(Postman(settings), now, stop, post_every)),
+        asyncio.create_task(_keep_posting(Postman(settings, registry.entry_kinds), now, stop, post_every)),
     ]
     try:
         yield

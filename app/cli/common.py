@@ -16,7 +16,7 @@ from app.errors import DatabaseHeld, Refused
 from app.i18n import language, text
 from app.main import REGISTRY
 from app.migrations import MigrationRefused, pending
-from app.notices.delivery import MailServer
+from app.notices.smtp import MailServer
 from app.serving import AddressTaken
 from app.settings import Settings, SettingsError
 from app.sqlite_engine import SQLiteStore

@@ -23,7 +23,7 @@ from app.cli.common import Failed, open_or_fail, reason_of
 from app.database import close_database, engine, is_sqlite, run, transaction
 from app.errors import DatabaseHeld
 from app.migrations import MigrationRefused, pending
-from app.notices.delivery import MailServer, ServerAway
+from app.notices.smtp import MailServer, ServerAway
 from app.settings import Settings, SettingsError
 from app.sqlite_engine import SQLiteStore
 

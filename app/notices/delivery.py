@@ -1,297 +1,312 @@
 """Sends what waits in the outbox: at least once each, and twice only after a crash between sending and noting it.
 
-A round leases a few rows (other processes pass them over), sends them outside of any transaction over one connection
-and notes each at once. What a mail says was decided by `app.notices.api`; when to look again is up to `app.jobs`.
+A round leases a few rows (other processes pass them over) and sends them outside of any transaction. Each is leased
+anew just before it goes, and noted at once. How a row becomes a mail is up to `composing`, the way to the server to
+`smtp`, when to look again to `app.jobs`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import os
 import secrets
-import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
-from piccolo.columns import Column
-from piccolo.columns.combination import And
 
+from app.contracts import EntryKind
 from app.database import is_sqlite, run, transaction
 from app.errors import DatabaseHeld
-from app.notices.rules import TRIES, is_path, one_line, pause_after, short_subject
-from app.notices.tables import Outbox
-from app.settings import Settings, SettingsError
+from app.notices.composing import Composer, Row
+from app.notices.rules import TRIES, pause_after
+from app.notices.smtp import Line, MailServer, ServerAway, short
+from app.notices.states import WAYS_IN
+from app.settings import Settings
+from app.steady import Clocks, Watch
 
 log = logging.getLogger("reseau.mail")
 
 BATCH = 10
 LEASE = timedelta(minutes=5)
-"""How long a process has for its batch. After a crash, its mails wait this long before another takes them."""
-COMMAND_PATIENCE = 20.0
-MAIL_PATIENCE = 60.0
-"""Seconds for one command of the dialogue, and for one mail."""
+"""How long a process has for a mail. After a crash, its mails wait this long before another takes them."""
+APART = timedelta(minutes=1)
+"""How far the clocks of two machines may be apart. A lease that ends later than LEASE and this is by a clock that was
+ahead, and no lease any more."""
 QUIET_AT_MOST = timedelta(minutes=5)
 
-_CLAIM = """
-update outbox set lease_until = {}, lease_by = {}, tries = tries + 1 where id in (
-    select id from outbox where recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null
-    and run_at <= {} and (lease_until is null or lease_until < {}) order by run_at, id limit {} /* skip */
-) returning *
-"""
-_PUT_IN_LOG = """
-update outbox set logged_at = {}, error = {} where id in (
-    select id from outbox where recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null
-    and run_at <= {} and (lease_until is null or lease_until < {}) order by run_at, id /* skip */
-) returning id
-"""
-_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_WAITS = "recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null"
+"""In the words of the partial index `outbox_to_send`."""
+_DUE = f"{_WAITS} and (run_at <= {{}} or (tries = 0 and created_at > {{}}))"
+"""A mail that nobody has tried is due at once: if it is of the future, the clock was set back since."""
+_FREE = "(lease_until is null or lease_by = {} or lease_until < {} or lease_until > {})"
+_FREE_FOR_THE_WARY = "(lease_until is null or lease_by = {})"
+_WAY_IN = f"kind in ({', '.join(repr(kind.value) for kind in sorted(WAYS_IN))})"
+_ON_SITE = f"(on_site or (member_id is not null and not {_WAY_IN}))"
+"""What could not leave is read on the site, and told by telephone; a way in is nothing there."""
 _NOT_CONFIGURED = "mail not sent: no SMTP configured"
 
 
-class ServerAway(Exception):
-    """The mail server cannot be reached, or does not let us in: no fault of any mail."""
-
-
 @dataclass(frozen=True, slots=True)
-class MailServer:
-    """What RESEAU_SMTP_URL says."""
+class Fate:
+    """What became of a mail, to be noted."""
 
-    scheme: str
-    host: str
-    port: int
-    user: str | None
-    password: str | None
-
-    @classmethod
-    def of(cls, url: str) -> MailServer:
-        """`smtp://host` (in clear), `smtp+starttls://user:password@host:587`, `smtps://…`; special signs as %XX."""
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in _PORTS or not parts.hostname or port == -1:
-            raise SettingsError("RESEAU_SMTP_URL must name a mail server, like smtp+starttls://user:password@host:587.")
-        return cls(
-            scheme=parts.scheme,
-            host=parts.hostname,
-            port=port or _PORTS[parts.scheme],
-            user=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password or "") if parts.username else None,
-        )
-
-    async def connect(self) -> aiosmtplib.SMTP:
-        """A connection that is ready to take mails. Raises `ServerAway`."""
-        client = aiosmtplib.SMTP(
-            hostname=self.host,
-            port=self.port,
-            username=self.user,
-            password=self.password,
-            use_tls=self.scheme == "smtps",
-            start_tls=self.scheme == "smtp+starttls",
-            timeout=COMMAND_PATIENCE,
-        )
-        try:
-            await client.connect()
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            client.close()
-            raise ServerAway(_short(error)) from error
-        return client
-
-
-def message_of(row: dict[str, Any], settings: Settings, at: datetime) -> EmailMessage:
-    """A row of the outbox as the mail that goes out. Raises `ValueError` when no mail can be made of it."""
-    message = EmailMessage()
-    name, sender = parseaddr(settings.mail_from)
-    message["From"] = Address(one_line(name), addr_spec=_plain_domain(sender))
-    message["To"] = Address(addr_spec=_plain_domain(row["recipient"]))
-    message["Subject"] = short_subject(row["subject"])
-    message["Date"] = format_datetime(at)
-    # From what the mail is about, not from its number: the same for ever, also after a restore.
-    stable = hashlib.sha256(row["dedupe"].encode("utf-8", "replace")).hexdigest()[:32]
-    message["Message-ID"] = f"<{stable}@{urlsplit(settings.base_url).hostname or 'localhost'}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply comes back
-    message.set_content(text_of(row, settings.base_url), cte="quoted-printable")
-    message["Content-Language"] = row["language"]
-    return message
-
-
-def text_of(row: dict[str, Any], base_url: str) -> str:
-    """What is read: the words, the one link, who it is from. The link begins with our own address, whoever asked."""
-    parts = [row["body"]]
-    if is_path(row["link"]):
-        parts.append(base_url + row["link"])
-    return "\n\n".join([*parts, f"-- \n{row['signature']}"]) + "\n"
-
-
-def _plain_domain(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    return address if domain.isascii() else f"{local}@{domain.encode('idna').decode()}"
+    row: Row
+    changes: Mapping[str, Any]
+    left: bool = False
+    """Whether it has left: that is true whoever holds the lease by now."""
 
 
 class Postman:
-    """Empties the outbox. One for each process, since it remembers that the server was away."""
+    """Empties the outbox. One for each process, since it remembers what the clock and the mail server did.
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    `kinds` are the registry's; without an address of a mail server, mails are noted in the log.
+    """
+
+    def __init__(self, settings: Settings, kinds: Mapping[str, EntryKind], *, clocks: Clocks | None = None) -> None:
+        self.composer = Composer(settings, kinds)
         self.server = MailServer.of(settings.smtp_url) if settings.smtp_url else None
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._quiet_until: datetime | None = None
+        self.clocks = clocks or Clocks()
+        self._is_shown_elsewhere = settings.demo
+        self._watch = Watch(self.clocks)
+        self._wary_until = float("-inf")
+        self._quiet_until: tuple[datetime, float] | None = None
         self._away = 0
+        self._unnoted: list[Fate] = []
 
-    async def deliver(self, now: datetime, *, stop: asyncio.Event | None = None) -> int:
-        """Send what is due and return how many left. `stop` ends it after the mail that is on its way."""
-        if self._quiet_until is not None and now < self._quiet_until:
-            return 0
-        if not await Outbox.select(Outbox.id).where(_due(now)).limit(1):
+    async def deliver(
+        self,
+        at: datetime | None = None,
+        *,
+        stop: asyncio.Event | None = None,
+        settled: Callable[[], None] = lambda: None,
+    ) -> int:
+        """Send what is due and return how many left. `stop` ends it after the mail that is on its way, `settled` is
+        called after each. `at` is the hour that it is now; the clock's, if none is given."""
+        started = self.clocks.steady()
+
+        def hour() -> datetime:
+            return self.clocks.wall() if at is None else at + timedelta(seconds=self.clocks.steady() - started)
+
+        self._look()
+        while self._unnoted:  # else they would leave again
+            await self._write(self._unnoted[0], [], hour())
+            self._unnoted.pop(0)
+        if self._keeps_quiet(hour()) or not await self._is_anything_due(hour()):
             return 0
         if self.server is None:
-            return await self._put_in_the_log(now)
-        started = time.monotonic()
+            return await self._put_in_the_log(hour())
+        line = Line(self.server)
         done = 0
-        while stop is None or not stop.is_set():
-            at = now + timedelta(seconds=time.monotonic() - started)
-            await self._set_aside_the_worn_out(at)
-            rows = await self._claim(at)
-            if not rows:
-                break
-            try:
-                done += await self._send_all(rows, at, stop)
-            except ServerAway as away:
-                self._away += 1
-                self._quiet_until = at + min(timedelta(seconds=5) * int(2 ** min(self._away, 10)), QUIET_AT_MOST)
-                log.warning("mail server away: %s", away)
-                break
-            self._away, self._quiet_until = 0, None
+        try:
+            while not _is_set(stop) and (rows := await self._claim(hour())):
+                done += await self._send_all(line, rows, hour, stop, settled)
+        except ServerAway as away:
+            self._be_quiet(hour())
+            log.warning("mail server away: %s", away)
+        finally:
+            await line.hang_up()
         return done
+
+    # -------------------------------------------------------------------------------------------- clock and patience
+
+    def _look(self) -> None:
+        """After the clock was set or the machine slept, leases of others look over that are not: their processes slept
+        too, or write by another clock. They get the whole time of a lease, awake, to go on."""
+        moved = self._watch.look()
+        if moved is not None and max(abs(moved.by), moved.slept) >= APART:
+            self._wary_until = self.clocks.awake() + LEASE.total_seconds()
+
+    def _be_quiet(self, at: datetime) -> None:
+        self._away += 1
+        pause = min(timedelta(seconds=5) * int(2 ** min(self._away, 10)), QUIET_AT_MOST)
+        self._quiet_until = at + pause, self.clocks.steady() + pause.total_seconds()
+
+    def _keeps_quiet(self, at: datetime) -> bool:
+        """By both clocks: one may be set back, the other is told nothing of the hour that a caller gives."""
+        return (
+            self._quiet_until is not None and at < self._quiet_until[0] and self.clocks.steady() < self._quiet_until[1]
+        )
 
     # ------------------------------------------------------------------------------------------- leasing and noting
 
-    async def _claim(self, at: datetime) -> list[dict[str, Any]]:
-        async with transaction():
-            rows = await run(_passing_over(_CLAIM), at + LEASE, self.name, at, at, BATCH)
-        return sorted(rows, key=lambda row: (row["run_at"], row["id"]))
+    def _due_and_free(self, at: datetime) -> tuple[str, list[Any]]:
+        if self.clocks.awake() < self._wary_until:
+            return f"{_DUE} and {_FREE_FOR_THE_WARY}", [at, at, self.name]
+        return f"{_DUE} and {_FREE}", [at, at, self.name, at, at + LEASE + APART]
 
-    async def _set_aside_the_worn_out(self, at: datetime) -> None:
-        """Those whose last try ended in a crash."""
-        worn_out = _due(at) & (Outbox.tries >= TRIES)
-        if await Outbox.select(Outbox.id).where(worn_out).limit(1):
-            async with transaction():
-                await Outbox.update({Outbox.set_aside_at: at, Outbox.error: "each try was cut short"}).where(worn_out)
+    async def _is_anything_due(self, at: datetime) -> bool:
+        where, args = self._due_and_free(at)
+        return bool(await run(f"select id from outbox where {where} limit 1", *args))  # noqa: S608 - constants of this file
 
-    async def _put_in_the_log(self, now: datetime) -> int:
+    async def _claim(self, at: datetime) -> list[Row]:
+        """A few mails, leased: ways in first, since somebody sits and waits for each; then the oldest."""
+        where, args = self._due_and_free(at)
+        chosen = (
+            f"select id from outbox where {where} order by case when {_WAY_IN} then 0 else 1 end, run_at, id "  # noqa: S608 - constants of this file
+            f"limit {{}} {_passing_over()}"
+        )
         async with transaction():
-            rows = await run(_passing_over(_PUT_IN_LOG), now, _NOT_CONFIGURED, now, now)
+            rows = await run(
+                f"update outbox set lease_until = {{}}, lease_by = {{}}, tries = tries + 1 where id in ({chosen}) "  # noqa: S608 - constants of this file
+                "returning *",
+                at + LEASE,
+                self.name,
+                *args,
+                BATCH,
+            )
+        return sorted(rows, key=lambda row: (row["kind"] not in WAYS_IN, row["run_at"], row["id"]))
+
+    async def _put_in_the_log(self, at: datetime) -> int:
+        where, args = self._due_and_free(at)
+        on_site = "on_site" if self._is_shown_elsewhere else _ON_SITE
+        async with transaction():
+            rows = await run(
+                f"update outbox set logged_at = {{}}, error = {{}}, on_site = {on_site} where id in "  # noqa: S608 - constants of this file
+                f"(select id from outbox where {where} order by run_at, id {_passing_over()}) returning id",
+                at,
+                _NOT_CONFIGURED,
+                *args,
+            )
         for number in sorted(row["id"] for row in rows):
             log.info(_NOT_CONFIGURED, extra={"mail": number})
         return len(rows)
 
-    async def _note(self, row: dict[str, Any], values: dict[Column | str, Any]) -> None:
-        """Write what became of it, if it is still ours. Patient, since a mail that left unnoted would leave again."""
+    async def _note(self, fate: Fate, waiting: Sequence[Row], at: datetime) -> Sequence[Row]:
+        """`_write`, patiently. What has left and cannot be noted is remembered, to be noted before anything else."""
         for tries_left in (2, 1, 0):
             try:
-                async with transaction():
-                    await Outbox.update({**values, Outbox.lease_until: None, Outbox.lease_by: None}).where(
-                        (Outbox.id == row["id"]) & (Outbox.lease_by == self.name) & _waiting()
-                    )
-                return
+                return await self._write(fate, waiting, at)
             except DatabaseHeld:
                 if not tries_left:
+                    if fate.left:
+                        self._unnoted.append(fate)
                     raise
+        raise AssertionError
 
-    async def _give_back(self, rows: Sequence[dict[str, Any]], error: str) -> None:
+    async def _write(self, fate: Fate, waiting: Sequence[Row], at: datetime) -> Sequence[Row]:
+        """Note what became of a mail and lease the next one anew, in one commit.
+
+        Returns what is still ours of those that wait: the first has its whole lease before it.
+        """
+        changes = ", ".join(f"{column} = {{}}" for column in fate.changes)
+        if "set_aside_at" in fate.changes:
+            changes += f", on_site = {_ON_SITE}"
+        mine, whose = ("", []) if fate.left else ("and lease_by = {}", [self.name])
+        async with transaction():
+            await run(
+                f"update outbox set {changes}, lease_until = null, lease_by = null "  # noqa: S608 - constants of this file
+                f"where id = {{}} and {_WAITS} {mine}",
+                *fate.changes.values(),
+                fate.row["id"],
+                *whose,
+            )
+            for place, row in enumerate(waiting):
+                if await run(
+                    "update outbox set lease_until = {} "  # noqa: S608 - constants of this file
+                    f"where id = {{}} and lease_by = {{}} and {_WAITS} returning id",
+                    at + LEASE,
+                    row["id"],
+                    self.name,
+                ):
+                    return waiting[place:]
+        return []
+
+    async def _give_back(self, rows: Sequence[Row], error: str = "") -> None:
         """Those which nobody tried to send: as if they had not been leased."""
-        for row in rows:
-            await self._note(row, {Outbox.tries: row["tries"] - 1, Outbox.error: error or row["error"]})
+        if not rows:
+            return
+        changes, args = (", error = {}", [error]) if error else ("", [])
+        async with transaction():
+            await run(
+                f"update outbox set tries = tries - 1, lease_until = null, lease_by = null{changes} "  # noqa: S608 - marks only
+                f"where lease_by = {{}} and id in ({', '.join('{}' for _ in rows)}) and {_WAITS}",
+                *args,
+                self.name,
+                *(row["id"] for row in rows),
+            )
 
     # ------------------------------------------------------------------------------------------------------ sending
 
-    async def _send_all(self, rows: list[dict[str, Any]], at: datetime, stop: asyncio.Event | None) -> int:
-        assert self.server is not None
-        waiting = list(rows)
-        try:
-            client = await self.server.connect()
-        except ServerAway as away:
-            await self._give_back(waiting, f"mail server away: {away}")
-            raise
-        started = time.monotonic()
+    async def _send_all(
+        self,
+        line: Line,
+        rows: Sequence[Row],
+        hour: Callable[[], datetime],
+        stop: asyncio.Event | None,
+        settled: Callable[[], None],
+    ) -> int:
+        """Send these, the first of which was leased just now, one after the other. Raises `ServerAway`."""
         done = 0
-        try:
-            while waiting and client.is_connected and not (stop is not None and stop.is_set()):
-                elapsed = timedelta(seconds=time.monotonic() - started)
-                if elapsed + timedelta(seconds=MAIL_PATIENCE) > LEASE:
-                    break
-                row = waiting.pop(0)
-                done += await self._send_one(client, row, at + elapsed)
-        except ServerAway as away:
-            await self._give_back(waiting, f"mail server away: {away}")
-            raise
-        finally:
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await client.quit()
-            client.close()
-        await self._give_back(waiting, "")
+        while rows:
+            try:
+                fate = await self._send_one(line, rows[0], hour)
+            except ServerAway as away:
+                await self._give_back(rows, f"mail server away: {away}")
+                raise
+            self._look()
+            waiting = rows[1:]
+            if _is_set(stop):
+                await self._note(fate, [], hour())
+                await self._give_back(waiting)
+                rows = []
+            else:
+                rows = await self._note(fate, waiting, hour())
+            if fate.left:
+                done += 1
+                self._away, self._quiet_until = 0, None
+            settled()
         return done
 
-    async def _send_one(self, client: aiosmtplib.SMTP, row: dict[str, Any], at: datetime) -> int:
+    async def _send_one(self, line: Line, row: Row, hour: Callable[[], datetime]) -> Fate:
+        """Try to send one mail. Raises `ServerAway`, when the next mail would fare no better."""
+        if row["tries"] > TRIES:
+            return self._set_aside(row, hour(), "each try was cut short")
         try:
-            async with asyncio.timeout(MAIL_PATIENCE):
-                message = message_of(row, self.settings, at)
-                await client.send_message(message)
+            message = self.composer.message(row, hour())
+        except ValueError as error:
+            return self._set_aside(row, hour(), f"no mail can be made of it: {type(error).__name__}")
+        except Exception as error:  # a fault of the program: the next version may know better
+            log.exception("mail could not be made", extra={"mail": row["id"]})
+            return self._not_taken(row, hour(), f"no mail was made of it: {type(error).__name__}")
+        try:
+            await line.send(message)
         except (ValueError, aiosmtplib.SMTPNotSupported) as error:
-            await self._refused(row, at, error, for_good=True)
+            return self._set_aside(row, hour(), short(error, row["recipient"]))
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            await self._refused(row, at, refused, for_good=all(each.code >= 500 for each in refused.recipients))
+            said = short(refused, row["recipient"])
+            if all(each.code >= 500 for each in refused.recipients):
+                return self._set_aside(row, hour(), said)
+            return self._not_taken(row, hour(), said)
         except aiosmtplib.SMTPResponseException as error:
-            if error.code == 421 or isinstance(error, aiosmtplib.SMTPSenderRefused):
-                # The server closes, or will not have our sender: the next mail would fare no better.
-                await self._give_back([row], f"mail server away: {_short(error)}")
-                raise ServerAway(_short(error)) from error
-            await self._refused(row, at, error, for_good=False)
+            if error.code == 421 or isinstance(error, aiosmtplib.SMTPSenderRefused):  # closes, or will have none of us
+                raise ServerAway(short(error, row["recipient"])) from error
+            return self._not_taken(row, hour(), short(error, row["recipient"]))
         except (aiosmtplib.SMTPException, OSError) as error:
-            client.close()  # cut off or too slow: what comes next on this line would answer something else
-            await self._refused(row, at, error, for_good=False)
-        else:
-            await self._note(row, {Outbox.sent_at: at, Outbox.error: ""})
-            return 1
-        return 0
+            line.cut()
+            return self._not_taken(row, hour(), short(error, row["recipient"]))
+        return Fate(row, {"sent_at": hour(), "error": ""}, left=True)
 
-    async def _refused(self, row: dict[str, Any], at: datetime, error: Exception, *, for_good: bool) -> None:
-        said = _short(error).replace(row["recipient"], "…")
-        if for_good or row["tries"] >= TRIES:
-            await self._note(row, {Outbox.set_aside_at: at, Outbox.error: said})
-            log.warning("mail set aside: %s", type(error).__name__, extra={"mail": row["id"]})
-        else:
-            await self._note(row, {Outbox.run_at: at + pause_after(row["tries"]), Outbox.error: said})
-            log.info("mail not taken yet: %s", type(error).__name__, extra={"mail": row["id"]})
+    def _not_taken(self, row: Row, at: datetime, said: str) -> Fate:
+        """To be tried again later, if it has any tries left."""
+        if row["tries"] >= TRIES:
+            return self._set_aside(row, at, said)
+        log.info("mail not taken yet", extra={"mail": row["id"]})
+        return Fate(row, {"run_at": at + pause_after(row["tries"]), "error": said})
 
-
-def _waiting() -> And:
-    """Still to be sent, in the words of the partial index `outbox_to_send`."""
-    open_ends = Outbox.sent_at.is_null() & Outbox.logged_at.is_null() & Outbox.set_aside_at.is_null()
-    return (Outbox.recipient != "") & open_ends
+    def _set_aside(self, row: Row, at: datetime, said: str) -> Fate:
+        log.warning("mail set aside", extra={"mail": row["id"]})
+        return Fate(row, {"set_aside_at": at, "error": said})
 
 
-def _due(at: datetime) -> And:
-    return _waiting() & (Outbox.run_at <= at) & (Outbox.lease_until.is_null() | (Outbox.lease_until < at))
+def _is_set(stop: asyncio.Event | None) -> bool:
+    return stop is not None and stop.is_set()
 
 
-def _passing_over(sql: str) -> str:
+def _passing_over() -> str:
     """On PostgreSQL, rows that another process is leasing are passed over; SQLite has one writer at a time."""
-    return sql if is_sqlite() else sql.replace("/* skip */", "for update skip locked")
-
-
-def _short(error: BaseException) -> str:
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        return "; ".join(f"{each.code} {one_line(str(each.message))[:200]}" for each in error.recipients)
-    return one_line(f"{type(error).__name__}: {error}")[:300]
+    return "" if is_sqlite() else "for update skip locked"

@@ -230,7 +230,7 @@ async def the_past_was_lived(now: datetime) -> None:
 
 
 async def no_mail_leaves(now: datetime) -> None:
-    assert await Postman(Settings(smtp_url="smtp://127.0.0.1:1")).deliver(now + timedelta(days=60)) == 0
+    assert await Postman(Settings(smtp_url="smtp://127.0.0.1:1"), {}).deliver(now + timedelta(days=60)) == 0
     shown = await run("select recipient, kind, created_at from outbox where recipient <> '' order by id")
     assert 12 <= len(shown) <= 50
     samiras_mails = {row["kind"] for row in shown if row["recipient"] == "samira@exemple.fr"}

@@ -33,7 +33,7 @@ class TestShowDemoMails:
     async def test_it_shows_the_newest_first_each_with_its_state(self, db: Store) -> None:
         await post(1)
         world = World(demo=True)
-        await Postman(world.settings).deliver(NOON)
+        await Postman(world.settings, {}).deliver(NOON)
         await post(2)
         await post(3, hours=3, kind="change")
         answer = await world.browser().get("/demo/courrier")
