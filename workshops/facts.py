@@ -80,6 +80,11 @@ def needs_of(row: Row) -> frozenset[Need]:
     return frozenset(Need(need) for need in row["needs"].split(",") if need)
 
 
+def offer_key(sign_up_id: int, offered_at: datetime) -> str:
+    """What a message says an offer by: the same place offered again, later, is another offer."""
+    return f"{sign_up_id}-{int(offered_at.timestamp() * 1000)}"
+
+
 def matter_of(row: Row) -> str | None:
     """What drawn members would rule on now (`juror.matter`), if on anything."""
     if row["state"] == State.CONTESTED:

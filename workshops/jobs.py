@@ -12,7 +12,7 @@ from typing import Any
 
 from app.calendar.api import remove_entry, why_clashes
 from app.database import command, run, transaction
-from app.notices.api import Kind
+from app.notices.api import Kind, Part
 from workshops import rules, wording
 from workshops.commands.places import lapse_offers_of
 from workshops.commands.publishing import Draw, agree, draw_jury, freed_room, plain_draw
@@ -167,7 +167,7 @@ async def _lapse_one(workshop_id: int, now: datetime) -> bool:
         if state is not State.DRAFT:
             await note(row, "lapsed", voice="clock", by=None, now=now)
             mail = wording.lapsed(row["title"], for_the_yes=for_the_yes)
-            await tell(mail, hosts, row=row, kind=Kind.HOSTING, what="lapsed", now=now)
+            await tell(mail, hosts, row=row, kind=Kind.HOSTING, what="lapsed", part=Part.CANCEL, now=now)
         return True
 
 
@@ -235,9 +235,10 @@ async def _give_room(workshop_id: int, now: datetime) -> bool:
         name = (await room_of(row["place_id"], row["room_id"])).name
         mail = wording.room_found(row["title"], room=name, starts_at=row["starts_at"])
         what = f"room-{moment(now)}"
-        await tell(mail, hosts, row=row, kind=Kind.CHANGE, what=what, now=now)
+        kind = Kind.CHANGE if state is State.PUBLISHED else Kind.HOSTING
+        await tell(mail, hosts, row=row, kind=kind, what=what, part=Part.UPDATE, now=now)
         if state is State.PUBLISHED:
-            await tell_people(mail, row=row, kind=Kind.CHANGE, what=what, now=now)
+            await tell_people(mail, row=row, kind=kind, what=what, part=Part.UPDATE, now=now)
         return True
 
 

@@ -57,7 +57,7 @@ SENTENCES: dict[Refusal, str] = {
         "Il n’y a plus de place. Une personne qui a un compte peut se mettre sur la liste d’attente."
     ),
     WorkshopRefusal.WAITING_COME_FIRST: N_("Des personnes attendent déjà : la place libre est pour elles."),
-    WorkshopRefusal.OFFER_OVER: N_("Le délai est passé : la place a été proposée à la personne suivante."),
+    WorkshopRefusal.OFFER_OVER: N_("Le délai est passé : la place n’est plus gardée pour toi."),
     WorkshopRefusal.NO_OFFER: N_("Aucune place ne t’est gardée pour l’instant."),
     WorkshopRefusal.HOST_CANNOT_SIGN_UP: N_("Tu animes cet atelier : tu y as déjà ta place."),
     WorkshopRefusal.FEWER_THAN_TAKEN: N_(
@@ -82,11 +82,20 @@ class Mail:
 
     subject: Text
     body: tuple[Text | str, ...]
-    action: Text | None = None
+    action: Text
     """What the link of the mail does, on its button."""
 
 
-def _mail(subject: Text, *body: Text | str, action: Text | None = None) -> Mail:
+SEE = text("Je vois l’atelier")
+ANSWER = text("Je réponds")
+REREAD = text("Je relis")
+CHANGE = text("Je change ma proposition")
+DISAGREE = N_("Je ne suis pas d’accord avec ce changement")
+"""As the page has it."""
+WAY_OUT = text("Ce qui conviendrait :")
+
+
+def _mail(subject: Text, *body: Text | str, action: Text = SEE) -> Mail:
     return Mail(subject, body, action)
 
 
@@ -128,11 +137,15 @@ def yes_wanted(title: str, needs: Sequence[Need]) -> Mail:
         text("« %(title)s » attend le oui du bureau", title=title),
         text("L’association en répond, il faut donc un oui explicite. C’est coché :"),
         *(text(NEED_NAMES[need]) for need in needs),
+        action=ANSWER,
     )
 
 
-def sent_back(title: str, *, reason: str, way_out: str, drawn: bool) -> Mail:
+def sent_back(title: str, *, reason: str, way_out: str, drawn: bool, may_contest: bool) -> Mail:
     """To hosts: a change is asked."""
+    otherwise = text(
+        "Ou bien, sur la page de l’atelier : « %(disagree)s ». D’autres personnes le reliront.", disagree=text(DISAGREE)
+    )
     who = (
         text("Les membres tirés au sort demandent un changement. Voici pourquoi :")
         if drawn
@@ -142,10 +155,10 @@ def sent_back(title: str, *, reason: str, way_out: str, drawn: bool) -> Mail:
         text("« %(title)s » : à revoir", title=title),
         who,
         reason,
-        *_quoted(way_out, text("Ce qui irait :")),
-        text(
-            "Change ce qu’il faut et propose à nouveau. Si tu n’es pas d’accord, tu peux contester : d’autres reliront."
-        ),
+        *_quoted(way_out, WAY_OUT),
+        text("Change ce qu’il faut et propose à nouveau."),
+        *([otherwise] if may_contest else []),
+        action=CHANGE,
     )
 
 
@@ -157,7 +170,7 @@ def blocked(title: str, *, why: str, until: datetime) -> Mail:
         why,
         text(
             "Cela vaut jusqu’à %(until)s. Si rien n’est réglé d’ici là, trois membres tirés au sort décident, et s’ils "
-            "ne disent rien, l’atelier paraît.",
+            "ne disent rien, c’est oui.",
             until=until,
         ),
     )
@@ -169,7 +182,8 @@ def contested(title: str, *, word: str, due_at: datetime) -> Mail:
         text("« %(title)s » : une autre lecture est demandée", title=title),
         text("Les personnes qui proposent ne sont pas d’accord avec le changement demandé. Elles écrivent :"),
         word,
-        text("Sans réponse d’ici %(due_at)s, l’atelier paraît.", due_at=due_at),
+        text("Sans réponse d’ici %(due_at)s, c’est oui.", due_at=due_at),
+        action=REREAD,
     )
 
 
@@ -182,6 +196,7 @@ def drawn(title: str, *, due_at: datetime) -> Mail:
             "Lis la proposition et dis si elle paraît telle quelle, d’ici %(due_at)s. Ton avis reste secret.",
             due_at=due_at,
         ),
+        action=text("Je donne mon avis"),
     )
 
 
@@ -202,7 +217,7 @@ def put_back(title: str, *, reason: str, way_out: str) -> Mail:
         text("« %(title)s » a retrouvé son texte d’avant", title=title),
         text("La médiation a relu ton changement et demande autre chose. Voici pourquoi :"),
         reason,
-        *_quoted(way_out, text("Ce qui irait :")),
+        *_quoted(way_out, WAY_OUT),
         text("L’atelier a toujours lieu. Tu peux le changer à nouveau."),
     )
 
@@ -212,6 +227,7 @@ def invitation(title: str, starts_at: datetime, *, by: str) -> Mail:
     return _mail(
         text("%(name)s t’invite à animer « %(title)s »", name=by, title=title),
         text("C’est prévu %(starts_at)s. Tant que tu n’as pas dit oui, ce temps reste à toi.", starts_at=starts_at),
+        action=ANSWER,
     )
 
 
@@ -222,6 +238,30 @@ def invitation_answered(title: str, *, name: str, yes: bool) -> Mail:
         if yes
         else text("%(name)s ne peut pas animer « %(title)s »", name=name, title=title),
         text("Tout est à jour dans l’agenda.") if yes else text("Tu peux inviter quelqu’un d’autre."),
+    )
+
+
+def hosting(title: str, starts_at: datetime) -> Mail:
+    """To somebody who has just come to host what is on: for their calendar."""
+    return _mail(
+        text("C’est noté : tu animes « %(title)s »", title=title),
+        text("L’atelier a lieu %(starts_at)s.", starts_at=starts_at),
+    )
+
+
+def hosting_no_more(title: str, starts_at: datetime) -> Mail:
+    """To somebody who has just left: for their calendar."""
+    return _mail(
+        text("C’est noté, tu n’animes plus « %(title)s »", title=title),
+        text("L’atelier de %(starts_at)s s’enlève de ton calendrier.", starts_at=starts_at),
+    )
+
+
+def host_left(title: str, starts_at: datetime, *, name: str) -> Mail:
+    """To the other hosts."""
+    return _mail(
+        text("%(name)s n’anime plus « %(title)s »", name=name, title=title),
+        text("C’est toujours prévu %(starts_at)s.", starts_at=starts_at),
     )
 
 
@@ -275,7 +315,23 @@ def confirmed(title: str, starts_at: datetime, *, bring: str) -> Mail:
         text("C’est noté : « %(title)s »", title=title),
         text("Tu as ta place, %(starts_at)s.", starts_at=starts_at),
         *_quoted(bring, text("À apporter :")),
-        text("Un empêchement ? Laisse ta place en un geste, sans te justifier : elle va à la personne suivante."),
+        text("Un empêchement ? Tu laisses ta place en un geste, sans te justifier."),
+    )
+
+
+def given_back(title: str, starts_at: datetime) -> Mail:
+    """To somebody who has just left their place: for their calendar."""
+    return _mail(
+        text("C’est noté, ta place est rendue : « %(title)s »", title=title),
+        text("L’atelier de %(starts_at)s s’enlève de ton calendrier.", starts_at=starts_at),
+    )
+
+
+def guest_left(title: str, starts_at: datetime, *, first_name: str) -> Mail:
+    """To whoever signed up somebody without an account, when a host gave that place back."""
+    return _mail(
+        text("La place de %(name)s est rendue : « %(title)s »", name=first_name, title=title),
+        text("C’était pour l’atelier de %(starts_at)s. Une personne qui l’anime l’a rendue.", starts_at=starts_at),
     )
 
 
@@ -289,6 +345,7 @@ def offer(title: str, starts_at: datetime, *, until: datetime) -> Mail:
             until=until,
         ),
         text("Dis oui ou non ; sans réponse, elle va à la personne suivante."),
+        action=ANSWER,
     )
 
 
@@ -300,33 +357,38 @@ def place_free(title: str, starts_at: datetime) -> Mail:
             "C’est pour %(starts_at)s. À deux heures du début, c’est la première personne qui la prend.",
             starts_at=starts_at,
         ),
+        action=text("Je prends la place"),
     )
 
 
 def offer_lapsed(title: str) -> Mail:
     """To somebody who did not answer."""
     return _mail(
-        text("La place est allée à la personne suivante : « %(title)s »", title=title),
-        text("Tu n’as pas répondu à temps, ce n’est pas grave. Tu peux te remettre sur la liste."),
+        text("Le délai est passé : « %(title)s »", title=title),
+        text("La place n’est plus gardée pour toi, ce n’est pas grave. Tu peux t’inscrire à nouveau."),
     )
 
 
-def changed(title: str, changes: Sequence[Text]) -> Mail:
-    """To everybody who has a place or waits, and the other hosts."""
+def changed(title: str, changes: Sequence[Text], *, host: bool = False, until: datetime | None = None) -> Mail:
+    """To everybody who has a place or waits, or to hosts. `until`: to those whose offer ends sooner than was said."""
+    more = [text("Si cela ne te va plus, laisse ta place en un geste.")]
+    if until is not None:
+        more = [text("Ta place t’est gardée jusqu’à %(until)s. Dis oui ou non.", until=until)]
     return _mail(
         text("« %(title)s » a changé", title=title),
         *changes,
-        text("Si cela ne te va plus, laisse ta place en un geste."),
+        *([] if host else more),
+        action=SEE if until is None else ANSWER,
     )
 
 
-def cancelled(title: str, starts_at: datetime, *, reason: str) -> Mail:
-    """To everybody who has a place or waits, and the other hosts."""
+def cancelled(title: str, starts_at: datetime, *, reason: str, host: bool = False) -> Mail:
+    """To everybody who has a place or waits, or to hosts and those who were asked to be."""
     return _mail(
         text("« %(title)s » est annulé", title=title),
         text("L’atelier de %(starts_at)s n’aura pas lieu.", starts_at=starts_at),
         *([reason] if reason else []),
-        text("La liste est gardée : s’il rouvre, on te redemande."),
+        *([] if host else [text("La liste est gardée : s’il rouvre, on te redemande.")]),
     )
 
 
@@ -339,6 +401,8 @@ def asked_again(title: str, starts_at: datetime, *, until: datetime) -> Mail:
             starts_at=starts_at,
             until=until,
         ),
+        text("Dis oui ou non ; sans réponse, elle va à la personne suivante."),
+        action=ANSWER,
     )
 
 

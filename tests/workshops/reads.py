@@ -69,13 +69,18 @@ async def acts(workshop_id: int, *, shown: bool = True) -> list[str]:
     return [line["act"] for line in await journal(workshop_id, shown=shown)]
 
 
-async def mails(*, to: int | None = None, kind: str | None = None) -> list[dict[str, Any]]:
-    rows = await run("select member_id, kind, subject, body, link, dedupe from outbox order by id")
-    return [row for row in rows if to in (None, row["member_id"]) and kind in (None, row["kind"])]
+async def mails(*, to: int | None = None, kind: str | None = None, about: str = "") -> list[dict[str, Any]]:
+    """What was told, on the site too (`recipient` is empty then). `about` is a word of its `dedupe`: `offer`, `low`…"""
+    rows = await run("select * from outbox order by id")
+    return [
+        row
+        for row in rows
+        if to in (None, row["member_id"]) and kind in (None, row["kind"]) and f"-{about}" in row["dedupe"]
+    ]
 
 
 async def mailed(**filters: Any) -> set[int]:
-    """Which members were written to."""
+    """Which members were told."""
     return {row["member_id"] for row in await mails(**filters)}
 
 

@@ -67,8 +67,9 @@ class TestEditWhatIsPublished:
         assert (row["state"], row["version"], row["edited_at"]) == ("published", 2, None)
         after = await entry(made) or {}
         assert (after["starts_at"], after["sequence"]) == (START + 3 * HOUR, sequence + 1)
-        (mail,) = await mails(kind="change")
-        assert mail["member_id"] == cast.samira
+        (own,) = await mails(kind="change", to=cast.yann)
+        assert own["method"] == "REQUEST", "Yann knows, his calendar does not"
+        (mail,) = await mails(kind="change", to=cast.samira)
         assert "Nouvelle heure" in mail["body"]
         assert "Nouvelle fin" not in mail["body"]
 
@@ -96,7 +97,10 @@ class TestEditWhatIsPublished:
         changed = a_proposal(**{"room_id": cast.salon, **changes})
         await edit(actor=cast.yann, workshop_id=made, proposal=changed, version=1, now=NOON)
         told = await mails(kind="change")
-        assert {mail["member_id"] for mail in told} == ({cast.samira, cast.aicha} if line else set())
+        in_calendars = line is not None and not changes.keys() & {"capacity", "speaker"}
+        own = {cast.yann} if in_calendars else set()
+        assert {mail["member_id"] for mail in told} == ({cast.samira, cast.aicha} | own if line else set())
+        assert {mail["method"] for mail in told} == ({"REQUEST" if in_calendars else ""} if line else set())
         for mail in told:
             assert line in mail["body"].replace("\u00a0", " ").replace("\u202f", " ").split("\n\n")
 

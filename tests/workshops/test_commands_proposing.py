@@ -116,7 +116,7 @@ class TestPropose:
             place_id=cast.place, host=cast.yann, room_id=cast.salon, capacity=16, needs=frozenset({Need.CROWD})
         )
         assert (await workshop(made))["needs"] == "crowd"
-        assert await mailed(kind="hosting") == {cast.rosa}
+        assert await mailed(kind="duty") == {cast.rosa}
 
     async def test_ones_time_is_binding_and_the_sentence_names_the_thing_to_oneself(self, cast: Cast) -> None:
         await make_proposal(place_id=cast.place, host=cast.yann, title="Café du matin")

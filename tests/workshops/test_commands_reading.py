@@ -292,7 +292,9 @@ class TestContest:
             NOON + 5 * DAY,
             "Le titre dit vrai.",
         )
-        assert await mailed(kind="hosting") == {cast.yann, cast.helene}
+        assert await mailed(kind="hosting") == {cast.yann}
+        (asked,) = await mails(kind="duty")
+        assert (asked["member_id"], asked["link"]) == (cast.helene, f"/mediation/ateliers/{made}")
         await refused(
             decide(actor=cast.bruno, workshop_id=made, decision="approve", version=1, now=NOON),
             WorkshopRefusal.CONCERNED,
@@ -413,7 +415,7 @@ class TestReviewAgain:
         assert row["search_key"].startswith("on se relit nos cv")
         assert (await entry(made) or {})["title"] == "On se relit nos CV"
         assert any("Le titre ne dit plus" in mail["body"] for mail in await mails(to=cast.yann))
-        assert await mailed(kind="change") == {cast.aicha}
+        assert await mailed(kind="change", about="put-back") == {cast.aicha}
         assert (await journal(made))[-1]["act"] == "workshop.edit_put_back"
 
     async def test_only_within_48_hours_and_only_by_a_mediator(self, cast: Cast) -> None:

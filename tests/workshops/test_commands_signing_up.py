@@ -172,12 +172,13 @@ class TestOffers:
         assert await sign_up(actor=cast.aicha, workshop_id=made, now=late) is SignUpState.WAITING
         assert await numbers(made) == (3, 1)
 
-    async def test_a_person_without_mail_sees_the_offer_and_has_it_as_long(self, cast: Cast) -> None:
+    async def test_a_person_without_mail_reads_the_offer_and_has_it_as_long(self, cast: Cast) -> None:
         nobody = await make_member(place_id=cast.place, email=None)
         made = await full(cast, nobody)
         await withdraw(actor=cast.karim, workshop_id=made, now=NOON)
         assert (await places(made))[nobody] == "offered"
-        assert await mails(to=nobody) == []
+        (told,) = await mails(to=nobody)
+        assert (told["kind"], told["recipient"], bool(told["on_site"])) == ("offer", "", True)
 
 
 class TestGuests:
@@ -248,8 +249,9 @@ class TestCancelAndReopen:
         for _ in range(2):
             await cancel(actor=cast.yann, workshop_id=made, reason="La salle est inondée.", now=NOON)
         told = await mails(kind="cancellation")
-        assert {mail["member_id"] for mail in told} == {cast.samira, cast.karim, cast.odile, cast.aicha}
-        assert len(told) == 4
+        assert {mail["member_id"] for mail in told} == {cast.samira, cast.karim, cast.odile, cast.aicha, cast.yann}
+        assert len(told) == 5
+        assert {mail["member_id"] for mail in told if not mail["method"]} == {cast.aicha}, "she only waits"
         assert all("inondée" in mail["body"] for mail in told)
         await refused(sign_up(actor=cast.rosa, workshop_id=made, now=NOON), WorkshopRefusal.NOT_OPEN)
 

@@ -175,7 +175,7 @@ class TestARoomToFind:
         row = await workshop(made)
         assert (row["room_id"], row["wished_room_id"], row["due_at"]) == (cast.salon, None, NOON + 7 * DAY)
         assert (await entry(made) or {})["room_id"] == cast.salon
-        assert await mailed(kind="change") == {cast.aicha}
+        assert await mailed(kind="hosting", about="room") == {cast.aicha}
 
     async def test_two_wishes_the_first_to_propose_has_it(self, cast: Cast) -> None:
         first = await make_proposal(place_id=cast.place, host=cast.yann, room_id=cast.salon)
@@ -205,7 +205,7 @@ class TestLowNumbers:
         assert await jobs.low_numbers(START - 49 * HOUR) == 0
         assert await twice(jobs.low_numbers, START - 48 * HOUR) == 1
         assert await jobs.low_numbers(START - HOUR) == 0
-        (mail,) = await mails(to=cast.yann, kind="hosting")
+        (mail,) = await mails(to=cast.yann, kind="hosting", about="low")
         assert "5" in mail["body"]
         assert "6" in mail["body"]
 

@@ -6,13 +6,14 @@ start begins the reading anew; after it people are told, and the desk shows chan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from app.database import command, run, transaction
 from app.errors import Refused
 from app.i18n import Text
-from app.notices.api import Kind
+from app.notices.api import Kind, Part
 from workshops import rules, wording
 from workshops.commands.inviting import invite
 from workshops.commands.places import offer_freed, shorten_offers
@@ -22,6 +23,7 @@ from workshops.commands.steps import (
     ask,
     change,
     draft_room,
+    invited_to,
     locked_with_time,
     note,
     refuse_clash,
@@ -32,10 +34,12 @@ from workshops.commands.steps import (
     tell_people,
     write_entry,
 )
-from workshops.facts import Row, Words, columns_of, needs_of, standing_of
+from workshops.facts import Row, Words, columns_of, needs_of, offer_key, standing_of
 from workshops.rules import Proposal, Standing
 from workshops.states import State, WorkshopRefusal
 
+IN_CALENDARS = ("title", "summary", "format", "starts_at", "ends_at", "room_id")
+"""Of what people are told of, what their calendars show too."""
 READ = ("title", "format", "summary", "speaker", "needs")
 """What a reading is about: changed before publication, it begins anew."""
 
@@ -70,15 +74,19 @@ async def edit(*, actor: int, workshop_id: int, proposal: Proposal, version: int
         if standing.state is not State.DRAFT:
             await write_entry(after, now=now)
             await note(after, "edited", voice="host", by=actor, now=now)
+        invited = await invited_to(workshop_id)  # those who knew it as it was
         await invite(after, proposal.cohost_ids, who=who, now=now)
+        if standing.state in (State.PROPOSED, State.SENT_BACK):
+            others = {*hosts, *invited} - {actor}
+            await _tell_changes(row, after, kind=Kind.HOSTING, others=others, now=now)
         if standing.state is State.SENT_BACK:
             await submit_row(after, await standing_of(after), who, hosts=hosts, now=now)
         elif standing.state is State.PROPOSED and proposal.needs - standing.needs:
             await ask_the_bureau(after, now=now)
         elif standing.state is State.PUBLISHED:
-            await _tell_changes(row, after, others=set(hosts) - {actor}, now=now)
-            if "starts_at" in changed:
-                await shorten_offers(after, now=now)
+            hurried = await shorten_offers(after, now=now) if "starts_at" in changed else []
+            others = {*hosts, *invited} - {actor}
+            await _tell_changes(row, after, kind=Kind.CHANGE, others=others, actor=actor, hurried=hurried, now=now)
             await offer_freed(after, now=now)
 
 
@@ -162,8 +170,40 @@ def _reading_after(
     return values
 
 
-async def _tell_changes(row: Row, after: Row, *, others: set[int], now: datetime) -> None:
-    """Tell people who have a place or wait, and the other hosts, what is not as it was."""
+async def _tell_changes(
+    row: Row,
+    after: Row,
+    *,
+    kind: Kind,
+    others: set[int],
+    actor: int | None = None,
+    hurried: Sequence[Row] = (),
+    now: datetime,
+) -> None:
+    """Tell what is not as it was: the other hosts and those who are asked to be; once it is published, people too.
+
+    `hurried` are offers that end sooner than was told: they are told until when. `actor` knows, but for their calendar.
+    """
+    changes = await _changes(row, after)
+    if not changes:
+        return
+    what, title = f"changed-{after['version']}", row["title"]
+    part = Part.UPDATE if any(row[name] != after[name] for name in IN_CALENDARS) else None
+    for_hosts = wording.changed(title, changes, host=True)
+    await tell(for_hosts, others, row=after, kind=kind, what=what, part=part, now=now)
+    if after["state"] != State.PUBLISHED:
+        return
+    if actor is not None:
+        await tell(for_hosts, [actor], row=after, kind=kind, what=what, part=part, quiet=True, now=now)
+    for offer in hurried:
+        mail = wording.changed(title, changes, until=offer["offer_until"])
+        key = offer_key(offer["id"], offer["offered_at"])
+        await tell(mail, [offer["member_id"]], row=after, kind=kind, what=what, part=part, offer_key=key, now=now)
+    told = {offer["member_id"] for offer in hurried}
+    await tell_people(wording.changed(title, changes), row=after, kind=kind, what=what, part=part, but=told, now=now)
+
+
+async def _changes(row: Row, after: Row) -> list[Text]:
     changes: list[Text] = []
     if after["starts_at"] != row["starts_at"]:
         changes.append(wording.new_time(after["starts_at"]))
@@ -182,9 +222,4 @@ async def _tell_changes(row: Row, after: Row, *, others: set[int], now: datetime
         changes.append(wording.new_summary())
     if after["speaker"] != row["speaker"]:
         changes.append(wording.new_speaker(after["speaker"]))
-    if not changes:
-        return
-    mail = wording.changed(row["title"], changes)
-    what = f"changed-{after['version']}"
-    await tell_people(mail, row=after, kind=Kind.CHANGE, what=what, now=now)
-    await tell(mail, others, row=after, kind=Kind.CHANGE, what=what, now=now)
+    return changes

@@ -11,13 +11,14 @@ from app.calendar.api import Role, leave, take_part
 from app.database import command, run, transaction
 from app.errors import NotFound
 from app.identity.api import members_by_id
-from app.notices.api import Kind
+from app.notices.api import Kind, Part
 from workshops import rules, wording
 from workshops.commands.inviting import invite, set_host
 from workshops.commands.places import ask_again, free_for_hosting, offer_freed
 from workshops.commands.proposing import withdraw_proposal
 from workshops.commands.steps import (
     ask,
+    invited_to,
     locked,
     locked_with_time,
     moment,
@@ -70,7 +71,8 @@ async def answer_invitation(*, actor: int, workshop_id: int, yes: bool, now: dat
         for each in asked_by:
             mail = wording.invitation_answered(row["title"], name=each["name"], yes=yes)
             what = f"invitation-answered-{actor}-{moment(now)}"
-            await tell(mail, [each["invited_by"]], row=row, kind=Kind.HOSTING, what=what, now=now)
+            part = Part.UPDATE if yes else None  # who hosts stands in it
+            await tell(mail, [each["invited_by"]], row=row, kind=Kind.HOSTING, what=what, part=part, now=now)
 
 
 @command
@@ -93,9 +95,17 @@ async def leave_hosting(*, actor: int, workshop_id: int, now: datetime) -> None:
             return
         await leave(KIND, workshop_id, actor, now=now)
         await write_entry(row, now=now)
+        title, starts_at = row["title"], row["starts_at"]
+        gone, what = wording.hosting_no_more(title, starts_at), f"hosting-no-more-{moment(now)}"
+        await tell(gone, [actor], row=row, kind=Kind.CONFIRMATION, what=what, part=Part.CANCEL, quiet=True, now=now)
         if hosts == [actor]:
-            mail = wording.host_wanted(row["title"], row["starts_at"])
-            await tell_people(mail, row=row, kind=Kind.CHANGE, what=f"host-wanted-{moment(now)}", now=now)
+            mail, what = wording.host_wanted(title, starts_at), f"host-wanted-{moment(now)}"
+            await tell_people(mail, row=row, kind=Kind.CHANGE, what=what, part=Part.UPDATE, now=now)
+        else:
+            names = await members_by_id([actor])
+            mail, what = wording.host_left(title, starts_at, name=names[actor].name), f"host-left-{moment(now)}"
+            others = set(hosts) - {actor}
+            await tell(mail, others, row=row, kind=Kind.HOSTING, what=what, part=Part.UPDATE, now=now)
 
 
 @command
@@ -111,7 +121,8 @@ async def take_over(*, actor: int, workshop_id: int, now: datetime) -> None:
         await note(row, "taken_over", voice="host", by=actor, now=now)
         names = await members_by_id([actor])
         mail = wording.host_found(row["title"], row["starts_at"], name=names[actor].name)
-        await tell_people(mail, row=row, kind=Kind.CHANGE, what=f"host-found-{moment(now)}", now=now)
+        what = f"host-found-{moment(now)}"
+        await tell_people(mail, row=row, kind=Kind.CHANGE, what=what, part=Part.UPDATE, now=now)
 
 
 async def _come_to_host(row: Row, member_id: int, *, now: datetime) -> None:
@@ -126,6 +137,9 @@ async def _come_to_host(row: Row, member_id: int, *, now: datetime) -> None:
     if in_calendar:
         await take_part(KIND, row["id"], member_id, Role.HOST, binding=True, now=now)
         await write_entry(row, now=now)
+    if row["state"] == State.PUBLISHED:
+        mail, what = wording.hosting(row["title"], row["starts_at"]), f"hosting-{moment(now)}"
+        await tell(mail, [member_id], row=row, kind=Kind.CONFIRMATION, what=what, part=Part.INVITE, quiet=True, now=now)
 
 
 @command
@@ -156,10 +170,13 @@ async def cancel(*, actor: int, workshop_id: int, reason: str, now: datetime) ->
         await write_entry(row, now=now)
         voice = "host" if who.hosting else "bureau"
         await note(row, "cancelled", voice=voice, by=actor, now=now, reason=reason)
+        kind, what = Kind.CANCELLATION, f"cancelled-{moment(now)}"
         mail = wording.cancelled(row["title"], row["starts_at"], reason=reason)
-        what = f"cancelled-{moment(now)}"
-        await tell_people(mail, row=row, kind=Kind.CANCELLATION, what=what, now=now)
-        await tell(mail, set(hosts) - {actor}, row=row, kind=Kind.CANCELLATION, what=what, now=now)
+        await tell_people(mail, row=row, kind=kind, what=what, part=Part.CANCEL, now=now)
+        mail = wording.cancelled(row["title"], row["starts_at"], reason=reason, host=True)
+        others = {*hosts, *await invited_to(workshop_id)} - {actor}
+        await tell(mail, others, row=row, kind=kind, what=what, part=Part.CANCEL, now=now)
+        await tell(mail, [actor], row=row, kind=kind, what=what, part=Part.CANCEL, quiet=True, now=now)
 
 
 @command
@@ -194,4 +211,6 @@ async def reopen(*, actor: int, workshop_id: int, now: datetime) -> None:
         await offer_freed(row, now=now)
         mail = wording.on_again(row["title"], row["starts_at"])
         what = f"reopened-{moment(now)}"
-        await tell(mail, set(hosts) - {actor}, row=row, kind=Kind.CHANGE, what=what, now=now)
+        others = set(hosts) - {actor}
+        await tell(mail, others, row=row, kind=Kind.CHANGE, what=what, part=Part.INVITE, now=now)
+        await tell(mail, [actor], row=row, kind=Kind.CHANGE, what=what, part=Part.INVITE, quiet=True, now=now)

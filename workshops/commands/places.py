@@ -11,12 +11,13 @@ from typing import Any
 
 from app.calendar.api import Role, leave, take_part
 from app.database import run
-from app.notices.api import Kind
+from app.notices.api import Kind, Part
 from workshops import rules, wording
 from workshops.commands.steps import moment, recount, tell, tell_people
-from workshops.facts import KIND, Row, standing_of
+from workshops.facts import KIND, Row, offer_key, standing_of
 from workshops.states import SIGN_UP_MOVES, SignUpState, State
 from workshops.tables import SignUp
+from workshops.wording import Mail
 
 ACTIVE = (SignUpState.WAITING, SignUpState.OFFERED, SignUpState.CONFIRMED)
 """A person has one such sign-up to a workshop at most."""
@@ -57,6 +58,7 @@ async def give_place(row: Row, sign_up: Row, *, now: datetime) -> None:
         row=row,
         kind=Kind.CONFIRMATION,
         what=f"confirmed-{sign_up['id']}-{moment(now)}",
+        part=Part.INVITE,
         now=now,
     )
 
@@ -66,6 +68,21 @@ async def end_sign_up(row: Row, sign_up: Row, to: SignUpState, *, now: datetime)
     await move_sign_up(sign_up, to, settled_at=now)
     if sign_up["member_id"] is not None:
         await leave(KIND, row["id"], sign_up["member_id"], now=now)
+
+
+async def confirm_given_back(row: Row, sign_up: Row, *, now: datetime) -> None:
+    """The person left, by themselves: told only if the workshop is to leave their own calendar."""
+    if sign_up["member_id"] is not None:
+        await tell(
+            wording.given_back(row["title"], row["starts_at"]),
+            [sign_up["member_id"]],
+            row=row,
+            kind=Kind.CONFIRMATION,
+            what=f"given-back-{sign_up['id']}",
+            part=Part.CANCEL,
+            quiet=True,
+            now=now,
+        )
 
 
 async def offer_freed(row: Row, *, now: datetime) -> None:
@@ -83,14 +100,8 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
         for sign_up in first:
             await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until)
             await take_part(KIND, row["id"], sign_up["member_id"], Role.OFFERED, binding=False, now=now)
-            await tell(
-                wording.offer(row["title"], row["starts_at"], until=until),
-                [sign_up["member_id"]],
-                row=row,
-                kind=Kind.OFFER,
-                what=f"offer-{sign_up['id']}-{moment(now)}",
-                now=now,
-            )
+            mail = wording.offer(row["title"], row["starts_at"], until=until)
+            await _tell_offer(mail, row, sign_up, what="offer", now=now)
     elif (
         standing.state is State.PUBLISHED
         and standing.taken < standing.capacity
@@ -109,6 +120,19 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
             now=now,
         )
     await recount(row)
+
+
+async def _tell_offer(mail: Mail, row: Row, sign_up: Row, *, what: str, now: datetime) -> None:
+    """Tell whom a place is kept for from now on; the mail can be answered."""
+    await tell(
+        mail,
+        [sign_up["member_id"]],
+        row=row,
+        kind=Kind.OFFER,
+        what=f"{what}-{sign_up['id']}-{moment(now)}",
+        offer_key=offer_key(sign_up["id"], now),
+        now=now,
+    )
 
 
 async def lapse_offers_of(row: Row, *, now: datetime) -> int:
@@ -135,6 +159,7 @@ async def lapse_offers_of(row: Row, *, now: datetime) -> int:
             row=row,
             kind=Kind.OFFER,
             what=f"lapsed-{sign_up['id']}",
+            part=Part.CANCEL,
             now=now,
         )
     if over:
@@ -164,19 +189,21 @@ async def ask_again(row: Row, *, now: datetime) -> None:
             await take_part(KIND, row["id"], sign_up["member_id"], Role.OFFERED, binding=False, now=now)
         else:
             await SignUp.update({SignUp.offered_at: now, SignUp.offer_until: until}).where(SignUp.id == sign_up["id"])
+        await _tell_offer(mail, row, sign_up, what="again", now=now)
     asked = [sign_up["member_id"] for sign_up in kept]
-    await tell(mail, asked, row=row, kind=Kind.OFFER, what=f"again-{moment(now)}", now=now)
     on_again = wording.on_again(row["title"], row["starts_at"])
     what = f"reopened-{moment(now)}"
     await tell_people(on_again, row=row, kind=Kind.CHANGE, what=what, now=now, but=asked)
 
 
-async def shorten_offers(row: Row, *, now: datetime) -> None:
-    """The start came nearer: no offer lasts longer than one made now would."""
+async def shorten_offers(row: Row, *, now: datetime) -> list[Row]:
+    """The start came nearer: no offer lasts longer than one made now would. Those that end sooner than was told."""
     until = rules.offer_until(starts_at=row["starts_at"], now=now)
-    await SignUp.update({SignUp.offer_until: until}).where(
+    where = (
         (SignUp.workshop_id == row["id"]) & (SignUp.state == SignUpState.OFFERED.value) & (SignUp.offer_until > until)
     )
+    hurried: list[Row] = await SignUp.update({SignUp.offer_until: until}).where(where).returning(*SignUp.all_columns())
+    return sorted(hurried, key=lambda each: each["id"])
 
 
 async def free_for_hosting(row: Row, member_id: int, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from app.calendar.api import Role, lock_people_and_rooms, remove_entry, take_part
 from app.database import command, run, transaction
 from app.identity.api import members_by_id
-from app.notices.api import Kind
+from app.notices.api import Kind, Part
 from workshops import rules, wording
 from workshops.commands.inviting import invite, set_host, tell_invited
 from workshops.commands.publishing import ask_the_bureau
@@ -20,6 +20,7 @@ from workshops.commands.steps import (
     ask,
     draft_room,
     hosts_of,
+    invited_to,
     locked_with_time,
     move,
     note,
@@ -143,14 +144,14 @@ async def withdraw_proposal(*, actor: int, workshop_id: int, reason: str = "", n
         row = await move(row, State.CANCELLED, now=now, cancelled_at=now, cancelled_by=actor, cancel_reason=reason)
         await remove_entry(KIND, workshop_id, now=now)
         await note(row, "withdrawn", voice="host", by=actor, now=now)
-        invited = await run("select member_id from host where workshop_id = {} and state = 'invited'", workshop_id)
         names = await members_by_id([actor])
         await tell(
             wording.withdrawn(row["title"], by=names[actor].name),
-            {*hosts, *(each["member_id"] for each in invited)} - {actor},
+            {*hosts, *await invited_to(workshop_id)} - {actor},
             row=row,
             kind=Kind.CANCELLATION,
             what="withdrawn",
+            part=Part.CANCEL,
             now=now,
         )
 

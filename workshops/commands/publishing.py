@@ -14,7 +14,7 @@ from app.calendar.api import why_clashes
 from app.database import run
 from app.identity.api import holders_of, some_members
 from app.identity.states import Act
-from app.notices.api import Kind
+from app.notices.api import Kind, Part
 from workshops import rules, wording
 from workshops.commands.steps import change, hosts_of, move, note, room_in_use, tell, write_entry
 from workshops.facts import KIND, Row, matter_of, needs_of
@@ -75,6 +75,7 @@ async def publish(row: Row, *, how: str, by: int | None, now: datetime) -> None:
         row=row,
         kind=Kind.HOSTING,
         what=f"published-{row['version']}",
+        part=Part.INVITE,
         now=now,
     )
 
@@ -93,11 +94,18 @@ async def send_back(row: Row, *, how: str, by: int | None, reason: str, way_out:
     )
     await note(row, "sent_back", voice=how, by=by, now=now, shown=True, reason=both(reason, way_out))
     await tell(
-        wording.sent_back(row["title"], reason=reason, way_out=way_out, drawn=how == "drawn"),
+        wording.sent_back(
+            row["title"],
+            reason=reason,
+            way_out=way_out,
+            drawn=how == "drawn",
+            may_contest=row["contested_at"] is None and rules.why_not_then(starts_at=row["starts_at"], now=now) is None,
+        ),
         await hosts_of(row["id"]),
         row=row,
         kind=Kind.HOSTING,
         what=f"sent-back-{row['version']}-{moment_of_reading(row)}",
+        link=f"/ateliers/{row['id']}/modifier",
         now=now,
     )
 
@@ -136,7 +144,7 @@ async def ask_the_bureau(row: Row, *, now: datetime) -> None:
         wording.yes_wanted(row["title"], sorted(needs)),
         set(bureau) - involved,
         row=row,
-        kind=Kind.HOSTING,
+        kind=Kind.DUTY,
         what=f"yes-wanted-{row['version']}",
         now=now,
     )

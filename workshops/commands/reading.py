@@ -11,7 +11,7 @@ from datetime import datetime
 from app.database import command, run, transaction
 from app.errors import Refused
 from app.identity.api import mediators_of
-from app.notices.api import Kind
+from app.notices.api import Kind, Part
 from workshops import rules, wording
 from workshops.commands.publishing import Draw, agree, both, draw_jury, plain_draw, publish, send_back
 from workshops.commands.steps import (
@@ -88,9 +88,9 @@ async def _answer_review(
     await note(row, "edit_put_back", voice="mediation", by=actor, now=now, shown=True, reason=both(reason, way_out))
     what = f"put-back-{row['version']}"
     back = wording.put_back(row["title"], reason=reason, way_out=way_out)
-    await tell(back, hosts, row=row, kind=Kind.HOSTING, what=what, now=now)
+    await tell(back, hosts, row=row, kind=Kind.HOSTING, what=what, part=Part.UPDATE, now=now)
     changes = wording.changed(row["title"], [wording.text_is_back()])
-    await tell_people(changes, row=row, kind=Kind.CHANGE, what=what, now=now)
+    await tell_people(changes, row=row, kind=Kind.CHANGE, what=what, part=Part.UPDATE, now=now)
 
 
 @command
@@ -178,7 +178,8 @@ async def contest(*, actor: int, workshop_id: int, word: str, now: datetime, dra
         if others:
             mail = wording.contested(row["title"], word=word, due_at=due)
             what = f"contested-{row['version']}"
-            await tell(mail, others, row=row, kind=Kind.HOSTING, what=what, now=now, link="/mediation")
+            link = f"/mediation/ateliers/{workshop_id}"
+            await tell(mail, others, row=row, kind=Kind.DUTY, what=what, link=link, now=now)
         else:
             await draw_jury(row, due_at=due, draw=draw, now=now)
 

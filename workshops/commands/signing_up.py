@@ -10,10 +10,12 @@ from datetime import datetime
 
 from app.calendar.api import Role, take_part
 from app.database import command, get_for_update, run, transaction
-from app.errors import NotFound
-from workshops import rules
+from app.errors import NotFound, Refused
+from app.notices.api import Kind
+from workshops import rules, wording
 from workshops.commands.places import (
     ACTIVE,
+    confirm_given_back,
     end_sign_up,
     give_place,
     lapse_offers_of,
@@ -21,9 +23,9 @@ from workshops.commands.places import (
     move_sign_up,
     offer_freed,
 )
-from workshops.commands.steps import ask, locked, note, recount, refuse_if
-from workshops.facts import KIND, Row
-from workshops.states import SignUpState
+from workshops.commands.steps import ask, locked, note, recount, refuse_if, tell
+from workshops.facts import KIND, Row, offer_key
+from workshops.states import SignUpState, WorkshopRefusal
 from workshops.tables import SignUp
 
 
@@ -91,6 +93,7 @@ async def withdraw(*, actor: int, workshop_id: int, now: datetime) -> SignUpStat
         mine = await last_sign_up(row, actor)
         assert mine is not None
         await end_sign_up(row, mine, SignUpState.WITHDRAWN, now=now)
+        await confirm_given_back(row, mine, now=now)
         await offer_freed(row, now=now)
         return who.sign_up
 
@@ -112,16 +115,31 @@ async def withdraw_guest(*, actor: int, workshop_id: int | None = None, sign_up_
             return
         refuse_if(rules.why_cannot_withdraw(standing, now=now))
         await end_sign_up(row, guest, SignUpState.WITHDRAWN, now=now)
+        if guest["signed_by"] not in (None, actor):
+            await tell(
+                wording.guest_left(row["title"], row["starts_at"], first_name=guest["first_name"]),
+                [guest["signed_by"]],
+                row=row,
+                kind=Kind.CANCELLATION,
+                what=f"guest-left-{guest['id']}",
+                now=now,
+            )
         await offer_freed(row, now=now)
 
 
 @command
-async def answer_offer(*, actor: int, workshop_id: int, yes: bool, now: datetime) -> None:
-    """Say yes or no to the place that is kept for oneself. No is final; one may sign up again, at the end."""
+async def answer_offer(*, actor: int, workshop_id: int, yes: bool, offer: str = "", now: datetime) -> None:
+    """Say yes or no to the place that is kept for oneself. No is final; one may sign up again, at the end.
+
+    `offer` is the one that was read (`facts.offer_key`): a later one is not answered by it. Without it, whatever is
+    offered now.
+    """
     async with transaction():
         row = await locked(workshop_id)
         standing, who = await ask(row, actor, now=now)
         mine = await last_sign_up(row, actor)
+        if offer and (mine is None or mine["offered_at"] is None or offer_key(mine["id"], mine["offered_at"]) != offer):
+            raise Refused(WorkshopRefusal.NO_OFFER)
         if who.sign_up in ((SignUpState.CONFIRMED,) if yes else (SignUpState.WITHDRAWN, SignUpState.LAPSED)):
             return
         if yes or who.sign_up is not SignUpState.OFFERED:
@@ -131,6 +149,7 @@ async def answer_offer(*, actor: int, workshop_id: int, yes: bool, now: datetime
             await _confirm(row, mine, now=now)
         else:
             await end_sign_up(row, mine, SignUpState.WITHDRAWN, now=now)
+            await confirm_given_back(row, mine, now=now)
             await offer_freed(row, now=now)
 
 

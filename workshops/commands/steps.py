@@ -71,6 +71,14 @@ async def hosts_of(workshop_id: int) -> list[int]:
     return [row["member_id"] for row in rows]
 
 
+async def invited_to(workshop_id: int) -> list[int]:
+    """Who was asked to host and has not answered, by id."""
+    rows = await run(
+        "select member_id from host where workshop_id = {} and state = 'invited' order by member_id", workshop_id
+    )
+    return [row["member_id"] for row in rows]
+
+
 async def locked_with_time(
     workshop_id: int, *, members: Collection[int] = (), rooms: Collection[int] = ()
 ) -> tuple[Row, list[int]]:
@@ -280,8 +288,12 @@ async def tell(
     link: str = "",
     part: Part | None = None,
     offer_key: str = "",
+    quiet: bool = False,
 ) -> None:
-    """Tell each of these members, once for each `what`. The calendar's entry is already as the mail says it is."""
+    """Tell each of these members, once for each `what`. The calendar's entry is already as the mail says it is.
+
+    `quiet` tells only those whose own calendar changes with it: what somebody did themselves, the page has said.
+    """
     await notices.tell(
         members,
         kind=kind,
@@ -295,6 +307,7 @@ async def tell(
         part=part,
         offer_key=offer_key,
         discreet=not FORMATS[Format(row["format"])].lists_participants,
+        quiet=quiet,
         now=now,
     )
 
