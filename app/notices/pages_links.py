@@ -27,7 +27,8 @@ from app.web.forms import read_form
 from app.web.rendering import house_of, render, visit_of
 
 AnyRequest = Request[Any, Any, Any]
-OPEN = {"public": True, "no_csrf": True, "from_anywhere": True}
+PUBLIC = {"public": True}
+BY_ADDRESS = {"public": True, "no_csrf": True, "from_anywhere": True}
 SECRET = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -88,13 +89,13 @@ async def _show_stop(request: AnyRequest, token: str, link: StopLink) -> Respons
     return render(request, "app/notices/stop_mail.html", page, headers=SECRET, cookies=False)
 
 
-@get("/courrier/{token:str}/stop", opt=OPEN)
+@get("/courrier/{token:str}/stop", opt=PUBLIC)
 async def show_stop(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     """Asks."""
     return await _show_stop(request, token, _stop_link(request, token))
 
 
-@post("/courrier/{token:str}/stop", opt=OPEN)
+@post("/courrier/{token:str}/stop", opt=BY_ADDRESS)
 async def stop_mail(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     """Stops mails of this kind, or sends them again (`again=1`). A mail program's one click is answered at once."""
     link, form = _stop_link(request, token), await read_form(request)
@@ -138,13 +139,13 @@ async def _show_offer(
     )
 
 
-@get("/offres/{token:str}", opt=OPEN)
+@get("/offres/{token:str}", opt=PUBLIC)
 async def show_offer(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     """What is offered, until when; or what became of it."""
     return await _show_offer(request, token, *await _offer(request, token))
 
 
-@post("/offres/{token:str}", opt=OPEN)
+@post("/offres/{token:str}", opt=BY_ADDRESS)
 async def answer_offer(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     """Says yes or no (`answer`)."""
     link, offers = await _offer(request, token)

@@ -30,6 +30,7 @@ PUBLIC = {
     "GET /confidentialite",
     "GET /connexion",
     "GET /connexion/lien/{token:str}",
+    "GET /courrier/{token:str}/stop",
     "GET /demo/courrier",
     "GET /demo/courrier/{mail_id:int}",
     "GET /erreur/{reference:str}",
@@ -40,19 +41,27 @@ PUBLIC = {
     "GET /lieux",
     "GET /lieux/{slug:str}",
     "GET /mentions-legales",
+    "GET /offres/{token:str}",
     "GET /recherche",
     "GET /robots.txt",
     "GET /schema",
     "GET /static/{path:path}",
     "POST /connexion",
     "POST /connexion/lien/{token:str}",
+    "POST /courrier/{token:str}/stop",
     "POST /deconnexion",
     "POST /inscription",
     "POST /inscription/code",
     "POST /langue",
     "POST /lieu",
+    "POST /offres/{token:str}",
+}
+FROM_ANYWHERE = {
+    "POST /courrier/{token:str}/stop",  # the address is the proof, and mail programs send it, too (RFC 8058)
+    "POST /offres/{token:str}",  # the address is the proof
 }
 WITHOUT_TOKEN = {
+    *FROM_ANYWHERE,
     "POST /connexion/lien/{token:str}",  # the link is the proof, and may be opened in another browser
 }
 
@@ -85,6 +94,10 @@ async def test_all_the_others_ask_for_a_sign_in() -> None:
 
 def test_the_forms_that_need_no_token_are_these() -> None:
     assert {door for door, handler in doors() if handler.opt.get("no_csrf")} == WITHOUT_TOKEN
+
+
+def test_the_forms_that_may_come_from_anywhere_are_these() -> None:
+    assert {door for door, handler in doors() if handler.opt.get("from_anywhere")} == FROM_ANYWHERE
 
 
 def test_nothing_is_changed_by_reading() -> None:
