@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
@@ -33,14 +34,16 @@ Row = Mapping[str, Any]
 
 _OPEN = N_("J’ouvre la page")
 _ENTER = N_("J’entre")
+_ASK = N_("Une question ? Tu peux répondre à ce mail.")
 _PART_OF = N_("Ce mail fait partie de « %(kind)s ».")
 _STOP = N_("Ne plus recevoir ce genre de mail")
 _BEFORE_LINK = N_("%(words)s :")
-_CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)[\s\u202f\u00a0]*:?[\s\u202f\u00a0]*")
+_HARMLESS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~ -]*")
+_CODE = re.compile(r"(\d{6})(?!\d)[\s\u202f\u00a0]*:?[\s\u202f\u00a0]*")
 
 
-class _OneLineHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # max_count: as the library does
-    """A header of addresses that stays on its line: folded, a long one would be encoded, and no program would read it.
+class _Plain(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # max_count: as the library does
+    """A header of ours that stays on its line: folded, a long address in it would be encoded, and no program read it.
 
     RFC 5322, 2.1.1 allows 998 characters.
     """
@@ -49,9 +52,51 @@ class _OneLineHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _Words(BaseHeader):
+    """A header of somebody's words. The library would take words like `=?utf-8?q?=0ABcc:?=` for encoded ones, decode
+    them, and write the line end that they hide (CPython before 3.11.10, gh-121650)."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds.update(decoded=one_line(value), parse_tree=None)
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        return f"{self.name}: {_encoded(str(self), policy.linesep)}{policy.linesep}"
+
+
+class _OneAddress(UniqueAddressHeader, BaseHeader):  # type: ignore[misc]  # max_count: as the library does
+    """From, Reply-To, To. The library loses the quotation marks of a long name, and with them the address."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        (address,) = self.addresses
+        name = _encoded(one_line(address.display_name), policy.linesep)
+        return f"{self.name}: {f'{name} <{address.addr_spec}>' if name else address.addr_spec}{policy.linesep}"
+
+
+def _encoded(words: str, linesep: str) -> str:
+    """As they are if nothing in them means anything in a header, else as encoded words (RFC 2047, 2 and 5)."""
+    if _HARMLESS.fullmatch(words) and len(words) < 60:
+        return words
+    chunks = [""]
+    for sign in words:
+        if len((chunks[-1] + sign).encode()) > 42:  # 75 signs at most, with what stands around
+            chunks.append("")
+        chunks[-1] += sign
+    return f"{linesep} ".join(f"=?utf-8?b?{b64encode(chunk.encode()).decode()}?=" for chunk in chunks) if words else ""
+
+
 _HEADERS = HeaderRegistry()
-for _name in ("list-unsubscribe", "message-id"):
-    _HEADERS.map_to_type(_name, _OneLineHeader)
+for _kind, _name in (
+    (_Plain, "list-unsubscribe"),
+    (_Plain, "message-id"),
+    (_Words, "subject"),
+    (_OneAddress, "from"),
+    (_OneAddress, "reply-to"),
+    (_OneAddress, "to"),
+):
+    _HEADERS.map_to_type(_name, _kind)
 POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
@@ -91,13 +136,13 @@ class Letter:
     """Colour and shape: agenda, workshop, …"""
     sender: str
     subject: str
-    code: str
-    """The six digits of a way in, which stand alone; they are taken out of the blocks."""
     blocks: tuple[Block, ...]
     path: str
     """The one link, a path on our site; empty if there is none."""
     action: str
     """What it does."""
+    ask: str
+    """That one may answer, if somebody reads the answers."""
     part_of: str
     """Which kind of mail this is, in a sentence, if that kind can be stopped…"""
     stop_path: str
@@ -107,7 +152,7 @@ class Letter:
     @property
     def begins(self) -> str:
         """What a list of mails shows after the subject."""
-        return " ".join(line for block in self.blocks for line in block.lines)[:140]
+        return " ".join(" ".join((block.code, *block.lines)).strip() for block in self.blocks)[:140]
 
 
 class Composer:
@@ -122,6 +167,8 @@ class Composer:
 
     def message(self, row: Row, at: datetime) -> EmailMessage:
         """A row of the outbox as the mail that goes out. Raises `ValueError` when no mail can be made of it."""
+        if not is_address(row["recipient"]):
+            raise ValueError("not the address of one person")
         letter = self.letter(row)
         message = EmailMessage(policy=POLICY)
         # Whoever reads knows the place, not the address that machines send from.
@@ -164,9 +211,6 @@ class Composer:
         """What the reader gets to see. Raises `ValueError` when no mail can be made of it."""
         kind, spoken = Kind(row["kind"]), language(row["language"])
         blocks = blocks_of(row["body"])
-        code = ""
-        if kind in WAYS_IN:
-            code, blocks = _without_code(blocks)
         path, stop = self.path(row), self._stop_path(row, kind)
         action = row["action"] or spoken.gettext(_ENTER if kind in WAYS_IN else _OPEN)
         return Letter(
@@ -174,10 +218,10 @@ class Composer:
             kind=self._look(row, kind),
             sender=row["signature"],
             subject=row["subject"],
-            code=code,
-            blocks=blocks,
+            blocks=tuple(_with_code(block) for block in blocks) if kind in WAYS_IN else blocks,
             path=path,
             action=action if path else "",
+            ask=spoken.gettext(_ASK) if is_address(row["place_email"]) else "",
             part_of=_part_of(kind, spoken) if stop else "",
             stop_path=stop,
             stop=spoken.gettext(_STOP) if stop else "",
@@ -208,8 +252,12 @@ class Composer:
         base, spoken = self.settings.base_url, language(letter.language)
         parts = [row["body"]]
         if letter.path:
-            parts.append(f"{spoken.say(text(_BEFORE_LINK, words=letter.action))}\n{base}{letter.path}")
+            # A button needs words; a plain address after the last sentence needs none of ours.
+            before = f"{spoken.say(text(_BEFORE_LINK, words=letter.action))}\n" if row["action"] else ""
+            parts.append(f"{before}{base}{letter.path}")
         foot = f"-- \n{letter.sender}"
+        if letter.ask:
+            foot += f"\n{letter.ask}"
         if letter.stop_path:
             stop = spoken.say(text(_BEFORE_LINK, words=letter.stop))
             foot += f"\n\n{letter.part_of}\n{stop}\n{base}{letter.stop_path}"
@@ -239,14 +287,12 @@ def _part_of(kind: Kind, spoken: Language) -> str:
     return spoken.say(text(_PART_OF, kind=spoken.gettext(KIND_NAMES[kind])))
 
 
-def _without_code(blocks: tuple[Block, ...]) -> tuple[str, tuple[Block, ...]]:
-    """The code of a way in, and the blocks without it: it stands alone, large, the sentence about it below."""
-    for number, block in enumerate(blocks):
-        if not block.quote and (found := _CODE.match(block.lines[0])):
-            rest = block.lines[0][found.end() :]
-            lines = (rest[:1].upper() + rest[1:], *block.lines[1:])
-            return found[1], (*blocks[:number], Block(lines, quote=False), *blocks[number + 1 :])
-    return "", blocks
+def _with_code(block: Block) -> Block:
+    """The block, with the code of a way in taken out of the words about it if they begin with it."""
+    found = None if block.quote else _CODE.match(block.lines[0])
+    if found is None:
+        return block
+    return Block((block.lines[0][found.end() :], *block.lines[1:]), quote=False, code=found[1])
 
 
 def _plain_domain(address: str) -> str:

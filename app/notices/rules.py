@@ -24,7 +24,7 @@ LONGEST_SUBJECT = 150
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=6)
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+")
-_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
+_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 # Controls, surrogates, line and paragraph separators; and those marks that turn the direction of what follows.
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -54,6 +54,8 @@ class Block:
     lines: tuple[str, ...]
     quote: bool
     """Whether these are somebody's own words."""
+    code: str = ""
+    """Six digits that begin it and are shown large, on a line of their own."""
 
 
 def blocks_of(body: str) -> tuple[Block, ...]:
