@@ -86,11 +86,12 @@ async def read_all_messages(request: AnyRequest) -> Response[Any]:
     visit, me = signed_in(request)
     last = forms.read_number((await read_form(request)).get("last", ""), most=forms.LARGEST)
     await commands.read_all_messages(actor=me.id, last=last, now=visit.now)
+    flash = Flash(text("Tout est lu"))
     if not wants_fragment(request):
-        return go_to(request, "/messages", flash=Flash(text("Tout est lu")))
+        return go_to(request, "/messages", flash=flash)
     await _counted_anew(request)
     page = await messages_page(visit_of(request), number=1)
-    return render(request, "app/notices/show_messages.html", page, block=["messages", "unread"])
+    return render(request, "app/notices/show_messages.html", page, block=["messages", "unread"], flash=flash)
 
 
 # ------------------------------------------------------------------------------------------------- what one receives
