@@ -26,6 +26,7 @@ __all__ = [
     "end_grant",
     "find_member_by_name_or_mail",
     "grant",
+    "has_role",
     "holders_of",
     "holds",
     "is_mediator",
@@ -167,6 +168,20 @@ async def holds(member_id: int, place_id: int, act: Act, at: datetime) -> bool:
     return member_id in [person.id for person in await holders_of(place_id, act, at)]
 
 
+async def has_role(member_id: int, *, now: datetime) -> bool:
+    """Whether this person mediates anywhere, or a role allows them any act, now or later, at whatever place."""
+    return bool(
+        await run(
+            "select 1 as one from membership where member_id = {} and mediator = {} union all "
+            "select 1 as one from granted_act where member_id = {} and (until_at is null or until_at > {})",
+            member_id,
+            True,
+            member_id,
+            now,
+        )
+    )
+
+
 async def holders_of(place_id: int, act: Act, at: datetime) -> list[Person]:
     """Whom a role allows this act at this place at this instant, by id. Nobody who mediates there is among them."""
     rows = await run(
@@ -195,7 +210,8 @@ async def find_member_by_name_or_mail(place_id: int, written: str) -> list[Perso
     rows = await run(
         f"select {_PERSON} from member m join membership ms on ms.member_id = m.id and ms.place_id = {{}} "  # noqa: S608 - constant columns
         "where m.erased_at is null and (ms.met_at is not null or ms.mediator = {}) "
-        "and (m.email_key = {} or m.name_key = {} or m.listed = {} and m.name_key like {} escape '!') "
+        "and (m.email is not null and m.email_key = {} or m.name_key = {} "
+        "or m.listed = {} and m.name_key like {} escape '!') "
         "order by m.name_key, m.id limit 10",
         place_id,
         True,

@@ -13,7 +13,7 @@ from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
 from app.i18n import LANGUAGES, text
 from app.identity import throttle
-from app.identity.api import holds
+from app.identity.api import belongs, has_role, holds
 from app.identity.passwords import hash_password
 from app.identity.rules import name_key, why_no_new_password
 from app.identity.sessions import LIFE, end_sessions
@@ -98,13 +98,13 @@ async def give_new_password(*, actor: int, place_id: int, member_id: int, once: 
     async with transaction():
         await _refuse_others(actor, place_id, now=now)
         members = await get_for_update(Member, member_id)
-        if not members or members[0]["erased_at"] is not None or not await _is_member(member_id, place_id):
+        if not members or members[0]["erased_at"] is not None or not await belongs(member_id, place_id):
             raise NotFound
         member = members[0]
         reason = why_no_new_password(
             themselves=member_id == actor,
             has_address=bool(member["email"]),
-            has_role=await _has_role(member_id, now=now),
+            has_role=await has_role(member_id, now=now),
         )
         if reason is not None:
             raise Refused(reason)
@@ -140,36 +140,18 @@ async def _refuse_others(actor: int | None, place_id: int, *, now: datetime) -> 
 
 
 async def _once(actor: int | None, once: str, member_id: int, *, now: datetime) -> None:
-    """Note that this form has had its effect. Raises `Refused` when it had it before."""
+    """Note that this form has had its effect. Raises `Refused` when it had it before, with whom it was about."""
+    once_hash = hash_token(f"{actor} {once}")
     rows = await run(
         "insert into handed_slip (once_hash, member_id, given_at) values ({}, {}, {}) "
         "on conflict (once_hash) do nothing returning id",
-        hash_token(f"{actor} {once}"),
+        once_hash,
         member_id,
         now,
     )
     if not rows:
-        raise Refused(IdentityRefusal.SLIP_GIVEN)
-
-
-async def _is_member(member_id: int, place_id: int) -> bool:
-    return bool(
-        await run("select 1 as one from membership where member_id = {} and place_id = {}", member_id, place_id)
-    )
-
-
-async def _has_role(member_id: int, *, now: datetime) -> bool:
-    """Whether they mediate anywhere, or any role allows them anything, now or later, at whatever place."""
-    return bool(
-        await run(
-            "select 1 as one from membership where member_id = {} and mediator = {} union all "
-            "select 1 as one from granted_act where member_id = {} and (until_at is null or until_at > {})",
-            member_id,
-            True,
-            member_id,
-            now,
-        )
-    )
+        found = await run("select member_id from handed_slip where once_hash = {}", once_hash)
+        raise Refused(IdentityRefusal.SLIP_GIVEN, member_id=found[0]["member_id"])
 
 
 async def _name_to_keep(member: dict[str, object], *, now: datetime) -> str:

@@ -6,17 +6,20 @@ from litestar import Router
 
 from app.contracts import Domain, Job, NavItem
 from app.i18n.text import N_
+from app.identity.commands_welcome import forget_slips
 from app.identity.entrance import forget_old_ways_in
 from app.identity.pages import ENTRANCE
 from app.identity.pages_me import ME
 from app.identity.pages_members import MEMBERS
 from app.identity.pages_places import PLACES
+from app.identity.pages_welcome import WELCOME
 from app.identity.search import search
+from app.identity.states import Act
 from app.identity.wording import SENTENCES
 
 DOMAIN = Domain(
     name="identity",
-    routers=(Router(path="", route_handlers=[*ENTRANCE, *ME, *MEMBERS, *PLACES]),),
+    routers=(Router(path="", route_handlers=[*ENTRANCE, *ME, *MEMBERS, *PLACES, *WELCOME]),),
     nav=(
         NavItem(
             key="members",
@@ -27,8 +30,12 @@ DOMAIN = Domain(
             order=80,
             for_members=True,
         ),
+        NavItem("welcome", N_("Accueil"), "/accueil", "turn", "door", 82, for_act=Act.REGISTER),
     ),
     refusals=SENTENCES,
-    jobs=(Job("forget old ways in", forget_old_ways_in, every=timedelta(minutes=10)),),
+    jobs=(
+        Job("forget old ways in", forget_old_ways_in, every=timedelta(minutes=10)),
+        Job("identity.forget_slips", forget_slips, every=timedelta(hours=6)),
+    ),
     search=search,
 )

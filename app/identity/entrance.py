@@ -1,7 +1,8 @@
 """Getting in and out: joining, signing in by password, by code or by link, signing out.
 
-Nothing here tells whether an address has an account: known and unknown ones take the same steps, the same time, and get
-the same number of mails. Cookies and pages are `pages`' affair; how often one may try is `throttle`'s.
+Nothing here tells whether an address or a sign-in name has an account: known and unknown ones take the same steps, the
+same time, and get the same number of mails (none for sign-in names). Cookies and pages are `pages`' affair; how often
+one may try is `throttle`'s.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from app.identity import throttle
 from app.identity.passwords import hash_password, outdated, password_fits
 from app.identity.rules import email_key, name_key
 from app.identity.sessions import Opened, open_session
+from app.identity.slips import is_sign_in_name
 from app.identity.states import Device, IdentityRefusal, Purpose
 from app.identity.tables import Member, Membership, Passage, Session
 from app.identity.visits import SHARED_IDLE, hash_token
@@ -73,7 +75,10 @@ async def ask_to_join(
 
 @command
 async def ask_by_mail(*, email: str, asking: Asking, now: datetime) -> Asked:
-    """Send a way in to whoever has an account here, and to everybody else a word that there is none."""
+    """Send a way in to whoever has an account here, and to everybody else a word that there is none.
+
+    A sign-in name gets no mail: the same steps, and a passage that opens nothing.
+    """
     return await _post_way_in(email=email, name="", password_hash=None, place_id=None, asking=asking, now=now)
 
 
@@ -83,6 +88,7 @@ async def _post_way_in(
     key = email_key(email)
     waiting, token = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
     code = f"{secrets.randbelow(10**6):06}"
+    mailed = not is_sign_in_name(key)
     async with transaction():
         await throttle.hold(throttle.MAIL, key)
         member = await _member_with(key)
@@ -101,7 +107,7 @@ async def _post_way_in(
                 waiting_hash=hash_token(waiting),
                 code_hash=code_hash(waiting, code),
                 email_key=key,
-                member_id=member["id"] if member else None,
+                member_id=member["id"] if member and mailed else None,
                 name=name,
                 email=email,
                 password_hash=password_hash,
@@ -112,7 +118,7 @@ async def _post_way_in(
                 expires_at=now + PASSAGE_LIFE,
             )
         )
-        if known or not crowded:
+        if mailed and (known or not crowded):
             subject, body, link, kind = _words(known=known, joining=bool(name), code=code, token=token)
             await post_mail(
                 member_id=member["id"] if member else None,
@@ -366,9 +372,8 @@ async def _make_account(passage: dict[str, Any], *, with_password: bool, now: da
 async def sign_in(
     *, email: str, password: str, device: Device, label: str, network: str, old_token: str | None, now: datetime
 ) -> Opened | None:
-    """Open a session with a password; nothing when address and password do not go together, whatever the reason.
-
-    Raises `TooFast` after too many tries at this address, or at unknown ones from this network.
+    """Open a session with a password; nothing when it does not go with the address or the sign-in name, whatever the
+    reason. Raises `TooFast` after too many tries at this one, or at unknown ones from this network.
     """
     key = email_key(email)
     async with transaction():

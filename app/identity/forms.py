@@ -14,6 +14,7 @@ from app.i18n import LANGUAGES, Text, text, text_n
 from app.identity.commands_me import Profile
 from app.identity.commands_places import PlaceWords, RoomWords, Stretch
 from app.identity.passwords import LONGEST, SHORTEST, easily_guessed, plain
+from app.identity.slips import read_sign_in_name
 from app.identity.states import HANDED_OVER, Act, Device
 from app.web.forms import Fields, clean_line
 
@@ -37,6 +38,23 @@ def _email(fields: Fields, required: Text) -> str:
             "email", text("Une adresse s’écrit comme prenom@exemple.fr. Ici : « %(value)s ».", value=email[:80])
         )
     return email
+
+
+def _who(fields: Fields) -> str:
+    """An address, or a sign-in name however it was typed."""
+    written = fields.line("email", longest=254, required=text("Il manque ton adresse mail, ou ton nom d’entrée."))
+    if not written or _ADDRESS.fullmatch(written):
+        return written
+    name = read_sign_in_name(written)
+    if name is None:
+        fields.fault(
+            "email",
+            text(
+                "Une adresse s’écrit comme prenom@exemple.fr, un nom d’entrée comme fatou-482. Ici : « %(value)s ».",
+                value=written[:80],
+            ),
+        )
+    return name or written
 
 
 def _name(fields: Fields, required: Text) -> str:
@@ -108,6 +126,7 @@ class SignInForm:
     """Whoever signs in, by password or (`by_mail`) by a mail."""
 
     email: str
+    """Their address, or their sign-in name as it was given to them."""
     password: str
     device: Device | None
     by_mail: bool
@@ -119,7 +138,7 @@ def read_sign_in(form: Mapping[str, str]) -> SignInForm:
     """By mail only the address is needed: the device is asked with the code."""
     fields = Fields(form)
     by_mail = form.get("way", "") == "mail"
-    email = _email(fields, text("Il manque ton adresse mail."))
+    email = _who(fields)
     password = form.get("password", "")[: 4 * LONGEST]
     device: Device | None = None
     if by_mail:
@@ -167,6 +186,41 @@ def read_device(form: Mapping[str, str]) -> DeviceForm:
     return DeviceForm(_device(fields, text("Il reste à dire à qui est cet appareil.")), fields.errors)
 
 
+@dataclass(frozen=True, slots=True)
+class WelcomeForm:
+    """Somebody without e-mail, written down by the welcome turn."""
+
+    name: str
+    phone: str
+    language: str
+    once: str
+    values: Mapping[str, str]
+    errors: Mapping[str, Text]
+
+
+def read_welcome(form: Mapping[str, str]) -> WelcomeForm:
+    """Neither an address nor a situation is asked. `once` tells one sending of the form from another."""
+    fields = Fields(form)
+    name = _name(fields, text("Il manque un prénom, ou le nom à afficher."))
+    phone = _phone(fields)
+    language = fields.choice("language", LANGUAGES, required=text("Il reste à choisir une langue."))
+    if not fields.box("charter"):
+        fields.fault("charter", text("Il reste à lire la charte ensemble, puis à cocher cette case."))
+    return WelcomeForm(name, phone, language or LANGUAGES[0], read_once(form), _kept(fields), fields.errors)
+
+
+def read_once(form: Mapping[str, str]) -> str:
+    """What tells one sending of a form from another; empty in a script's."""
+    return clean_line(form.get("once", ""))[:64]
+
+
+def _phone(fields: Fields) -> str:
+    phone = fields.line("phone", longest=40)
+    if phone and not re.fullmatch(r"\+?[\d .()\-/]{6,}", phone):
+        fields.fault("phone", text("Écris un numéro, comme 06 12 34 56 78."))
+    return phone
+
+
 # ---------------------------------------------------------------------------------------------------------- oneself
 
 
@@ -184,9 +238,7 @@ def read_profile(form: Mapping[str, str]) -> ProfileForm:
     fields = Fields(form)
     name = _name(fields, text("Il manque ton nom, celui que tout le monde verra."))
     about = fields.line("about", longest=300)
-    phone = fields.line("phone", longest=40)
-    if phone and not re.fullmatch(r"\+?[\d .()\-/]{6,}", phone):
-        fields.fault("phone", text("Écris un numéro, comme 06 12 34 56 78."))
+    phone = _phone(fields)
     return ProfileForm(Profile(name, about, phone, fields.box("listed")), _kept(fields), fields.errors)
 
 

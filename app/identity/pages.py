@@ -25,6 +25,7 @@ from app.identity.cookies import (
     waiting_token,
 )
 from app.identity.sessions import Opened
+from app.identity.slips import is_sign_in_name
 from app.identity.states import Device, IdentityRefusal, Purpose
 from app.identity.throttle import network_of
 from app.identity.wording import device_label
@@ -61,6 +62,8 @@ class CodePage:
     after: str
     """Where to go then."""
     joining: bool
+    mailed: bool
+    """Whether a mail went out at all: none does to a sign-in name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class SignInPage:
     """How long to wait before the next try, when there were too many."""
     over: bool = False
     """Whether this browser had a session that has ended."""
+    named: bool = False
+    """Whether a sign-in name was written, to which no mail can go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +147,17 @@ async def ask_to_join(request: AnyRequest) -> Response[Any]:
     return _to_code(request, asked, "/")
 
 
-def _to_code(request: AnyRequest, asked: entrance.Asked, after: str) -> Response[Any]:
+def _to_code(request: AnyRequest, asked: entrance.Asked, after: str, *, mailed: bool = True) -> Response[Any]:
     flash = None
     cookies: list[Cookie] = []
+    if asked.waiting is not None:
+        cookies.append(waiting_cookie(house_of(request).settings, asked.waiting))
+    if not mailed:
+        return go_to(request, code_path(after), cookies=cookies)
     if asked.waiting is None:
         flash = Flash(
             text("Un mail est déjà parti"), text("Il y en a eu plusieurs. Le lien du dernier marche partout."), ""
         )
-    else:
-        cookies.append(waiting_cookie(house_of(request).settings, asked.waiting))
     if asked.crowded:
         flash = Flash(
             text("Beaucoup de demandes viennent de cette connexion"),
@@ -180,6 +187,7 @@ async def _code_page(
         back="/inscription" if waited and waited["name"] else "/connexion",
         after=after,
         joining=bool(waited and waited["name"]),
+        mailed=not (waited and is_sign_in_name(waited["email"])),
     )
     return render(request, "app/identity/code.html", page, status=status, flash=flash)
 
@@ -270,7 +278,7 @@ async def enter(request: AnyRequest) -> Response[Any]:
     if form.by_mail or form.device is None:
         device = form.device.value if form.device else ""
         asked = await entrance.ask_by_mail(email=form.email, asking=_asking(request, device), now=now)
-        return _to_code(request, asked, after)
+        return _to_code(request, asked, after, mailed=not is_sign_in_name(form.email))
     try:
         opened = await entrance.sign_in(
             email=form.email,
@@ -282,11 +290,16 @@ async def enter(request: AnyRequest) -> Response[Any]:
             now=now,
         )
     except TooFast as fast:
-        page = SignInPage(form.values, NO_ERRORS, after, min(MAX_MINUTES, -(-fast.retry_after // 60)))
+        minutes = min(MAX_MINUTES, -(-fast.retry_after // 60))
+        page = SignInPage(form.values, NO_ERRORS, after, minutes, named=is_sign_in_name(form.email))
         return _sign_in_again(request, page, 429, fast.retry_after)
     if opened is None:
-        wrong = {"password": text("Cette adresse et ce mot de passe ne vont pas ensemble.")}
-        return _sign_in_again(request, SignInPage(form.values, wrong, after), 422)
+        sentence = (
+            text("Ce nom d’entrée et ce mot de passe ne vont pas ensemble. L’accueil peut en donner un autre.")
+            if is_sign_in_name(form.email)
+            else text("Cette adresse et ce mot de passe ne vont pas ensemble.")
+        )
+        return _sign_in_again(request, SignInPage(form.values, {"password": sentence}, after), 422)
     return _let_in(request, opened, after)
 
 

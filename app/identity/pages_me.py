@@ -125,7 +125,7 @@ async def set_password(request: AnyRequest) -> Response[Any]:
     """A first password, or another one."""
     visit, me = visit_of(request), signed_in(request)
     account = await queries.me_of(visit, proven=False)
-    form = forms.read_password(await read_form(request), name=account.name, email=account.email)
+    form = forms.read_password(await read_form(request), name=account.name, email=account.email or account.sign_in_name)
     if form.errors:
         return await _me_page(request, part="password", errors=form.errors, status=422)
     try:
@@ -192,6 +192,7 @@ async def take_address(request: AnyRequest) -> Response[Any]:
     form = forms.read_code(await read_form(request), with_device=False)
     if form.errors:
         return await _address_code(request, form.errors, 422)
+    before = await queries.me_of(visit, proven=False)
     try:
         wrong = await commands_me.take_address(
             actor=me.id,
@@ -206,7 +207,13 @@ async def take_address(request: AnyRequest) -> Response[Any]:
         return await _address_code(request, NO_ERRORS, 422, Flash(wrong_code_words(wrong), tone="fault"))
     if wrong is not None:
         return await _address_code(request, {"code": wrong_code_words(wrong)}, 422)
-    flash = Flash(text("Ton adresse est changée"), text("Tes autres appareils sont déconnectés."))
+    flash = (
+        Flash(text("Ton adresse est changée"), text("Tes autres appareils sont déconnectés."))
+        if before.email
+        else Flash(
+            text("Ton adresse est ajoutée"), text("Tu entres avec elle maintenant. Le mot de passe reste le même.")
+        )
+    )
     return go_to(request, "/moi", flash=flash, cookies=[no_waiting_cookie(house_of(request).settings)])
 
 

@@ -218,6 +218,8 @@ class Me:
     id: int
     name: str
     email: str
+    sign_in_name: str
+    """What whoever has no address signs in with; empty for the others."""
     about: str
     phone: str
     listed: bool
@@ -239,6 +241,7 @@ async def me_of(visit: Visit, *, proven: bool) -> Me:
         id=me,
         name=row["name"],
         email=row["email"] or "",
+        sign_in_name="" if row["email"] else row["email_key"] or "",
         about=row["about"],
         phone=row["phone"],
         listed=bool(row["listed"]),

@@ -51,6 +51,9 @@ ACTS: dict[Act, str] = {
     Act.SAY_YES: N_("Donner l’accord du bureau"),
 }
 
+LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
+"""Each language by its own name, whatever language is spoken."""
+
 # What a browser says of itself, coarsely, the first that fits: (words in its User-Agent, label, icon).
 _DEVICES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("iPhone",), N_("iPhone"), "device-mobile"),

@@ -1,0 +1,71 @@
+"""What the welcome turn sees of members of its place who have no e-mail, and of nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.database import run
+from app.errors import NotFound
+from app.identity.api import has_role
+from app.identity.rules import name_key, starts_like
+from app.identity.slips import read_sign_in_name
+
+SHORTEST = 2
+MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutAddress:
+    """A member who has no e-mail."""
+
+    id: int
+    name: str
+    sign_in_name: str
+    joined_at: datetime
+
+
+_PERSON = (
+    "select m.id, m.name, m.email_key, ms.joined_at from member m join membership ms on ms.member_id = m.id "
+    "where ms.place_id = {} and m.email is null and m.erased_at is null "
+)
+
+
+def _person(row: dict[str, Any]) -> WithoutAddress:
+    return WithoutAddress(row["id"], row["name"], row["email_key"] or "", row["joined_at"])
+
+
+async def find_without_address(place_id: int, asked: str) -> Sequence[WithoutAddress]:
+    """Members of the place without e-mail one of whose names begins so, or whose sign-in name this is; by name."""
+    key = name_key(asked)
+    if len(key) < SHORTEST:
+        return ()
+    pattern = starts_like(key)
+    rows = await run(
+        _PERSON + "and (m.name_key like {} escape '!' or m.name_key like {} escape '!' or m.email_key = {}) "
+        "order by m.name_key, m.id limit {}",
+        place_id,
+        pattern,
+        f"% {pattern}",
+        read_sign_in_name(asked) or "",
+        MOST,
+    )
+    return [_person(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class LostSlip:
+    """Somebody whom the welcome turn may give a new password, or not."""
+
+    person: WithoutAddress
+    has_role: bool
+
+
+async def lost_slip_of(place_id: int, member_id: int, *, now: datetime) -> LostSlip:
+    """A member of the place without e-mail. Raises `NotFound` for all others."""
+    rows = await run(_PERSON + "and m.id = {}", place_id, member_id)
+    if not rows:
+        raise NotFound
+    return LostSlip(_person(rows[0]), await has_role(member_id, now=now))
