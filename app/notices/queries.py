@@ -7,29 +7,34 @@ from datetime import datetime
 from typing import Any
 
 from app.errors import NotFound
+from app.notices.composing import Composer, Letter
+from app.notices.states import Kind
 from app.notices.tables import Outbox
+from app.notices.wording import KIND_ICONS
 
 AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail, as it is read."""
+    """One mail in the letter box."""
 
     id: int
     to: str
-    language: str
-    subject: str
-    body: str
-    link: str
-    signature: str
     state: str
     """`waiting`, `later`, `sent`, `logged` or `set_aside`."""
     at: datetime
     """When it left, or is to leave."""
-    kind: str
-    """Colour and shape of what it is about."""
     icon: str
+    method: str
+    """`states.Method` of the event that goes with it; empty if none does."""
+    letter: Letter
+    """What its reader sees."""
+
+    @property
+    def file_href(self) -> str:
+        """Where a mail program gets it."""
+        return f"/demo/courrier/{self.id}.eml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,58 +53,56 @@ class MailPage:
     mail: Mail
 
 
-async def mails_page(*, before: int | None, now: datetime) -> MailsPage:
-    """The newest mails, or those before this one."""
+async def mails_page(*, before: int | None, composer: Composer, now: datetime) -> MailsPage:
+    """The newest mails, or those before this one. What is only for the site is no mail."""
     query = Outbox.select().where(Outbox.recipient != "").order_by(Outbox.id, ascending=False).limit(AT_ONCE + 1)
     if before is not None:
         query = query.where(Outbox.id < before)
     rows = await query
     shown = rows[:AT_ONCE]
     return MailsPage(
-        mails=tuple(_mail(row, now) for row in shown),
+        mails=tuple(_mail(row, composer, now) for row in shown),
         newer_href="/demo/courrier" if before is not None else "",
         older_href=f"/demo/courrier?avant={shown[-1]['id']}" if len(rows) > AT_ONCE else "",
     )
 
 
-async def mail_page(mail_id: int, *, now: datetime) -> MailPage:
+async def mail_page(mail_id: int, *, composer: Composer, now: datetime) -> MailPage:
     """This mail. Raises `NotFound`."""
+    return MailPage(_mail(await _row(mail_id), composer, now))
+
+
+async def mail_file(mail_id: int, *, composer: Composer, now: datetime) -> bytes:
+    """This mail as it is sent. Raises `NotFound`."""
+    row = await _row(mail_id)
+    return composer.message(row, _left_at(row, now)[1]).as_bytes()
+
+
+async def _row(mail_id: int) -> dict[str, Any]:
     row = await Outbox.select().where((Outbox.id == mail_id) & (Outbox.recipient != "")).first()
     if row is None:
         raise NotFound
-    return MailPage(_mail(row, now))
+    return row
 
 
-def _mail(row: dict[str, Any], now: datetime) -> Mail:
-    if row["set_aside_at"] is not None:
-        state, at = "set_aside", row["set_aside_at"]
-    elif row["sent_at"] is not None:
-        state, at = "sent", row["sent_at"]
-    elif row["logged_at"] is not None:
-        state, at = "logged", row["logged_at"]
-    else:
-        state, at = "later" if row["run_at"] > now else "waiting", row["run_at"]
-    kind, icon = _look(row["kind"], row["link"])
+def _mail(row: dict[str, Any], composer: Composer, now: datetime) -> Mail:
+    state, at = _left_at(row, now)
     return Mail(
         id=row["id"],
         to=row["recipient"],
-        language=row["language"],
-        subject=row["subject"],
-        body=row["body"],
-        link=row["link"],
-        signature=row["signature"],
         state=state,
         at=at,
-        kind=kind,
-        icon=icon,
+        icon=KIND_ICONS[Kind(row["kind"])],
+        method=row["method"],
+        letter=composer.letter(row),
     )
 
 
-def _look(kind: str, link: str) -> tuple[str, str]:
-    """Shape and icon by where a mail leads."""
-    if kind in ("join", "sign_in"):
-        return "agenda", "key"
-    for path, look in (("/ateliers", ("workshop", "messages")), ("/mediation", ("mediation", "scale"))):
-        if link.startswith(path):
-            return look
-    return "agenda", "mail"
+def _left_at(row: dict[str, Any], now: datetime) -> tuple[str, datetime]:
+    if row["set_aside_at"] is not None:
+        return "set_aside", row["set_aside_at"]
+    if row["sent_at"] is not None:
+        return "sent", row["sent_at"]
+    if row["logged_at"] is not None:
+        return "logged", row["logged_at"]
+    return "later" if row["run_at"] > now else "waiting", row["run_at"]

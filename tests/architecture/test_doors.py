@@ -32,7 +32,7 @@ PUBLIC = {
     "GET /connexion/lien/{token:str}",
     "GET /courrier/{token:str}/stop",
     "GET /demo/courrier",
-    "GET /demo/courrier/{mail_id:int}",
+    "GET /demo/courrier/{name:str}",
     "GET /erreur/{reference:str}",
     "GET /healthz",
     "GET /inscription",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import SMTP
 
+from app.calendar.api import Planned, put_entry
 from app.database import Store, transaction
 from app.i18n import text
-from app.notices.api import Kind, post_mail
+from app.identity.tables import Member
+from app.notices.api import About, Kind, Part, post_mail, tell
 from app.notices.delivery import Postman
+from app.notices.links import read_offer
 from app.notices.tables import Outbox
 from tests.client import NOON, World, words
-from tests.factories import make_place
+from tests.factories import make_member, make_place
 
 
 async def post(number: int, *, hours: int = 0, kind: str = "sign_in") -> None:
@@ -27,6 +33,59 @@ async def post(number: int, *, hours: int = 0, kind: str = "sign_in") -> None:
         )
         later = NOON + timedelta(hours=hours)
         await Outbox.update({Outbox.run_at: later, Outbox.kind: kind}).where(Outbox.dedupe == f"mail:{number}")
+
+
+async def told(
+    *, kind: Kind = Kind.CONFIRMATION, what: str = "told", email: str | None = "samira@exemple.fr", offer_key: str = ""
+) -> None:
+    """Somebody is told of a workshop, with its event."""
+    found = await Member.select(Member.id).first()
+    if found is None:
+        place = await make_place(name="Les Tanneurs")
+        member = await make_member(name="Samira", place_id=place, email=email)
+        await plan()
+    else:
+        member = found["id"]
+    async with transaction():
+        await tell(
+            [member],
+            kind=kind,
+            what=what,
+            subject=text("C’est noté"),
+            body=[text("Tu as ta place."), "Un stylo"],
+            link="/ateliers/7",
+            action=text("Je vois l’atelier"),
+            about=About("workshop", 7, NOON + timedelta(days=3)),
+            part=Part.INVITE,
+            offer_key=offer_key,
+            now=NOON,
+        )
+
+
+async def plan() -> None:
+    async with transaction():
+        await put_entry(
+            Planned(
+                kind="workshop",
+                thing_id=7,
+                place_id=1,
+                room_id=None,
+                starts_at=NOON + timedelta(days=3),
+                ends_at=NOON + timedelta(days=3, hours=2),
+                state="confirmed",
+                title="Café-débat",
+                genre="cafe_debat",
+                summary="",
+                hosts=(),
+                seats=12,
+                taken=0,
+                waiting=0,
+                language="fr",
+                step_free=False,
+                children=False,
+            ),
+            now=NOON,
+        )
 
 
 class TestShowDemoMails:
@@ -61,7 +120,7 @@ class TestShowDemoMails:
 
     async def test_it_exists_only_in_the_demonstration(self, sqlite_only_db: Store) -> None:
         await post(1)
-        for path in ("/demo/courrier", "/demo/courrier/1"):
+        for path in ("/demo/courrier", "/demo/courrier/1", "/demo/courrier/1.eml"):
             answer = await World().browser().get(path)
             assert answer.status_code == 404
             assert "123456" not in answer.text
@@ -83,5 +142,38 @@ class TestShowDemoMail:
         await post(1)
         async with transaction():
             await Outbox.update({Outbox.recipient: ""}).where(Outbox.id == 1)
-        for number in (1, 2):
-            assert (await World(demo=True).browser().get(f"/demo/courrier/{number}")).status_code == 404
+        for name in ("1", "2", "1.eml", "2.eml", "x", "1.ics", "-1", "²", "9" * 30):
+            assert (await World(demo=True).browser().get(f"/demo/courrier/{name}")).status_code == 404
+
+    async def test_it_is_what_its_reader_gets_and_its_links_work(self, db: Store) -> None:
+        world = World(demo=True)
+        await told()
+        browser = world.browser()
+        answer = await browser.get("/demo/courrier/1")
+        said = words(answer)
+        assert "Cet évènement arrive dans l’agenda du téléphone" in said
+        assert "<blockquote><p>Un stylo</p></blockquote>" in answer.text
+        assert "Ce mail fait partie de « Confirmations »." in said
+        (stop,) = re.findall(r'href="(/courrier/[^"]+/stop)"', answer.text)
+        assert (await browser.get(stop)).status_code == 200
+        assert "Je vois l’atelier" in said
+        await told(kind=Kind.OFFER, what="offer", offer_key="1.1")
+        (offer,) = re.findall(r'href="(/offres/[^"]+)"', (await browser.get("/demo/courrier/2")).text)
+        link = read_offer(offer.removeprefix("/offres/"), world.settings.secret_key)
+        assert link is not None
+        assert (link.kind, link.key) == ("workshop", "1.1")
+
+    async def test_the_file_is_the_mail_itself(self, db: Store) -> None:
+        await told()
+        answer = await World(demo=True).browser().get("/demo/courrier/1.eml")
+        assert answer.headers["content-type"].startswith("message/rfc822")
+        assert answer.headers["content-disposition"] == 'attachment; filename="1.eml"'
+        mail = message_from_bytes(answer.content, policy=SMTP)
+        assert mail["To"] == "samira@exemple.fr"
+        assert [each.get_content_type() for each in mail.walk()][-1] == "text/calendar"
+
+    async def test_what_is_only_for_the_site_is_no_mail(self, db: Store) -> None:
+        await told(email=None)
+        browser = World(demo=True).browser()
+        assert "Pas encore de courrier" in words(await browser.get("/demo/courrier"))
+        assert (await browser.get("/demo/courrier/1")).status_code == 404
