@@ -65,6 +65,10 @@ class EntryKind:
     """How long before the start free seats are no longer kept for those who wait."""
     genres: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """`entry.genre` → (French msgid of its name, icon)."""
+    see_label: str = ""
+    """French msgid of the button that leads to `path` from a message: « Je vois l’atelier »."""
+    discreet: frozenset[str] = frozenset()
+    """Values of `entry.genre` of which nobody else may be told that a person takes part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,8 @@ class Job:
     run: Callable[[datetime], Awaitable[int]]
     """Does what is due at this instant; returns how many things it did."""
     every: timedelta = timedelta(minutes=1)
+    in_doubt: bool = False
+    """Whether it is done even while the hour is in doubt, the clock having just been set: if it does no harm then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,11 @@ class Domain:
     keeps: Sequence[Kept] = ()
     """What it keeps about people today: with what its jobs forget, this is changed as well."""
     jobs: Sequence[Job] = ()
+    jobs_about: Callable[[Mapping[str, EntryKind]], Sequence[Job]] | None = None
+    """More jobs, which need all domains' kinds of entries."""
+    set_back: Callable[[datetime, datetime], Awaitable[None]] | None = None
+    """The clock was set back: it is the first hour now, the second was the latest seen. Ends for good what had expired
+    by then, and lets nothing wait for an hour that comes only much later. Safely done twice."""
     offers: Offers | None = None
     seed: Callable[[Any], Awaitable[None]] | None = None
     """Fills a demonstration; gets the `app.demo.Stage`."""

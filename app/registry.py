@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from litestar import Router
 
@@ -25,6 +26,7 @@ class Registry:
     entry_kinds: Mapping[str, EntryKind]
     refusals: Mapping[Refusal, str]
     jobs: tuple[Job, ...]
+    set_back: tuple[Callable[[datetime, datetime], Awaitable[None]], ...]
     journal_acts: Mapping[str, str]
     keeps: tuple[Kept, ...]
     offers: Mapping[str, Offers]
@@ -45,7 +47,7 @@ class Registry:
                     raise Doubled(f"refusal {refusal}")
                 refusals[refusal] = sentence
         nav = [item for domain in domains for item in domain.nav]
-        jobs = [job for domain in domains for job in domain.jobs]
+        jobs = [job for domain in domains for job in (*domain.jobs, *_jobs_about(domain, kinds))]
         acts = [act for domain in domains for act in domain.journal_acts.items()]
         _refuse_doubles("journal act", [act for act, _ in acts])
         _refuse_doubles("domain", [domain.name for domain in domains])
@@ -58,10 +60,15 @@ class Registry:
             entry_kinds=kinds,
             refusals=refusals,
             jobs=tuple(jobs),
+            set_back=tuple(domain.set_back for domain in domains if domain.set_back is not None),
             journal_acts=dict(acts),
             keeps=tuple(kept for domain in domains for kept in domain.keeps),
             offers={domain.offers.kind: domain.offers for domain in domains if domain.offers is not None},
         )
+
+
+def _jobs_about(domain: Domain, kinds: Mapping[str, EntryKind]) -> Sequence[Job]:
+    return domain.jobs_about(kinds) if domain.jobs_about is not None else ()
 
 
 def _refuse_doubles(what: str, names: Sequence[str]) -> None:

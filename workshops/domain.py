@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from workshops import concerns, demo, jobs, pages
+from workshops import concerns, demo, jobs, offers, pages
 from workshops.facts import KIND
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES
 from workshops.rules import FIRST_COME
-from workshops.states import Format
+from workshops.states import FORMATS, Format
 from workshops.wording import SENTENCES
 
 DOMAIN = Domain(
@@ -40,6 +40,8 @@ DOMAIN = Domain(
             icon="messages",
             first_come=FIRST_COME,
             genres={each.value: (FORMAT_NAMES[each], FORMAT_ICONS[each]) for each in Format},
+            see_label=N_("Je vois l’atelier"),
+            discreet=frozenset(each.value for each in Format if not FORMATS[each].lists_participants),
         ),
     ),
     refusals=SENTENCES,
@@ -58,5 +60,6 @@ DOMAIN = Domain(
         Job("workshops.low_numbers", jobs.low_numbers, every=timedelta(minutes=15)),
         Job("workshops.erase_guests", jobs.erase_guests, every=timedelta(hours=6)),
     ),
+    offers=offers.OFFERS,
     seed=demo.seed,
 )

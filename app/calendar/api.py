@@ -17,6 +17,7 @@ from app.calendar.clashes import (
     own_overlaps,
     why_clashes,
 )
+from app.calendar.coming import Coming, TakesPart, free_between, locked_to_come, own_between, who_comes
 from app.calendar.entries import (
     Planned,
     host_renamed,
@@ -35,6 +36,7 @@ from app.calendar.states import LONGEST, EntryState, OpeningState, Role
 __all__ = [
     "LONGEST",
     "Clash",
+    "Coming",
     "EntryState",
     "FreeRoom",
     "Invitation",
@@ -44,13 +46,17 @@ __all__ = [
     "OpeningState",
     "Planned",
     "Role",
+    "TakesPart",
+    "free_between",
     "free_hours",
     "free_rooms",
     "host_renamed",
     "kept_for",
     "leave",
     "lock_people_and_rooms",
+    "locked_to_come",
     "opening",
+    "own_between",
     "own_overlaps",
     "place_changed",
     "put_entry",
@@ -58,6 +64,7 @@ __all__ = [
     "room_renamed",
     "set_counts",
     "take_part",
+    "who_comes",
     "who_reads_a_feed",
     "why_clashes",
 ]

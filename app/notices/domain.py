@@ -7,7 +7,9 @@ from litestar import Router
 from app.contracts import Domain, Job, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
-from app.notices.jobs import forget_mail
+from app.notices import reminders
+from app.notices.digest import tell_weeks
+from app.notices.jobs import KEEPS, forget_calendars, forget_mail
 from app.notices.pages import show_demo_mail, show_demo_mails
 from app.notices.pages_calls import CALLS
 from app.notices.pages_links import LINKS
@@ -25,5 +27,11 @@ DOMAIN = Domain(
         NavItem("calls", N_("À prévenir"), "/a-prevenir", "turn", "phone", order=92, for_act=Act.REGISTER),
     ),
     refusals=SENTENCES,
-    jobs=(Job("forget_mail", forget_mail, timedelta(hours=1)),),
+    keeps=KEEPS,
+    jobs=(
+        Job("notices.tell_weeks", tell_weeks, timedelta(minutes=5)),
+        Job("forget_mail", forget_mail, timedelta(hours=1)),
+        Job("notices.forget_calendars", forget_calendars, timedelta(hours=6)),
+    ),
+    jobs_about=reminders.jobs_about,
 )

@@ -1,10 +1,13 @@
-"""What the outbox forgets, and when."""
+"""What is forgotten about messages, and when."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from app.contracts import Kept
 from app.database import run, transaction
+from app.i18n import text, text_n
+from app.notices.rules import ABOUT_KEPT_FOR
 from app.notices.states import WAYS_IN
 
 KEEP_WAYS_IN = timedelta(days=1)
@@ -32,3 +35,48 @@ async def forget_mail(now: datetime) -> int:
         gone = await run(FORGET_WAYS_IN, now - KEEP_WAYS_IN, *sorted(WAYS_IN))
         emptied = await run(EMPTY, now - KEEP)
     return len(gone) + len(emptied)
+
+
+FORGET_REMINDED = "delete from reminded where starts_at <= {} returning id"
+FORGET_REQUESTS = (
+    "delete from calendar_request where id in (select c.id from calendar_request c "
+    "join entry e on e.kind = c.kind and e.thing_id = c.thing_id where e.ends_at <= {}) returning id"
+)
+
+
+async def forget_calendars(now: datetime) -> int:
+    """Whose calendar got what, and what was reminded, 30 days after it is over. Returns how many rows went."""
+    over = now - ABOUT_KEPT_FOR
+    async with transaction():
+        reminded = await run(FORGET_REMINDED, over)
+        requests = await run(FORGET_REQUESTS, over)
+    return len(reminded) + len(requests)
+
+
+KEEPS = (
+    Kept(
+        text("Les messages qui te sont envoyés ou montrés, et s’ils sont arrivés"),
+        text("Toi. Sans adresse mail, ou si un mail urgent n’arrive pas, aussi qui tient l’accueil"),
+        text_n("%(n)s jour", "%(n)s jours", KEEP.days),
+    ),
+    Kept(
+        text("Les mails avec un code ou un lien pour entrer"),
+        text("Toi"),
+        text_n("%(n)s jour", "%(n)s jours", KEEP_WAYS_IN.days),
+    ),
+    Kept(
+        text("Qui a prévenu qui par téléphone ou de vive voix"),
+        text("Qui tient l’accueil"),
+        text_n("%(n)s jour, avec le message", "%(n)s jours, avec le message", KEEP.days),
+    ),
+    Kept(
+        text("Tes choix : les mails que tu ne veux plus, quand on te rappelle, « Ta semaine »"),
+        text("Toi"),
+        text("Tant que tu as un compte"),
+    ),
+    Kept(
+        text("Dans quel calendrier un rendez-vous est parti par mail, et les rappels déjà faits"),
+        text("Personne : c’est pour corriger ou enlever ce qui y est"),
+        text_n("%(n)s jour après le rendez-vous", "%(n)s jours après le rendez-vous", ABOUT_KEPT_FOR.days),
+    ),
+)

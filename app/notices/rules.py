@@ -199,7 +199,7 @@ def nothing_due_from(now: datetime, zone: tzinfo) -> datetime:
 
 
 def read_wish(remind: str | None, stopped: str | None) -> Remind:
-    """When a person wishes to be reminded, from `mail_choice`. Whoever stopped reminders has none on the site either."""
+    """When a person wishes to be reminded, from `mail_choice`; stopped reminders are not shown on the site either."""
     if Kind.REMINDER in read_stopped(stopped or ""):
         return Remind.NEVER
     return Remind(remind) if remind in {each.value for each in Remind} else Remind.EVE

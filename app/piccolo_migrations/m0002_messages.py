@@ -44,6 +44,9 @@ async def forwards() -> None:
         create index outbox_to_forget on outbox (run_at) where subject <> '';
         create index outbox_to_member on outbox (member_id, id);
         create index outbox_unread on outbox (member_id) where on_site and read_at is null;
+        create index outbox_to_tell on outbox (about_at) where subject <> ''
+            and kind in ('cancellation', 'change', 'offer') and on_site and read_at is null and told_at is null;
+        create index outbox_told on outbox (told_at) where told_at is not null;
 
         create table mail_choice (
             id {id},
@@ -77,6 +80,7 @@ async def forwards() -> None:
             unique (kind, thing_id, starts_at, lead)
         );
         create index reminded_to_forget on reminded (starts_at);
+        create index entry_to_come on entry (starts_at, kind, thing_id) where state = 'confirmed';
 
         create table handed_slip (
             id {id},

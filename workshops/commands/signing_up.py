@@ -137,20 +137,29 @@ async def answer_offer(*, actor: int, workshop_id: int, yes: bool, offer: str = 
     async with transaction():
         row = await locked(workshop_id)
         standing, who = await ask(row, actor, now=now)
-        mine = await last_sign_up(row, actor)
-        if offer and (mine is None or mine["offered_at"] is None or offer_key(mine["id"], mine["offered_at"]) != offer):
-            raise Refused(WorkshopRefusal.NO_OFFER)
-        if who.sign_up in ((SignUpState.CONFIRMED,) if yes else (SignUpState.WITHDRAWN, SignUpState.LAPSED)):
+        last = await last_sign_up(row, actor)
+        mine = await _offered(row, actor, offer) if offer else last
+        state = SignUpState(mine["state"]) if mine is not None else None
+        if state in ((SignUpState.CONFIRMED,) if yes else (SignUpState.WITHDRAWN, SignUpState.LAPSED)):
             return
-        if yes or who.sign_up is not SignUpState.OFFERED:
+        if mine is None or last is None or mine["id"] != last["id"]:
+            raise Refused(WorkshopRefusal.NO_OFFER)
+        if yes or state is not SignUpState.OFFERED:
             refuse_if(rules.why_cannot_answer_offer(standing, who, now=now))
-        assert mine is not None
         if yes:
             await _confirm(row, mine, now=now)
         else:
             await end_sign_up(row, mine, SignUpState.WITHDRAWN, now=now)
             await confirm_given_back(row, mine, now=now)
             await offer_freed(row, now=now)
+
+
+async def _offered(row: Row, member_id: int, offer: str) -> Row | None:
+    """The sign-up whose last offer this is."""
+    offered: list[Row] = await SignUp.select().where(
+        (SignUp.workshop_id == row["id"]) & (SignUp.member_id == member_id) & SignUp.offered_at.is_not_null()
+    )
+    return next((each for each in offered if offer_key(each["id"], each["offered_at"]) == offer), None)
 
 
 async def _confirm(row: Row, mine: Row, *, now: datetime) -> None:
