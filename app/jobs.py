@@ -1,7 +1,8 @@
 """Does what is due: the domains' jobs, and the mail.
 
 Every server process does it beside its pages, and `reseau jobs` once: a job is therefore safe when several do it at
-once, and an error in one leaves the others alone. What each job does is its domain's affair.
+once, and an error in one leaves the others alone. What each job does is its domain's affair; whether the hour can be
+believed, `timekeeping`'s.
 """
 
 from __future__ import annotations
@@ -9,17 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
-from app import clock
 from app.contracts import Job
 from app.errors import DatabaseHeld
 from app.notices.delivery import Postman
 from app.registry import Registry
 from app.settings import Settings
+from app.steady import Clocks
+from app.timekeeping import Timekeeper
 
 log = logging.getLogger("reseau.jobs")
 
@@ -33,14 +34,27 @@ _chance = secrets.SystemRandom()
 MAIL = "mail"
 
 
-async def run_due(registry: Registry, now: datetime, *, settings: Settings | None = None) -> dict[str, int | None]:
+async def run_due(
+    registry: Registry,
+    now: datetime,
+    *,
+    settings: Settings | None = None,
+    settled: Callable[[], None] = lambda: None,
+) -> dict[str, int | None]:
     """Do everything that is due at this instant, once: how many things by job, `None` for a job that failed.
 
-    Mail goes last, so that what the jobs tell leaves at once; without `settings` it stays in the outbox.
+    Mail goes last, so that what the jobs tell leaves at once, and `settled` is called after each; without `settings` it
+    stays in the outbox. Raises `DatabaseHeld` when the clock was set back and the database cannot be told.
     """
+    await Timekeeper(registry, Clocks(wall=lambda: now)).look()
     done = {job.name: await _run_one(job, now) for job in registry.jobs}
     if settings is not None:
-        done[MAIL] = await _run_one(Job(MAIL, Postman(settings, registry.entry_kinds).deliver), now)
+        postman = Postman(settings, registry.entry_kinds)
+
+        async def deliver(at: datetime) -> int:
+            return await postman.deliver(at, settled=settled)
+
+        done[MAIL] = await _run_one(Job(MAIL, deliver), now)
     return done
 
 
@@ -63,15 +77,21 @@ async def at_work(
     registry: Registry,
     settings: Settings,
     *,
-    now: Callable[[], datetime] = clock.now,
+    clocks: Clocks | None = None,
     look_every: float = LOOK_EVERY,
     post_every: float = POST_EVERY,
 ) -> AsyncIterator[None]:
-    """While this lasts, jobs are done when they are due and mail leaves. Needs the open database."""
+    """While this lasts, jobs are done when they are due and mail leaves; what is due already, at once.
+
+    Needs the open database. It has seen to a clock that was set back before it begins.
+    """
+    clocks = clocks or Clocks()
     stop = asyncio.Event()
+    keeper = Timekeeper(registry, clocks)
+    await keeper.look()
     tasks = [
-        asyncio.create_task(_keep_doing(registry, now, stop, look_every)),
-        asyncio.create_task(_keep_posting(Postman(settings, registry.entry_kinds), now, stop, post_every)),
+        asyncio.create_task(_keep_doing(registry, keeper, stop, look_every)),
+        asyncio.create_task(_keep_posting(Postman(settings, registry.entry_kinds, clocks=clocks), stop, post_every)),
     ]
     try:
         yield
@@ -83,29 +103,40 @@ async def at_work(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep_doing(registry: Registry, now: Callable[[], datetime], stop: asyncio.Event, look_every: float) -> None:
+async def _keep_doing(registry: Registry, keeper: Timekeeper, stop: asyncio.Event, look_every: float) -> None:
+    steady = keeper.clocks.steady
     last: dict[str, float] = {}
-    while not await _stopped_within(stop, look_every):
+    while not stop.is_set():
         for job in registry.jobs:
+            try:
+                now = await keeper.look()
+            except DatabaseHeld as held:
+                log.warning("jobs put off: %s", type(held).__name__)
+                break
+            except Exception:
+                log.exception("jobs put off")
+                break
             if stop.is_set():
                 return
-            if time.monotonic() - last.get(job.name, -float("inf")) >= job.every.total_seconds():
-                await _run_one(job, now())
-                last[job.name] = time.monotonic()
+            due = steady() - last.get(job.name, float("-inf")) >= job.every.total_seconds()
+            if due and keeper.may_do(job):
+                await _run_one(job, now)
+                last[job.name] = steady()
+        await _stopped_within(stop, look_every)
 
 
-async def _keep_posting(postman: Postman, now: Callable[[], datetime], stop: asyncio.Event, post_every: float) -> None:
-    async def deliver(at: datetime) -> int:
-        return await postman.deliver(at, stop=stop)
+async def _keep_posting(postman: Postman, stop: asyncio.Event, post_every: float) -> None:
+    async def deliver(_: datetime) -> int:
+        return await postman.deliver(stop=stop)
 
     job = Job(MAIL, deliver)
-    while not await _stopped_within(stop, post_every):
-        await _run_one(job, now())
+    while not stop.is_set():
+        await _run_one(job, postman.clocks.wall())
+        await _stopped_within(stop, post_every)
 
 
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
-    """Sleep, a third more or less so that processes started together drift apart. True when it is time to stop."""
+async def _stopped_within(stop: asyncio.Event, seconds: float) -> None:
+    """Sleep until it is time to stop; a third more or less, so that processes started together drift apart."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds * _chance.uniform(0.67, 1.33)):
             await stop.wait()
-    return stop.is_set()

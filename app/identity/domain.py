@@ -7,7 +7,7 @@ from litestar import Router
 from app.contracts import Domain, Job, NavItem
 from app.i18n.text import N_
 from app.identity.commands_welcome import forget_slips
-from app.identity.entrance import forget_old_ways_in
+from app.identity.jobs import forget_expired, forget_tries, stay_ended
 from app.identity.pages import ENTRANCE
 from app.identity.pages_me import ME
 from app.identity.pages_members import MEMBERS
@@ -34,8 +34,10 @@ DOMAIN = Domain(
     ),
     refusals=SENTENCES,
     jobs=(
-        Job("forget old ways in", forget_old_ways_in, every=timedelta(minutes=10)),
+        Job("identity.forget_expired", forget_expired, in_doubt=True),
+        Job("identity.forget_tries", forget_tries, every=timedelta(minutes=10)),
         Job("identity.forget_slips", forget_slips, every=timedelta(hours=6)),
     ),
+    set_back=stay_ended,
     search=search,
 )

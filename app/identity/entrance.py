@@ -17,17 +17,19 @@ from app.database import command, get_for_update, run, transaction
 from app.errors import Refused, TooFast
 from app.i18n import Text, text
 from app.identity import throttle
+from app.identity.over import is_of_the_future, passage_is_over
 from app.identity.passwords import hash_password, outdated, password_fits
 from app.identity.rules import email_key, name_key
 from app.identity.sessions import Opened, open_session
 from app.identity.slips import is_sign_in_name
 from app.identity.states import Device, IdentityRefusal, Purpose
 from app.identity.tables import Member, Membership, Passage, Session
-from app.identity.visits import SHARED_IDLE, hash_token
+from app.identity.visits import hash_token
 from app.notices.api import Kind, post_mail
 
 PASSAGE_LIFE = timedelta(minutes=10)
 MOST_TRIES = 5
+JUST_USED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,7 @@ async def just_used(waiting: str | None, code: str, *, now: datetime) -> bool:
     return bool(
         rows
         and rows[0]["used_at"] is not None
-        and now - rows[0]["used_at"] < timedelta(minutes=1)
+        and now - rows[0]["used_at"] < JUST_USED
         and hmac.compare_digest(code_hash(waiting, code), rows[0]["code_hash"])
     )
 
@@ -265,7 +267,12 @@ async def find_link(token: str, *, now: datetime) -> dict[str, Any] | None:
 
 
 def _alive(passage: dict[str, Any], now: datetime) -> bool:
-    return passage["used_at"] is None and bool(now < passage["expires_at"])
+    if passage["used_at"] is not None or is_of_the_future(passage["created_at"], now):
+        return False
+    if passage["expires_at"] <= now:
+        passage_is_over(passage["id"])
+        return False
+    return True
 
 
 def _opens(passage: dict[str, Any]) -> bool:
@@ -413,16 +420,3 @@ async def sign_out(*, session_id: int) -> None:
     """End this session."""
     async with transaction():
         await Session.delete().where(Session.id == session_id)
-
-
-# --------------------------------------------------------------------------------------------------------- tidying up
-
-
-async def forget_old_ways_in(now: datetime) -> int:
-    """Delete sessions, codes and counted tries whose time is over. A job; returns how many rows."""
-    async with transaction():
-        idle = (Session.device == Device.SHARED.value) & (Session.seen_at <= now - SHARED_IDLE)
-        sessions = await Session.delete().where((Session.expires_at <= now) | idle).returning(Session.id)
-        passages = await Passage.delete().where(Passage.expires_at <= now - PASSAGE_LIFE).returning(Passage.id)
-        await run("delete from attempt where tried_at <= {}", now - throttle.KEPT)
-    return len(sessions) + len(passages)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.database import run
+from app.identity.over import is_of_the_future, session_is_over
 from app.identity.states import Act, Device
 
 SHARED_IDLE = timedelta(minutes=15)
@@ -85,8 +86,9 @@ def hash_token(token: str) -> str:
 
 
 _VISIT = """
-select s.id as session_id, s.device, s.seen_at, s.expires_at, m.id as member_id, m.name, m.language,
-       p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator, ms.met_at, g.act,
+select s.id as session_id, s.device, s.created_at, s.seen_at, s.expires_at, m.id as member_id, m.name,
+       m.language, p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator,
+       ms.met_at, g.act,
        (select count(*) from outbox o where o.member_id = m.id and o.on_site and o.read_at is null
         and o.subject <> '' and o.kind not in ('join', 'sign_in') and o.created_at > {}) as unread
 from session s
@@ -108,7 +110,10 @@ async def visit_of_session(token: str, *, now: datetime, theme: str | None, refe
     row = rows[0]
     device = Device(row["device"])
     shared = device is Device.SHARED
+    if is_of_the_future(row["created_at"], now):
+        return None
     if row["expires_at"] <= now or (shared and row["seen_at"] + SHARED_IDLE <= now):
+        session_is_over(row["session_id"])
         return None
     touch_due = now - row["seen_at"] >= TOUCH_EVERY[device]
     seen_at = now if touch_due else row["seen_at"]

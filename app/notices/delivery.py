@@ -40,8 +40,9 @@ QUIET_AT_MOST = timedelta(minutes=5)
 
 _WAITS = "recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null"
 """In the words of the partial index `outbox_to_send`."""
-_DUE = f"{_WAITS} and (run_at <= {{}} or (tries = 0 and created_at > {{}}))"
-"""A mail that nobody has tried is due at once: if it is of the future, the clock was set back since."""
+_LATE = " or ".join(f"(tries = {tries} and run_at > {{}})" for tries in range(1, TRIES))
+_DUE = f"{_WAITS} and (run_at <= {{}} or (tries = 0 and created_at > {{}}) or {_LATE})"
+"""What was written in the future, or put off for longer than mails are, was so before the clock was set back."""
 _FREE = "(lease_until is null or lease_by = {} or lease_until < {} or lease_until > {})"
 _FREE_FOR_THE_WARY = "(lease_until is null or lease_by = {})"
 _WAY_IN = f"kind in ({', '.join(repr(kind.value) for kind in sorted(WAYS_IN))})"
@@ -135,9 +136,10 @@ class Postman:
     # ------------------------------------------------------------------------------------------- leasing and noting
 
     def _due_and_free(self, at: datetime) -> tuple[str, list[Any]]:
+        hours = [at, at, *(at + pause_after(tries) + APART for tries in range(1, TRIES))]
         if self.clocks.awake() < self._wary_until:
-            return f"{_DUE} and {_FREE_FOR_THE_WARY}", [at, at, self.name]
-        return f"{_DUE} and {_FREE}", [at, at, self.name, at, at + LEASE + APART]
+            return f"{_DUE} and {_FREE_FOR_THE_WARY}", [*hours, self.name]
+        return f"{_DUE} and {_FREE}", [*hours, self.name, at, at + LEASE + APART]
 
     async def _is_anything_due(self, at: datetime) -> bool:
         where, args = self._due_and_free(at)

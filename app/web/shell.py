@@ -15,8 +15,9 @@ from datetime import datetime
 from typing import Any, cast
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from app.identity.over import delete_found, finding
 from app.identity.sessions import touch_session
 from app.identity.visits import Visit, visit_of_session
 from app.settings import LANGUAGES, Settings
@@ -60,6 +61,16 @@ class Shell:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+        with finding() as over:
+            visit = await self._answer(scope, receive, send)
+        await delete_found(over)  # after the answer, as what follows: no page waits for it
+        if visit.touch_due and visit.session_id is not None:
+            try:
+                await touch_session(visit.session_id, now=visit.now)
+            except Exception:
+                log.exception("session not touched", extra={"reference": visit.reference})
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> Visit:
         started = time.perf_counter()
         reference = secrets.token_hex(5)
         path, method = scope["path"], scope["method"]
@@ -71,7 +82,7 @@ class Shell:
             scope["query_string"] = without_nulls(scope["query_string"])
         head = method == "HEAD"
         if head:  # answered as GET, without its body: Litestar's own @get says 405 (RFC 9110, 9.3.2)
-            scope = cast("Scope", {**scope, "method": "GET"})
+            scope = cast("HTTPScope", {**scope, "method": "GET"})
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -107,11 +118,7 @@ class Shell:
                         "milliseconds": round((time.perf_counter() - started) * 1000, 1),
                     },
                 )
-        if visit.touch_due and visit.session_id is not None:  # after the answer: no page waits for it
-            try:
-                await touch_session(visit.session_id, now=visit.now)
-            except Exception:
-                log.exception("session not touched", extra={"reference": reference})
+        return visit
 
     async def _visit(self, scope: Scope, path: str, reference: str) -> Visit:
         now = self.clock()

@@ -18,6 +18,7 @@ from app.notices.api import Kind, post_mail
 from app.notices.tables import Outbox
 from app.registry import Registry
 from app.settings import Settings
+from app.steady import Clocks
 from tests.app.notices.mail_server import MailServer
 from tests.client import NOON
 
@@ -54,6 +55,10 @@ async def tells(now: datetime) -> int:
     return 1
 
 
+def stopped_at(hour: datetime) -> Clocks:
+    return Clocks(wall=lambda: hour, steady=lambda: 0.0, awake=lambda: 0.0)
+
+
 async def eventually(happened: Callable[[], bool], seconds: float = 5) -> None:
     async with asyncio.timeout(seconds):
         while not happened():
@@ -61,7 +66,7 @@ async def eventually(happened: Callable[[], bool], seconds: float = 5) -> None:
 
 
 class TestRunDue:
-    async def test_an_error_in_one_leaves_the_others_alone(self, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_an_error_in_one_leaves_the_others_alone(self, db: Store, caplog: pytest.LogCaptureFixture) -> None:
         done = await run_due(registry(falls=falls, held=is_held, counts=counts), NOON)
         assert done == {"falls": None, "held": None, "counts": 24}
         (failed,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
@@ -89,7 +94,7 @@ class TestAtWork:
             return 0
 
         async with at_work(
-            registry(falls=falls, ticks=ticks), Settings(), now=lambda: NOON, look_every=0.01, post_every=0.01
+            registry(falls=falls, ticks=ticks), Settings(), clocks=stopped_at(NOON), look_every=0.01, post_every=0.01
         ):
             await eventually(lambda: len(times) >= 3)
         assert set(times) == {NOON}
@@ -130,7 +135,7 @@ class TestAtWork:
             at_work(
                 registry(long=long),
                 Settings(smtp_url=server.url),
-                now=lambda: NOON,
+                clocks=stopped_at(NOON),
                 look_every=0.01,
                 post_every=0.01,
             ),

@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 
 from app.steady import Clocks, Moved, Watch
-from tests.client import NOON
-
-
-@dataclass
-class Machine:
-    """The clocks of a machine that a test turns."""
-
-    wall: datetime = NOON
-    steady: float = 1000.0
-    awake: float = 900.0
-
-    def clocks(self) -> Clocks:
-        return Clocks(wall=lambda: self.wall, steady=lambda: self.steady, awake=lambda: self.awake)
-
-    def passes(self, span: timedelta) -> None:
-        self.wall += span
-        self.steady += span.total_seconds()
-        self.awake += span.total_seconds()
-
-    def sleeps(self, span: timedelta) -> None:
-        self.wall += span
-        self.steady += span.total_seconds()
+from tests.app.machine import Machine
 
 
 class TestWatch:
@@ -46,7 +24,7 @@ class TestWatch:
         machine = Machine()
         watch = Watch(machine.clocks())
         machine.passes(timedelta(minutes=3))
-        machine.wall += by
+        machine.is_set(by)
         assert watch.look() == Moved(by=by)
         machine.passes(timedelta(minutes=3))
         assert watch.look() is None
@@ -57,7 +35,7 @@ class TestWatch:
         machine.sleeps(timedelta(hours=8))
         assert watch.look() == Moved(slept=timedelta(hours=8))
         machine.sleeps(timedelta(hours=8))
-        machine.wall += timedelta(hours=1)
+        machine.is_set(timedelta(hours=1))
         assert watch.look() == Moved(by=timedelta(hours=1), slept=timedelta(hours=8))
 
     def test_what_ntp_does_each_day_is_nothing(self) -> None:
@@ -65,9 +43,9 @@ class TestWatch:
         watch = Watch(machine.clocks())
         for _ in range(1000):
             machine.passes(timedelta(seconds=5))
-            machine.wall += timedelta(milliseconds=2.5)  # 500 millionths: the fastest that ntp slews
+            machine.is_set(timedelta(milliseconds=2.5))  # 500 millionths: the fastest that ntp slews
             assert watch.look() is None
-        machine.wall -= timedelta(seconds=1)  # a leap second
+        machine.is_set(timedelta(seconds=-1))  # a leap second
         assert watch.look() is None
 
     def test_a_process_held_up_between_two_clocks_reads_them_again(self) -> None:

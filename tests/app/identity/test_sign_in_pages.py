@@ -225,15 +225,16 @@ class TestHowLong:
         assert not await sessions_of(cast.samira)
 
     async def test_what_is_over_is_deleted_by_a_job(self, cast: Cast, samira: str, world: World) -> None:
-        from app.identity.entrance import forget_old_ways_in
+        from app.identity.jobs import forget_expired, forget_tries
 
         await sign_in(world.browser(), samira, device="shared")
         await sign_in(world.browser(), samira)
         await world.browser().post("/connexion", {"email": samira, "way": "mail"})
         await sign_in(world.browser(), samira, "un mot de passe faux")
         now = world.later(days=2)
-        assert await forget_old_ways_in(now) == 2
-        assert await forget_old_ways_in(now) == 0
+        assert await forget_expired(now) == 2
+        assert await forget_expired(now) == 0
+        assert await forget_tries(now) > 0
         assert [row["device"] for row in await sessions_of(cast.samira)] == ["mine"]
         assert not await run("select 1 as one from attempt")
 

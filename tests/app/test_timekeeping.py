@@ -1,0 +1,316 @@
+"""A clock that is set: what had expired stays so, what cannot be undone waits, and afterwards the clock is followed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.contracts import Domain, Job
+from app.database import Store, run, transaction
+from app.errors import DatabaseHeld
+from app.jobs import at_work, run_due
+from app.registry import Registry
+from app.settings import Settings
+from app.timekeeping import DOUBT, DOUBTFUL, Timekeeper, latest_seen
+from tests.app.machine import Machine
+from tests.client import NOON
+
+YEAR = timedelta(days=365)
+
+
+async def nothing(now: datetime) -> int:
+    return 0
+
+
+PUBLISH = Job("publish", nothing)
+TIDY = Job("tidy", nothing, in_doubt=True)
+
+
+class Domains:
+    """Domains that note what they are told."""
+
+    def __init__(self, *jobs: Job) -> None:
+        self.told: list[tuple[datetime, datetime]] = []
+        self.fails: Exception | None = None
+        self.registry = Registry.of(Domain("tests", jobs=jobs, set_back=self.set_back))
+
+    async def set_back(self, now: datetime, latest: datetime) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.told.append((now, latest))
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+class TestTheLatestHour:
+    async def test_it_is_noted_once_a_minute(self, db: Store) -> None:
+        machine = Machine()
+        keeper = Timekeeper(Domains().registry, machine.clocks())
+        await keeper.look()
+        assert await latest_seen() == NOON
+        machine.passes(seconds=59)
+        await keeper.look()
+        assert await latest_seen() == NOON
+        machine.passes(seconds=1)
+        await keeper.look()
+        assert await latest_seen() == NOON + timedelta(minutes=1)
+        assert len(await run("select id from clock_seen")) == 1
+
+    async def test_another_process_that_is_behind_does_not_lower_it(self, db: Store) -> None:
+        ahead, behind = Machine(), Machine(wall=NOON - timedelta(seconds=4))
+        keeper = Timekeeper(Domains().registry, ahead.clocks())
+        other = Timekeeper(Domains().registry, behind.clocks())
+        await asyncio.gather(keeper.look(), other.look())
+        assert await latest_seen() == NOON
+
+    async def test_a_database_that_is_held_stops_nothing(
+        self, db: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def held(now: datetime, *, lower: bool = False) -> None:
+            raise DatabaseHeld
+
+        monkeypatch.setattr("app.timekeeping._note", held)
+        assert await Timekeeper(Domains().registry, Machine().clocks()).look() == NOON
+        assert warnings_in(caplog) == []
+
+
+class TestSetBack:
+    @pytest.mark.parametrize("by", [timedelta(seconds=6), timedelta(hours=1), YEAR])
+    async def test_the_domains_are_told_once(self, db: Store, caplog: pytest.LogCaptureFixture, by: timedelta) -> None:
+        machine, domains = Machine(), Domains()
+        keeper = Timekeeper(domains.registry, machine.clocks())
+        await keeper.look()
+        machine.passes(seconds=30)
+        await keeper.look()
+        machine.is_set(-by)
+        for _ in range(5):
+            await keeper.look()
+            machine.passes(minutes=2)
+        latest = NOON + timedelta(seconds=30)
+        assert domains.told == [(latest - by, latest)]
+        assert len(warnings_in(caplog)) == 1
+
+    async def test_small_steps_back_add_up(self, db: Store) -> None:
+        machine, domains = Machine(), Domains()
+        keeper = Timekeeper(domains.registry, machine.clocks())
+        await keeper.look()
+        for _ in range(4):
+            machine.is_set(timedelta(seconds=-4))
+            machine.passes(seconds=1)
+            await keeper.look()
+        assert len(domains.told) == 2
+
+    async def test_a_process_that_starts_sees_it_too(self, db: Store) -> None:
+        machine = Machine()
+        await Timekeeper(Domains().registry, machine.clocks()).look()
+        machine.is_set(timedelta(hours=-1))
+        domains = Domains()
+        await Timekeeper(domains.registry, machine.clocks()).look()
+        assert domains.told == [(NOON - timedelta(hours=1), NOON)]
+        again = Domains()
+        await Timekeeper(again.registry, machine.clocks()).look()
+        assert again.told == []
+
+    async def test_a_machine_that_was_off_is_no_step(self, db: Store, caplog: pytest.LogCaptureFixture) -> None:
+        machine, domains = Machine(), Domains(PUBLISH)
+        await Timekeeper(domains.registry, machine.clocks()).look()
+        later = Machine(wall=NOON + timedelta(days=20))
+        keeper = Timekeeper(domains.registry, later.clocks())
+        await keeper.look()
+        assert keeper.may_do(PUBLISH)
+        assert domains.told == []
+        assert warnings_in(caplog) == []
+
+    async def test_a_year_ahead_and_put_right_nothing_waits_a_year(self, db: Store) -> None:
+        machine, domains = Machine(), Domains(PUBLISH)
+        keeper = Timekeeper(domains.registry, machine.clocks())
+        await keeper.look()
+        machine.is_set(YEAR)
+        await keeper.look()
+        machine.passes(minutes=5)
+        await keeper.look()
+        assert await latest_seen() == NOON + YEAR + timedelta(minutes=5)
+        machine.is_set(-YEAR)
+        await keeper.look()
+        assert domains.told == [(machine.wall, machine.wall + YEAR)]
+        assert await latest_seen() == machine.wall
+        machine.passes(minutes=1)
+        await keeper.look()
+        assert await latest_seen() == machine.wall, "the true clock is followed again"
+        machine.is_set(timedelta(hours=-1))
+        await keeper.look()
+        assert len(domains.told) == 2, "and a step back is seen again"
+        machine.passes(DOUBT)
+        assert keeper.may_do(PUBLISH)
+
+    async def test_put_right_while_no_process_ran(self, db: Store) -> None:
+        await Timekeeper(Domains().registry, Machine(wall=NOON + YEAR).clocks()).look()
+        domains = Domains()
+        await Timekeeper(domains.registry, Machine().clocks()).look()
+        assert domains.told == [(NOON, NOON + YEAR)]
+        assert await latest_seen() == NOON
+
+    async def test_nothing_goes_on_before_it_is_done(self, db: Store) -> None:
+        """And what could not be done is done at the next look, by the same latest hour."""
+        machine, domains = Machine(), Domains()
+        keeper = Timekeeper(domains.registry, machine.clocks())
+        await keeper.look()
+        machine.is_set(timedelta(hours=-1))
+        domains.fails = DatabaseHeld()
+        with pytest.raises(DatabaseHeld):
+            await keeper.look()
+        assert await latest_seen() == NOON
+        machine.passes(seconds=5)
+        domains.fails = None
+        await keeper.look()
+        assert domains.told == [(NOON - timedelta(hours=1) + timedelta(seconds=5), NOON)]
+
+
+class TestInDoubt:
+    @pytest.mark.parametrize("by", [DOUBTFUL, YEAR])
+    async def test_what_cannot_be_undone_waits_ten_minutes_of_the_steady_clock(
+        self, db: Store, caplog: pytest.LogCaptureFixture, by: timedelta
+    ) -> None:
+        machine = Machine()
+        keeper = Timekeeper(Domains().registry, machine.clocks())
+        await keeper.look()
+        assert keeper.may_do(PUBLISH)
+        machine.is_set(by)
+        await keeper.look()
+        assert not keeper.may_do(PUBLISH)
+        assert keeper.may_do(TIDY)
+        machine.passes(DOUBT - timedelta(seconds=1))
+        await keeper.look()
+        assert not keeper.may_do(PUBLISH)
+        machine.passes(seconds=1)
+        await keeper.look()
+        assert keeper.may_do(PUBLISH)
+        assert len(warnings_in(caplog)) == 1
+
+    async def test_ntp_that_comes_late_is_no_doubt(self, db: Store) -> None:
+        machine = Machine()
+        keeper = Timekeeper(Domains().registry, machine.clocks())
+        await keeper.look()
+        machine.is_set(DOUBTFUL - timedelta(seconds=1))
+        await keeper.look()
+        assert keeper.may_do(PUBLISH)
+
+    async def test_sleep_is_no_doubt(self, db: Store, caplog: pytest.LogCaptureFixture) -> None:
+        machine = Machine()
+        keeper = Timekeeper(Domains().registry, machine.clocks())
+        await keeper.look()
+        machine.sleeps(days=3)
+        await keeper.look()
+        assert keeper.may_do(PUBLISH)
+        assert warnings_in(caplog) == []
+
+    async def test_a_machine_that_starts_in_1970_until_ntp_comes(self, db: Store) -> None:
+        await Timekeeper(Domains().registry, Machine().clocks()).look()
+        machine = Machine(wall=datetime.fromisoformat("1970-01-01T00:00:00+00:00"))
+        keeper = Timekeeper(Domains().registry, machine.clocks())
+        await keeper.look()
+        assert not keeper.may_do(PUBLISH)
+        machine.passes(minutes=9)
+        machine.wall = NOON + timedelta(minutes=10)
+        await keeper.look()
+        machine.passes(minutes=9)
+        await keeper.look()
+        assert not keeper.may_do(PUBLISH), "ten minutes from the last step"
+        machine.passes(minutes=1)
+        assert keeper.may_do(PUBLISH)
+
+
+class TestTheJobs:
+    async def test_they_wait_and_then_go_on(self, db: Store) -> None:
+        machine, done = Machine(), {"publish": 0, "tidy": 0}
+
+        def counts(name: str) -> Callable[[datetime], Awaitable[int]]:
+            async def count(now: datetime) -> int:
+                done[name] += 1
+                return 0
+
+            return count
+
+        every = timedelta(0)
+        jobs = Domains(Job("publish", counts("publish"), every), Job("tidy", counts("tidy"), every, in_doubt=True))
+
+        async def more_than(name: str, count: int) -> None:
+            async with asyncio.timeout(5):
+                while done[name] <= count:
+                    await asyncio.sleep(0.005)
+
+        async with at_work(jobs.registry, Settings(), clocks=machine.clocks(), look_every=0.01, post_every=100):
+            await more_than("publish", 0)
+            machine.is_set(YEAR)
+            await more_than("tidy", done["tidy"] + 2)
+            waited = done["publish"]
+            await more_than("tidy", done["tidy"] + 3)
+            assert done["publish"] == waited
+            machine.passes(DOUBT)
+            await more_than("publish", waited)
+
+    async def test_at_work_sees_to_a_step_back_before_it_begins(self, db: Store) -> None:
+        await Timekeeper(Domains().registry, Machine().clocks()).look()
+        domains = Domains()
+        earlier = Machine(wall=NOON - timedelta(hours=1))
+        async with at_work(domains.registry, Settings(), clocks=earlier.clocks()):
+            assert domains.told == [(earlier.wall, NOON)]
+
+    async def test_no_job_is_done_before_the_step_back_is_seen_to(self, db: Store) -> None:
+        machine, done = Machine(), 0
+
+        async def count(now: datetime) -> int:
+            nonlocal done
+            done += 1
+            return 0
+
+        domains = Domains(Job("tidy", count, timedelta(0), in_doubt=True))
+        async with at_work(domains.registry, Settings(), clocks=machine.clocks(), look_every=0.01, post_every=100):
+            async with asyncio.timeout(5):
+                while not done:
+                    await asyncio.sleep(0.005)
+            domains.fails = DatabaseHeld()
+            machine.is_set(timedelta(minutes=-5))
+            await asyncio.sleep(0.05)
+            waited = done
+            await asyncio.sleep(0.05)
+            assert done == waited
+            domains.fails = None
+            async with asyncio.timeout(5):
+                while done == waited:
+                    await asyncio.sleep(0.005)
+        assert [latest for _, latest in domains.told] == [NOON]
+
+    async def test_by_hand_as_well(self, db: Store) -> None:
+        await run_due(Domains().registry, NOON)
+        domains = Domains()
+        await run_due(domains.registry, NOON - timedelta(hours=1))
+        assert domains.told == [(NOON - timedelta(hours=1), NOON)]
+
+    async def test_what_is_due_is_done_at_once_when_it_starts(self, db: Store) -> None:
+        done = asyncio.Event()
+
+        async def tell(now: datetime) -> int:
+            done.set()
+            return 1
+
+        every = timedelta(hours=6)
+        async with at_work(Domains(Job("seldom", tell, every)).registry, Settings(), look_every=3600, post_every=3600):
+            await asyncio.wait_for(done.wait(), 5)
+
+    async def test_writes_stay_possible_in_the_domains(self, db: Store) -> None:
+        """They are told outside of any transaction: each opens its own."""
+        await Timekeeper(Domains().registry, Machine().clocks()).look()
+
+        async def write(now: datetime, latest: datetime) -> None:
+            async with transaction():
+                await run("delete from session where expires_at <= {}", latest)
+
+        registry = Registry.of(Domain("tests", set_back=write))
+        await Timekeeper(registry, Machine(wall=NOON - timedelta(hours=1)).clocks()).look()
