@@ -15,7 +15,7 @@ from app.clock import day_start, local_day
 from app.database import run
 from app.identity.visits import Visit
 from app.notices.queries_mine import shape_of
-from app.notices.rules import CALLED_FOR, Block, blocks_of
+from app.notices.rules import CALLED_FOR, SHOWN_FOR, Block, blocks_of
 from app.notices.states import URGENT, Kind
 from app.notices.wording import KIND_ICONS
 
@@ -28,11 +28,12 @@ A_SHEET = 11
 _KINDS = ", ".join(f"'{kind.value}'" for kind in sorted(URGENT))
 _URGENT = f"o.subject <> '' and o.kind in ({_KINDS})"
 _UNTOLD = f"{_URGENT} and o.on_site and o.read_at is null and o.told_at is null"
-_TIMELY = "(o.about_at > {} or (o.about_at is null and o.created_at > {}))"
+_TIMELY = "o.created_at > {} and (o.about_at > {} or (o.about_at is null and o.created_at > {}))"
 _OF_PLACE = (
-    "from outbox o join member m on m.id = o.member_id and m.erased_at is null "
-    "join membership ms on ms.member_id = o.member_id and ms.place_id = {} "
-    "where o.member_id <> {} and (o.place_id is null or o.place_id = ms.place_id or not exists "
+    # SQLite keeps the order of a cross join: from the few messages to their readers, not from all members to theirs.
+    "from outbox o cross join membership ms cross join member m where ms.place_id = {} and ms.member_id = o.member_id "
+    "and m.id = o.member_id and m.erased_at is null and m.id <> {} "
+    "and (o.place_id is null or o.place_id = ms.place_id or not exists "
     "(select 1 from membership own where own.member_id = o.member_id and own.place_id = o.place_id))"
 )
 _WAITING = f"{_OF_PLACE} and {_UNTOLD} and {_TIMELY}"
@@ -137,7 +138,7 @@ async def call_of(message_id: int, *, place_id: int, asking: int) -> bool:
 async def _people(visit: Visit, number: int) -> tuple[list[Person], bool]:
     assert visit.member is not None
     assert visit.place is not None
-    waiting = (visit.place.id, visit.member.id, visit.now, visit.now - CALLED_FOR)
+    waiting = (visit.place.id, visit.member.id, visit.now - SHOWN_FOR, visit.now, visit.now - CALLED_FOR)
     people = await run(
         f"select m.id, m.name, m.phone, min(coalesce(o.about_at, {{}})) as soonest {_WAITING} "
         "group by m.id, m.name, m.phone order by soonest, m.id limit {} offset {}",

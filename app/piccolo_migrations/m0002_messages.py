@@ -44,7 +44,7 @@ async def forwards() -> None:
         create index outbox_to_forget on outbox (run_at) where subject <> '';
         create index outbox_to_member on outbox (member_id, id);
         create index outbox_unread on outbox (member_id) where on_site and read_at is null;
-        create index outbox_to_tell on outbox (about_at) where subject <> ''
+        create index outbox_to_tell on outbox (created_at) where subject <> ''
             and kind in ('cancellation', 'change', 'offer') and on_site and read_at is null and told_at is null;
         create index outbox_told on outbox (told_at) where told_at is not null;
 

@@ -1,58 +1,58 @@
-"""Messages for tests of pages, told by the code that tells them."""
+"""What tests of sending do again and again: people, messages to them, and the rows that came of it."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from app.database import run, transaction
+from app.database import transaction
 from app.i18n import text
-from app.notices.api import About, Kind, tell
+from app.notices.api import Kind, post_mail, tell
+from app.notices.tables import Outbox
+from app.settings import Settings
 from tests.client import NOON
 
+SENDER = "Les Tanneurs <bonjour@tanneurs.exemple>"
+KEY = "une clef de trente-deux signes au moins, pour de bon"
 
-async def told(
-    *members: int,
-    kind: Kind = Kind.CHANGE,
-    subject: str = "Changement d’heure",
-    starts_at: datetime | None = NOON + timedelta(days=2),
-    thing_id: int = 1,
-    now: datetime = NOON,
-    **more: Any,
-) -> list[int]:
-    """Tell these members the same thing; the ids of the messages."""
-    what = f"{subject} {now.isoformat()}"
-    about = About("workshop", thing_id, starts_at) if starts_at is not None else None
+
+def settings(url: str | None, **more: Any) -> Settings:
+    """Of an installation whose mail server is there."""
+    return Settings(smtp_url=url, mail_from=SENDER, base_url="https://reseau.exemple", secret_key=KEY, **more)
+
+
+async def tell_all(
+    members: Iterable[int], *, what: str = "change", kind: Kind = Kind.CHANGE, now: datetime = NOON
+) -> int:
+    """Tell these members that something has changed."""
     async with transaction():
-        await tell(
+        return await tell(
             members,
             kind=kind,
             what=what,
-            subject=text("%(subject)s", subject=subject),
-            body=more.pop("body", [text("C’est maintenant à 15 h.")]),
-            link=more.pop("link", "/ateliers/1"),
-            about=about,
+            subject=text("Ton atelier à venir"),
+            body=[text("Bonjour,"), text("l’heure a changé.")],
+            link="/ateliers/1",
             now=now,
-            **more,
         )
-    rows = await run("select id from outbox where dedupe like {} order by member_id", f"{what}-%")
-    return [row["id"] for row in rows]
 
 
-async def message(message_id: int) -> dict[str, Any]:
-    """The row of a message."""
-    return (await run("select * from outbox where id = {}", message_id))[0]
-
-
-async def set_message(message_id: int, **columns: Any) -> None:
-    """Write into it what time or the post would have."""
+async def send_code(address: str, *, now: datetime = NOON) -> None:
+    """A way in, to an address without an account."""
     async with transaction():
-        for name, value in columns.items():
-            await run(f"update outbox set {name} = {{}} where id = {{}}", value, message_id)
+        await post_mail(
+            member_id=None,
+            to=address,
+            kind=Kind.SIGN_IN,
+            dedupe=f"way-in:{address}",
+            subject=text("Ton code : %(code)s", code="123456"),
+            body=[],
+            now=now,
+        )
 
 
-async def everything() -> list[dict[str, Any]]:
-    """All that messages are made of, to see that nothing was changed."""
-    outbox = await run("select * from outbox order by id")
-    choices = await run("select * from mail_choice order by id")
-    return [*outbox, *choices]
+async def rows() -> list[dict[str, Any]]:
+    """The outbox."""
+    found: list[dict[str, Any]] = await Outbox.select().order_by(Outbox.id)
+    return found
