@@ -118,7 +118,7 @@ class TestAMail:
         assert server.envelopes[0][1] == ["a@exemple.fr"]
         assert "Bcc" not in mail
         assert mail["Subject"] == "Eve  Bcc: victime@exemple.fr    https://mal.exemple t’écrit"
-        assert words(mail).count("\n") == 4
+        assert words(mail).count("\n") == 5
 
     @pytest.mark.parametrize("link", ["//mal.exemple", "https://mal.exemple", "/\\mal.exemple", "/a\nb", "ateliers"])
     async def test_a_link_leads_to_us_or_nowhere(self, sqlite_only_db: Store, link: str) -> None:
