@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
@@ -141,8 +142,10 @@ class Letter:
     """The one link, a path on our site; empty if there is none."""
     action: str
     """What it does."""
+    reply_to: str
+    """The place's address, if mail can be sent there…"""
     ask: str
-    """That one may answer, if somebody reads the answers."""
+    """…and that one may answer."""
     part_of: str
     """Which kind of mail this is, in a sentence, if that kind can be stopped…"""
     stop_path: str
@@ -167,15 +170,16 @@ class Composer:
 
     def message(self, row: Row, at: datetime) -> EmailMessage:
         """A row of the outbox as the mail that goes out. Raises `ValueError` when no mail can be made of it."""
-        if not is_address(row["recipient"]):
+        recipient = _usable(row["recipient"])
+        if not recipient:
             raise ValueError("not the address of one person")
         letter = self.letter(row)
         message = EmailMessage(policy=POLICY)
         # Whoever reads knows the place, not the address that machines send from.
         message["From"] = Address(one_line(letter.sender or self._own_name), addr_spec=self._sender)
-        if is_address(row["place_email"]):
-            message["Reply-To"] = Address(one_line(row["signature"]), addr_spec=_plain_domain(row["place_email"]))
-        message["To"] = Address(addr_spec=_plain_domain(row["recipient"]))
+        if letter.reply_to:
+            message["Reply-To"] = Address(one_line(letter.sender), addr_spec=letter.reply_to)
+        message["To"] = Address(addr_spec=recipient)
         message["Subject"] = short_subject(letter.subject)
         message["Date"] = format_datetime(at)
         # From what the mail is about, not from its number: the same for ever, also after a restore.
@@ -190,7 +194,7 @@ class Composer:
         if row["method"]:
             # The last and richest way to say it; base64, so that nothing on the way touches its line ends.
             message.add_alternative(
-                self._event(row),
+                self._event(row, letter, recipient),
                 subtype="calendar",
                 charset="utf-8",
                 cte="base64",
@@ -211,7 +215,7 @@ class Composer:
         """What the reader gets to see. Raises `ValueError` when no mail can be made of it."""
         kind, spoken = Kind(row["kind"]), language(row["language"])
         blocks = blocks_of(row["body"])
-        path, stop = self.path(row), self._stop_path(row, kind)
+        path, stop, reply_to = self.path(row), self._stop_path(row, kind), _usable(row["place_email"])
         action = row["action"] or spoken.gettext(_ENTER if kind in WAYS_IN else _OPEN)
         return Letter(
             language=row["language"],
@@ -221,7 +225,8 @@ class Composer:
             blocks=tuple(_with_code(block) for block in blocks) if kind in WAYS_IN else blocks,
             path=path,
             action=action if path else "",
-            ask=spoken.gettext(_ASK) if is_address(row["place_email"]) else "",
+            reply_to=reply_to,
+            ask=spoken.gettext(_ASK) if reply_to else "",
             part_of=_part_of(kind, spoken) if stop else "",
             stop_path=stop,
             stop=spoken.gettext(_STOP) if stop else "",
@@ -268,17 +273,17 @@ class Composer:
         template = environment_of(letter.language).get_template("emails/mail.html")
         return template.render(letter=letter, base_url=self.settings.base_url, light=light, dark=dark)
 
-    def _event(self, row: Row) -> str:
+    def _event(self, row: Row, letter: Letter, recipient: str) -> str:
         return self._inviting.part(
             row["event"],
             Invitation(
                 method=row["method"],
                 sequence=row["sequence"],
                 made_at=row["created_at"],
-                organizer=row["signature"],
-                organizer_address=_plain_domain(row["place_email"]) if is_address(row["place_email"]) else self._sender,
+                organizer=letter.sender,
+                organizer_address=letter.reply_to or self._sender,
                 sent_by=self._sender,
-                attendee_address=_plain_domain(row["recipient"]),
+                attendee_address=recipient,
             ),
         )
 
@@ -293,6 +298,18 @@ def _with_code(block: Block) -> Block:
     if found is None:
         return block
     return Block((block.lines[0][found.end() :], *block.lines[1:]), quote=False, code=found[1])
+
+
+def _usable(address: str) -> str:
+    """The address as headers have it; empty if mail cannot be sent there. What a place keeps is not checked so far."""
+    if not is_address(address):
+        return ""
+    try:
+        plain = _plain_domain(address)
+        Address(addr_spec=plain)
+    except (ValueError, IndexError, MessageError):
+        return ""
+    return plain
 
 
 def _plain_domain(address: str) -> str:

@@ -75,8 +75,7 @@ async def mail_page(mail_id: int, *, composer: Composer, now: datetime) -> MailP
 async def mail_file(mail_id: int, *, composer: Composer, now: datetime) -> bytes:
     """This mail as it is sent. Raises `NotFound`."""
     row = await _row(mail_id)
-    message = composer.message(row, _left_at(row, now)[1])
-    return message.as_bytes(policy=message.policy.clone(utf8=True))  # an address may have accents
+    return composer.message(row, _left_at(row, now)[1]).as_bytes()
 
 
 async def _row(mail_id: int) -> dict[str, Any]:

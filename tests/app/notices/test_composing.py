@@ -127,7 +127,9 @@ class TestHeaders:
         assert message["Auto-Submitted"] == "auto-generated"
         assert message["Content-Language"] == "fr"
 
-    @pytest.mark.parametrize("place_email", ["", "no address", "a@b.fr, c@d.fr", "a@b.fr\r\nBcc: c@d.fr"])
+    @pytest.mark.parametrize(
+        "place_email", ["", "no address", "a@b.fr, c@d.fr", "a@b.fr\r\nBcc: c@d.fr", "rené@b.fr", "a..b@c.fr", ".@x"]
+    )
     def test_a_place_without_a_good_address_takes_no_answers(self, place_email: str) -> None:
         message = mail(place_email=place_email)
         assert message["Reply-To"] is None
@@ -165,13 +167,16 @@ class TestHeaders:
     def test_a_domain_with_accents_is_written_as_mail_wants_it(self) -> None:
         assert mail(recipient="rene@café.exemple")["To"] == "rene@xn--caf-dma.exemple"
 
-    def test_an_address_with_accents_leaves_where_mail_servers_know_them(self) -> None:
-        message = composer().message(row(recipient="rené@exemple.fr", method="REQUEST", event=kept()), NOON)
-        with pytest.raises(UnicodeEncodeError):  # a ValueError: refused for good
-            message.as_bytes()
-        assert "To: rené@exemple.fr\r\n" in message.as_bytes(policy=message.policy.clone(utf8=True)).decode()
-
-    @pytest.mark.parametrize("more", [{"recipient": "a@b.fr, c@d.fr"}, {"recipient": ""}, {"kind": "nonsense"}])
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"recipient": "a@b.fr, c@d.fr"},
+            {"recipient": "rené@b.fr"},
+            {"recipient": "a..b@c.fr"},
+            {"recipient": ""},
+            {"kind": "nonsense"},
+        ],
+    )
     def test_what_cannot_be_a_mail_to_one_person_is_none(self, more: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match=r".+"):
             composer().message(row(**more), NOON)
@@ -350,7 +355,7 @@ def nasty_rows(draw: st.DrawFn) -> dict[str, Any]:
         body=api._paragraphs([text_of("« %(title)s » a changé.", title=title), words], spoken),
         action=one_line(title),
         signature=one_line(place),
-        place_email=draw(st.sampled_from(["bonjour@tanneurs.exemple", address, f"{name}@exemple.fr"])),
+        place_email=draw(st.sampled_from(["bonjour@tanneurs.exemple", address, f"{name}@exemple.fr", f"a@{name}"])),
         method=method,
         event=kept(title, place, address) if method else "",
         kind=draw(st.sampled_from([kind.value for kind in Kind])),
