@@ -12,7 +12,7 @@ from app.identity.states import Act
 from app.notices import queries_calls
 from app.notices.queries_calls import phone_href
 from app.notices.states import STOPPABLE, URGENT, Kind
-from tests.app.notices.letters import everything, message, set_message, told
+from tests.app.notices.telling import everything, message, set_message, told
 from tests.client import NOON, Browser, World, words
 from tests.factories import make_grant, make_member, make_place
 from tests.people import Cast, make_cast

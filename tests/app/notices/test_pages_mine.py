@@ -16,7 +16,7 @@ from app.notices.commands import choose_mail, resume_mail, stop_mail
 from app.notices.links import StopLink
 from app.notices.states import STOPPABLE, Remind
 from app.notices.tables import MailChoice
-from tests.app.notices.letters import everything, message, set_message, told
+from tests.app.notices.telling import everything, message, set_message, told
 from tests.client import NOON, Browser, World, words
 from tests.factories import make_member
 from tests.people import Cast, make_cast
