@@ -34,28 +34,29 @@ _chance = secrets.SystemRandom()
 MAIL = "mail"
 
 
-async def run_due(
-    registry: Registry,
-    now: datetime,
-    *,
-    settings: Settings | None = None,
-    settled: Callable[[], None] = lambda: None,
-) -> dict[str, int | None]:
+async def run_due(registry: Registry, now: datetime, *, settings: Settings | None = None) -> dict[str, int | None]:
     """Do everything that is due at this instant, once: how many things by job, `None` for a job that failed.
 
-    Mail goes last, so that what the jobs tell leaves at once, and `settled` is called after each; without `settings` it
-    stays in the outbox. Raises `DatabaseHeld` when the clock was set back and the database cannot be told.
+    Mail goes last, so that what the jobs tell leaves at once; without `settings` it stays in the outbox. Raises
+    `DatabaseHeld` when the clock was set back and that cannot be seen to.
     """
     await Timekeeper(registry, Clocks(wall=lambda: now)).look()
     done = {job.name: await _run_one(job, now) for job in registry.jobs}
     if settings is not None:
-        postman = Postman(settings, registry.entry_kinds)
-
-        async def deliver(at: datetime) -> int:
-            return await postman.deliver(at, settled=settled)
-
-        done[MAIL] = await _run_one(Job(MAIL, deliver), now)
+        done[MAIL] = await post_due(registry, settings, now)
     return done
+
+
+async def post_due(
+    registry: Registry, settings: Settings, now: datetime | None = None, *, settled: Callable[[], None] = lambda: None
+) -> int | None:
+    """Send the mail that is due: how many left, `None` when it failed. `settled` is called after each."""
+    postman = Postman(settings, registry.entry_kinds)
+
+    async def deliver(_: datetime) -> int:
+        return await postman.deliver(now, settled=settled)
+
+    return await _run_one(Job(MAIL, deliver), now or postman.clocks.wall())
 
 
 async def _run_one(job: Job, now: datetime) -> int | None:

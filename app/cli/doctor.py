@@ -23,14 +23,19 @@ from app.cli.common import Failed, open_or_fail, reason_of
 from app.database import close_database, engine, is_sqlite, run, transaction
 from app.errors import DatabaseHeld
 from app.migrations import MigrationRefused, pending
-from app.notices.smtp import MailServer, ServerAway
+from app.notices.smtp import MailServer, ServerAway, without_addresses
 from app.settings import Settings, SettingsError
 from app.sqlite_engine import SQLiteStore
+from app.timekeeping import latest_seen
 
 SLOW_COMMIT = 50.0
 """Milliseconds. Each booking waits for one."""
 LITTLE_SPACE = 200 * 1024 * 1024
 LATE_MAIL = timedelta(minutes=15)
+LATE_JOBS = timedelta(minutes=10)
+AHEAD = timedelta(minutes=5)
+SET_ASIDE_NAMED = 10
+"""So many of the mails that were set aside are named one by one, the latest first."""
 OLDEST_NOW = datetime(2026, 11, 1, tzinfo=UTC)
 """No clock that is right shows an earlier time: the program is younger."""
 ROLES = {
@@ -125,8 +130,20 @@ def of_settings(settings: Settings) -> list[Finding]:
     else:
         found.append(
             fault(
-                "There is no secret key of 32 characters: `reseau serve` does not start.",
+                "There is no secret key of 32 characters: `reseau serve` does not start, and no mail can be signed.",
                 "Put RESEAU_SECRET_KEY into the environment or into .env; `reseau setup` does it.",
+            )
+        )
+    missing = [
+        name
+        for name, said in (("RESEAU_PUBLISHER", settings.publisher), ("RESEAU_HOSTED_BY", settings.hosted_by))
+        if not said
+    ]
+    if missing:
+        found.append(
+            warn(
+                "« Mentions légales » does not say who publishes or hosts the site: French law wants both.",
+                f"Set {' and '.join(missing)}.",
             )
         )
     host = urlsplit(settings.base_url).hostname
@@ -200,10 +217,11 @@ async def _of_open_database() -> Findings:
         yield fault(f"{len(waiting)} migrations have not run.", "Run `reseau upgrade`.")
         return
     yield ok("Every migration has run.")
-    for look in (_of_commits, _of_database_clock, _of_outbox):
-        yield await look()
-    async for finding in _of_people():
-        yield finding
+    yield await _of_commits()
+    yield await _of_database_clock()
+    for look in (_of_jobs, _of_outbox, _of_people):
+        async for finding in look():
+            yield finding
 
 
 async def _version() -> str:
@@ -256,34 +274,65 @@ async def _of_database_clock() -> Finding:
             return fault(f"The clocks of this machine and of PostgreSQL are {apart:.0f} s apart.", "Let ntp keep both.")
     rows = await run("select created_at as at from outbox order by id desc limit 1")
     rows += await run("select at from journal_line order by id desc limit 1")
-    if any(row["at"] > now + timedelta(minutes=5) for row in rows):
+    if any(row["at"] > now + AHEAD for row in rows):
         return fault(
             "The database holds deeds of the future: the clock was set back.", "Set it right, and let ntp keep it."
         )
     return ok("The clock agrees with what the database holds.")
 
 
-async def _of_outbox() -> Finding:
+async def _of_outbox() -> Findings:
     waiting = await run(
-        "select count(*) as many, min(run_at) as oldest from outbox where sent_at is null and logged_at is null "
-        "and set_aside_at is null and run_at <= {}",
+        "select count(*) as many, min(run_at) as oldest from outbox where recipient <> '' and sent_at is null "
+        "and logged_at is null and set_aside_at is null and run_at <= {}",
         clock.now(),
     )
-    (aside,) = await run("select count(*) as many from outbox where set_aside_at is not null and recipient <> ''")
     many, oldest = waiting[0]["many"], waiting[0]["oldest"]
     if isinstance(oldest, str):  # SQLite converts plain columns only
         oldest = datetime.fromisoformat(oldest)
     if oldest is not None and oldest < clock.now() - LATE_MAIL:
-        return warn(
+        yield warn(
             f"{many} mails wait, the oldest since {clock.local(oldest):%d/%m %H:%M}.",
             "Look whether `reseau serve` runs, and at the mail server below; `reseau jobs` sends them now.",
         )
-    if aside["many"]:
-        return warn(
-            f"{aside['many']} mails were set aside: their addresses were refused, or they did not leave in 8 tries.",
+    else:
+        yield ok(f"{many} mails wait, none for long.")
+    # Kept for 30 days: afterwards the rows are empty.
+    aside = await run(
+        "select id, kind, set_aside_at, error, member_id from outbox where set_aside_at is not null "
+        "and recipient <> '' order by set_aside_at desc, id desc"
+    )
+    for row in aside[:SET_ASIDE_NAMED]:
+        whose = "The reader finds it on the site." if row["member_id"] is not None else "Nobody has it."
+        yield warn(
+            f"Mail {row['id']} ({row['kind']}) was set aside on {clock.local(row['set_aside_at']):%d/%m}: "
+            f"{without_addresses(row['error'])}",
+            f"{whose} Its address is in the table outbox: perhaps there is a better one.",
+        )
+    if len(aside) > SET_ASIDE_NAMED:
+        yield warn(
+            f"{len(aside) - SET_ASIDE_NAMED} more mails were set aside before.",
             "They are in the table outbox, with the reason: ask these members for their right address.",
         )
-    return ok(f"{many} mails wait, none for long, and none was set aside.")
+
+
+async def _of_jobs() -> Findings:
+    """Whether somebody does what is due, by the hour that every process notes each minute."""
+    now, latest = clock.now(), await latest_seen()
+    if latest is None:
+        yield warn("No job has ever run.", "Start `reseau serve`, or run `reseau jobs` each minute.")
+    elif latest > now + AHEAD:
+        yield fault(
+            f"The clock was set back: jobs have seen {clock.local(latest):%d/%m/%Y %H:%M}.",
+            "If it is right now, start `reseau serve` or run `reseau jobs`: what had expired stays so.",
+        )
+    elif latest < now - LATE_JOBS:
+        yield warn(
+            f"No job has run since {clock.local(latest):%d/%m/%Y %H:%M}: no mail leaves, and no silence is assent.",
+            "Start `reseau serve`, or run `reseau jobs` each minute.",
+        )
+    else:
+        yield ok("Jobs run.")
 
 
 # -------------------------------------------------------------------------------------------------------------- people

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import click
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from app import clock
 from app.cli.common import read_settings, with_database
-from app.jobs import run_due
+from app.jobs import MAIL, post_due, run_due
 from app.main import REGISTRY
 from app.migrations import migrate
+from app.notices.delivery import how_many_wait
 from app.web.log import start_logging
+
+MANY = 20
+"""Mails that wait, from which on a bar shows how far it is, where there is a screen."""
 
 
 @click.command(short_help="Bring the database up to date, or make it.")
@@ -40,16 +45,28 @@ def jobs() -> int:
     Example, each minute from cron:
       * * * * * cd /srv/reseau && .venv/bin/reseau jobs
     """
-    settings = read_settings()
+    settings = read_settings(serving=True)  # links in mails are signed with the secret key
     start_logging("WARNING")
-    done = with_database(settings.database_url, lambda: run_due(REGISTRY, clock.now(), settings=settings))
+    console = Console()
+
+    async def everything() -> tuple[dict[str, int | None], int]:
+        done = await run_due(REGISTRY, clock.now())
+        waiting = await how_many_wait()
+        with Progress(console=console, transient=True, disable=waiting < MANY) as bar:
+            mails = bar.add_task(f"{waiting} mails", total=waiting)
+            done[MAIL] = await post_due(REGISTRY, settings, settled=lambda: bar.advance(mails))
+        return done, await how_many_wait()
+
+    done, left = with_database(settings.database_url, everything)
     table = Table("job", "done", box=None)
     for name, count in done.items():
         table.add_row(name, "failed" if count is None else str(count))
-    Console().print(table)
+    console.print(table)
     failed = [name for name, count in done.items() if count is None]
     if failed:
         click.echo(f"Could not be done: {', '.join(failed)}. The log above says why.", err=True)
         return 1
     click.echo("All that was due is done.")
+    if left:
+        click.echo(f"{left} mails still wait for another try: `reseau doctor` says more.")
     return 0

@@ -305,6 +305,12 @@ class Postman:
         return Fate(row, {"set_aside_at": at, "error": said})
 
 
+async def how_many_wait() -> int:
+    """Mails that have still to leave, due or not."""
+    (row,) = await run(f"select count(*) as many from outbox where {_WAITS}")  # noqa: S608 - constants of this file
+    return int(row["many"])
+
+
 def _is_set(stop: asyncio.Event | None) -> bool:
     return stop is not None and stop.is_set()
 

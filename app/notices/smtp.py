@@ -126,4 +126,9 @@ def short(error: BaseException, recipient: str = "") -> str:
     for part in (recipient, recipient.rpartition("@")[0]):
         if len(part) > 2:  # servers like to name the mailbox alone, and in capitals
             said = re.sub(re.escape(part), "…", said, flags=re.IGNORECASE)
-    return _ADDRESS.sub("…", said)[:300]
+    return without_addresses(said)[:300]
+
+
+def without_addresses(said: str) -> str:
+    """The same with « … » for whatever looks like a mail address."""
+    return _ADDRESS.sub("…", said)

@@ -9,7 +9,7 @@ import re
 import sqlite3
 import stat
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -106,14 +106,18 @@ class TestItCannot:
     def test_a_malformed_setting_is_named(
         self, reseau: Callable[..., Said], settings: dict[str, str], named: str
     ) -> None:
-        code, _, err = reseau("jobs", **settings)
+        code, _, err = reseau("jobs", secret_key=KEY, **settings)
         assert code == 1
         assert named in err
         assert is_one_sentence(err)
 
+    @pytest.mark.parametrize("command", ["serve", "jobs"])
     @pytest.mark.parametrize("key", ["", "short"])
-    def test_serve_wants_a_secret_key(self, reseau: Callable[..., Said], sqlite_database_url: str, key: str) -> None:
-        code, _, err = reseau("serve", database_url=sqlite_database_url, secret_key=key)
+    def test_a_secret_key_is_wanted(
+        self, reseau: Callable[..., Said], sqlite_database_url: str, command: str, key: str
+    ) -> None:
+        """Links in mails are signed with it, too."""
+        code, _, err = reseau(command, database_url=sqlite_database_url, secret_key=key)
         assert code == 1
         assert err.startswith("RESEAU_SECRET_KEY is missing")
 
@@ -128,7 +132,7 @@ class TestItCannot:
         assert "`reseau upgrade`" in err
 
     def test_a_missing_database_file_is_not_made_by_looking(self, reseau: Callable[..., Said], tmp_path: Path) -> None:
-        code, _, err = reseau("jobs", database_url="sqlite:///nowhere.sqlite")
+        code, _, err = reseau("jobs", database_url="sqlite:///nowhere.sqlite", secret_key=KEY)
         assert code == 1
         assert "There is no database at nowhere.sqlite yet" in err
         assert not (tmp_path / "nowhere.sqlite").exists()
@@ -178,13 +182,13 @@ class TestSettingsFile:
         (tmp_path / ".env").write_text("RESEAU_LOCALE=tlh\nRESEAU_BASE_URL='nonsense'\n")
         os.environ["RESEAU_ENV_FILE"] = ".env"
         os.environ["RESEAU_BASE_URL"] = "https://reseau.exemple"
-        code, _, err = reseau("jobs")
+        code, _, err = reseau("jobs", secret_key=KEY)
         assert code == 1
         assert "RESEAU_LOCALE" in err
 
     def test_tests_do_not_read_it(self, reseau: Callable[..., Said], tmp_path: Path) -> None:
         (tmp_path / ".env").write_text("RESEAU_LOCALE=tlh\n")
-        assert "RESEAU_LOCALE" not in reseau("jobs")[2]
+        assert "RESEAU_LOCALE" not in reseau("jobs", secret_key=KEY)[2]
 
 
 class TestUpgrade:
@@ -415,6 +419,24 @@ class TestJobs:
         assert code == 0
         assert re.search(r"^ *mail +1 *$", out, re.MULTILINE)
         assert rows(installed, "select id from outbox where logged_at is null") == []
+
+    def test_what_still_waits_is_told(self, reseau: Callable[..., Said], installed: str) -> None:
+        async def post() -> None:
+            async with transaction():
+                await run(
+                    "insert into outbox (dedupe, kind, recipient, language, subject, body, link, signature, "
+                    "created_at, run_at, tries, error) values ('d', 'change', 'a@b.fr', 'fr', 'a', 'a', '', '', "
+                    "{}, {}, 3, '')",
+                    clock.now(),
+                    clock.now() + timedelta(minutes=5),
+                )
+
+        with_database(installed, post)
+        code, out, _ = reseau("jobs")
+        assert code == 0
+        assert out.endswith(
+            "All that was due is done.\n1 mails still wait for another try: `reseau doctor` says more.\n"
+        )
 
     def test_a_job_that_fails_is_named(
         self, installed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

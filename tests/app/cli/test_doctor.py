@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,14 +16,23 @@ import pytest
 from app import clock
 from app.cli import doctor
 from app.cli.common import with_database
-from app.database import Store, transaction
+from app.database import Store, run, transaction
 from app.i18n import text
 from app.notices.api import Kind, post_mail
-from app.notices.tables import Outbox
+from app.notices.delivery import Postman
+from app.registry import Registry
 from app.settings import Settings
+from app.timekeeping import Timekeeper
 from tests.app.cli.said import KEY, Said, rows
-from tests.app.notices.mail_server import MailServer
+from tests.app.machine import Machine
+from tests.app.notices.letters import send_code, settings, tell_all
+from tests.app.notices.mail_server import CERTIFICATE, MailServer
 from tests.client import NOON
+from tests.factories import make_member, make_place
+
+
+async def seen(looking: AsyncIterator[doctor.Finding]) -> list[doctor.Finding]:
+    return [finding async for finding in looking]
 
 
 class TestDoctor:
@@ -90,7 +101,7 @@ class TestDoctor:
         [("https://reseau.exemple", "ok"), ("http://reseau.exemple", "warn"), ("http://127.0.0.1:8000", "warn")],
     )
     def test_the_address_is_judged(self, base_url: str, sort: str) -> None:
-        assert doctor.of_settings(Settings(secret_key=KEY, base_url=base_url))[1].sort == sort
+        assert doctor.of_settings(Settings(secret_key=KEY, base_url=base_url))[-1].sort == sort
 
     def test_a_folder_that_cannot_be_written_or_is_nearly_full(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -115,23 +126,87 @@ class TestDoctor:
             odd = await doctor.of_mail(Settings(smtp_url=server.url))
         assert "address that does not exist" in odd.what
 
-    async def test_mail_that_waits_or_was_set_aside(self, db: Store) -> None:
-        async def post(dedupe: str, at: datetime) -> None:
-            async with transaction():
-                await post_mail(
-                    member_id=None, to="a@b.fr", kind=Kind.SIGN_IN, dedupe=dedupe, subject=text("a"), body=[], now=at
-                )
+    async def test_mail_that_waits(self, db: Store) -> None:
+        async def post(address: str, at: datetime) -> None:
+            await send_code(address, now=at)
 
         now = clock.now()
-        assert (await doctor._of_outbox()).sort == "ok"
-        await post("new", now)
-        await post("later", now + timedelta(days=1))
-        assert (await doctor._of_outbox()).what.startswith("1 mails wait, none for long")
-        await post("old", now - timedelta(hours=1))
-        assert (await doctor._of_outbox()).what.startswith("2 mails wait, the oldest since")
+        assert [finding.sort for finding in await seen(doctor._of_outbox())] == ["ok"]
+        await post("new@exemple.fr", now)
+        assert [finding.what for finding in await seen(doctor._of_outbox())] == ["1 mails wait, none for long."]
+        await post("old@exemple.fr", now - timedelta(hours=1))
+        (late,) = await seen(doctor._of_outbox())
+        assert late.what.startswith("2 mails wait, the oldest since")
+        async with transaction():  # read on the site: no mail
+            await run("update outbox set recipient = ''")
+        assert [finding.what for finding in await seen(doctor._of_outbox())] == ["0 mails wait, none for long."]
+
+    async def test_a_mail_that_was_set_aside_is_named_by_its_number_and_not_by_its_words(self, db: Store) -> None:
+        place = await make_place(name="Les Tanneurs")
+        member = await make_member(place_id=place, email="jeanne.dupont@exemple.fr")
+        await tell_all([member], now=clock.now())
+        refused = {"jeanne.dupont@exemple.fr": "550 5.1.1 <jeanne.dupont@exemple.fr> unknown"}
+        async with MailServer(refused=refused).running() as server:
+            await Postman(settings(server.url), {}).deliver()
+        _, aside = await seen(doctor._of_outbox())
+        assert aside.sort == "warn"
+        day = clock.local(clock.now())
+        assert aside.what == f"Mail 1 (change) was set aside on {day:%d/%m}: 550 5.1.1 <…> unknown"
+        assert aside.mend.startswith("The reader finds it on the site.")
         async with transaction():
-            await Outbox.update({Outbox.set_aside_at: now}).where(Outbox.dedupe == "old")
-        assert (await doctor._of_outbox()).what.startswith("1 mails were set aside")
+            await run("update outbox set error = 'for jeanne.dupont@exemple.fr: no', member_id = null")
+        _, aside = await seen(doctor._of_outbox())
+        assert "dupont" not in aside.what
+        assert aside.mend.startswith("Nobody has it.")
+
+    async def test_many_that_were_set_aside_are_counted(self, db: Store) -> None:
+        for number in range(12):
+            await send_code(f"a{number}@exemple.fr")
+        async with transaction():
+            await run("update outbox set set_aside_at = {}", clock.now())
+        found = await seen(doctor._of_outbox())
+        assert len(found) == 12
+        assert found[-1].what == "2 more mails were set aside before."
+
+    async def test_whether_jobs_run(self, db: Store) -> None:
+        async def found_at(latest: datetime) -> doctor.Finding:
+            async with transaction():
+                await run("delete from clock_seen")
+            await Timekeeper(Registry.of(), Machine(wall=latest).clocks()).look()
+            (finding,) = await seen(doctor._of_jobs())
+            return finding
+
+        (never,) = await seen(doctor._of_jobs())
+        assert (never.sort, never.what) == ("warn", "No job has ever run.")
+        now = clock.now()
+        assert (await found_at(now)).sort == "ok"
+        late = await found_at(now - timedelta(minutes=11))
+        assert (late.sort, late.what.startswith("No job has run since")) == ("warn", True)
+        ahead = await found_at(now + timedelta(days=365))
+        assert (ahead.sort, ahead.what.startswith("The clock was set back")) == ("fault", True)
+
+    def test_whoever_answers_for_the_site_is_asked_for(self) -> None:
+        whole = Settings(secret_key=KEY, base_url="https://reseau.exemple", publisher="Rosa", hosted_by="OVH")
+        assert [finding.sort for finding in doctor.of_settings(whole)] == ["ok", "ok"]
+        (hint,) = [each for each in doctor.of_settings(replace(whole, hosted_by="")) if each.sort != "ok"]
+        assert (hint.sort, hint.mend) == ("warn", "Set RESEAU_HOSTED_BY.")
+
+    @pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+    async def test_a_mail_server_whose_certificate_is_wrong(self, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        async with MailServer(scheme=scheme).running() as server:
+            url = server.url.replace("://", "://le%40lieu:mot%20de%20passe%2B%C3%A9@")
+            monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+            right = await doctor.of_mail(Settings(smtp_url=url, mail_from="a@tanneurs.exemple"))
+            assert right.sort == "ok", "the control: it is trusted by its name and by who signed it"
+            real = socket.getaddrinfo
+            monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: real("127.0.0.1", *more, **named))
+            other_name = await doctor.of_mail(Settings(smtp_url=url.replace("127.0.0.1", "courrier.exemple")))
+            assert other_name.sort == "fault"
+            assert "certificate" in other_name.what.lower()
+            monkeypatch.delenv("SSL_CERT_FILE")
+            stranger = await doctor.of_mail(Settings(smtp_url=url))
+        assert stranger.sort == "fault"
+        assert "certificate" in stranger.what.lower()
 
     async def test_a_role_that_one_person_holds(self, db: Store) -> None:
         from tests.people import make_cast

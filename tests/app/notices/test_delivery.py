@@ -25,6 +25,7 @@ from app.notices.smtp import Line
 from app.notices.smtp import MailServer as ServerAddress
 from app.notices.tables import Outbox
 from app.settings import Settings, SettingsError
+from tests.app.notices.letters import KEY
 from tests.app.notices.mail_server import CERTIFICATE, MailServer
 from tests.client import NOON
 from tests.factories import make_place
@@ -299,6 +300,7 @@ class TestSeveralAtOnce:
                 **os.environ,
                 "RESEAU_DATABASE_URL": database_url,
                 "RESEAU_SMTP_URL": server.url,
+                "RESEAU_SECRET_KEY": KEY,
                 "RESEAU_ENV_FILE": "",
             }
             programs = [
