@@ -18,6 +18,7 @@ from workshops import commands, jobs
 from workshops.demo_plan import OFFER_LASTS, Plan, Samira, Session, make_plan, samiras
 from workshops.demo_stories import (
     AT_THE_CANAL,
+    BY_TELEPHONE,
     CANCEL_REASON,
     FIRST_SUMMARY,
     FULL,
@@ -78,7 +79,7 @@ class _Play:
         """Sign-ups whose offer nobody answers."""
         self._deeds: list[tuple[datetime, int, Deed]] = []
         self._number = count()
-        regular = set(stage.members) - set(NEWCOMERS) - set(MEDIATORS)
+        regular = set(stage.members) - set(NEWCOMERS) - set(MEDIATORS) - {BY_TELEPHONE}
         self.regulars = sorted(regular)
         title = HANDED_OVER[0]
         self.handed_over = next(each for each in self.to_come() if each.planned.title == title)
@@ -448,6 +449,7 @@ class _Play:
     def cancelled(self) -> None:
         session = self.plan.cancelled
         assert session is not None
+        self.sign_up(session, BY_TELEPHONE, self.ago(CANCELLED_AGO) - HOUR / 2)
         self.at(
             self.ago(CANCELLED_AGO),
             lambda at: commands.cancel(

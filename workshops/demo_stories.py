@@ -308,6 +308,8 @@ LAST_WORDS = (
     "Je n’avais jamais parlé devant huit personnes. Maintenant, si.",
 )
 HOST_WORD = "Merci à vous. La prochaine fois, quelqu’un d’autre tient la montre ?"
+BY_TELEPHONE = "germaine"
+"""She has no e-mail, and a place in what was cancelled: somebody has to tell her."""
 GUESTS = ("Marcel", "Aminata", "Jo")
 """People without an account."""
 

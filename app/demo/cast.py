@@ -88,6 +88,13 @@ NAMED = (
 )
 """Those whose address is their first name; the others are `membre1`, `membre2`…"""
 
+GERMAINE = DemoPerson("germaine", "Germaine", "", listed=False, days=30)
+"""She has a telephone and no e-mail: Zineb opened her account, and calls her."""
+GERMAINES_PHONE = "06 39 98 24 57"
+GERMAINES_SLIP = "germaine-245"
+"""What she signs in with."""
+WELCOMES = "zineb"
+
 EMPLOYERS = {"bruno": "Ville de Saint-Denis", "helene": "Maison de l’emploi"}
 """Who pays the mediators."""
 

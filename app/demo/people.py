@@ -18,16 +18,21 @@ from app.demo.cast import (
     CLOSURES,
     EMPLOYERS,
     FIRST_NAMES,
+    GERMAINE,
+    GERMAINES_PHONE,
+    GERMAINES_SLIP,
     NAMED,
     NOT_MET,
     OTHERS,
     TANNEURS,
+    WELCOMES,
     DemoPerson,
     DemoPlace,
 )
 from app.identity.api import grant
 from app.identity.commands import add_member, found_place, join_place, make_mediator, meet, offer_role
 from app.identity.commands_places import RoomWords, Stretch, add_closure, add_room, set_hours
+from app.identity.commands_welcome import register_without_email
 from app.identity.rules import email_key, name_key
 from app.identity.states import Act
 
@@ -131,7 +136,29 @@ async def open_first(
         )
     await meet(actor=members["zineb"], member_id=members["karim"], place_id=place_id, now=now - timedelta(hours=8))
     await give_roles(members, place_id, now=now)
+    members[GERMAINE.key] = await welcome_germaine(
+        members[WELCOMES], place_id, password_hash=password_hash, chance=chance, now=now
+    )
     return place_id, members, rooms
+
+
+async def welcome_germaine(welcomes: int, place_id: int, *, password_hash: str, chance: Random, now: datetime) -> int:
+    """Somebody without e-mail; her id. In the demonstration her slip is the same each time, and so is the password."""
+    registered = await register_without_email(
+        actor=welcomes,
+        place_id=place_id,
+        name=GERMAINE.name,
+        phone=GERMAINES_PHONE,
+        now=came(GERMAINE, chance=chance, now=now),
+    )
+    async with transaction():
+        await run(
+            "update member set email_key = {}, password_hash = {} where id = {}",
+            GERMAINES_SLIP,
+            password_hash,
+            registered.member_id,
+        )
+    return registered.member_id
 
 
 async def open_second(members: dict[str, int], *, chance: Random, now: datetime) -> tuple[int, dict[str, int]]:
@@ -163,6 +190,7 @@ async def give_roles(members: dict[str, int], place_id: int, *, now: datetime) -
             ("rosa", Act.SAY_YES, "bureau"),
             ("brigitte", Act.SAY_YES, "bureau"),
             ("odile", Act.OPEN_MEALS, "kitchen"),
+            (WELCOMES, Act.REGISTER, "welcome"),
         ):
             await grant(
                 member_id=members[key],

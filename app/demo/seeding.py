@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 
+from app.clock import at_local, local_day, week_start
 from app.database import in_haste, run, transaction
-from app.demo.cast import NAMED, OTHERS, TANNEURS
+from app.demo.cast import GERMAINE, GERMAINES_SLIP, NAMED, OTHERS, TANNEURS, WELCOMES
 from app.demo.people import CHUNK, add_crowd, address_of, closed_days, open_first, open_second
 from app.identity.passwords import hash_password
 from app.journal import write_journal
+from app.notices.api import Kind
 from app.registry import Registry
 
 PASSWORD = "demonstration"  # noqa: S105 - everybody's, and printed at the start
@@ -25,6 +27,8 @@ MAILS_LEFT = 12
 THEIR_MAILS = timedelta(days=4)
 """With those of the accounts that are named, so far back."""
 FINISHED = "demo.seeded"
+REMINDING = ("notices.remind", "notices.tell_weeks")
+"""Jobs that run at their own hours of the last days, too."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -49,6 +53,12 @@ _WHO = {
 }
 ACCOUNTS = (
     *(Account(address_of(person), person.name, _WHO[person.key]) for person in NAMED),
+    *(
+        Account(address_of(person), person.name, "accueil : appelle qui n’a pas de mail")
+        for person in OTHERS
+        if person.key == WELCOMES
+    ),
+    Account(GERMAINES_SLIP, GERMAINE.name, "membre sans adresse mail"),
     Account(f"membre1@exemple.fr … membre{len(OTHERS)}@exemple.fr", "les autres", "membres"),
 )
 """Whom one may sign in as, all with `PASSWORD`; the last line stands for everybody else."""
@@ -100,15 +110,16 @@ async def seed(registry: Registry, *, now: datetime, members: int | None, progre
 async def _fill(registry: Registry, *, now: datetime, members: int | None, progress: Progress) -> None:
     chance = Random(CHANCE)  # noqa: S311 - to tell the same story again, not to keep a secret
     password_hash = await hash_password(PASSWORD)
-    total = len(NAMED) + max(members or 0, len(OTHERS))
+    named = len(NAMED) + 1  # with Germaine
+    total = named + max(members or 0, len(OTHERS))
 
     progress("members", 0, total)
     place_id, cast, rooms = await open_first(password_hash=password_hash, chance=chance, now=now)
     second_place_id, more_rooms = await open_second(cast, chance=chance, now=now)
     everyone = list(cast.values())
     progress("members", len(everyone), total)
-    for first in range(len(OTHERS) + 1, total - len(NAMED) + 1, CHUNK):
-        last = min(first + CHUNK - 1, total - len(NAMED))
+    for first in range(len(OTHERS) + 1, total - named + 1, CHUNK):
+        last = min(first + CHUNK - 1, total - named)
         everyone += await add_crowd(first, last, place_id=place_id, password_hash=password_hash, chance=chance, now=now)
         progress("members", len(everyone), total)
 
@@ -127,6 +138,10 @@ async def _fill(registry: Registry, *, now: datetime, members: int | None, progr
     for domain in registry.domains:
         if domain.seed is not None:
             await domain.seed(stage)
+    for at in reminding_moments(now):
+        for job in registry.jobs:
+            if job.name in REMINDING:
+                await job.run(at)
     await _calm_the_outbox(now)
     for job in registry.jobs:
         await job.run(now)
@@ -137,22 +152,32 @@ async def _fill(registry: Registry, *, now: datetime, members: int | None, progr
         )
 
 
+def reminding_moments(now: datetime) -> list[datetime]:
+    """The last Monday morning and the last two evenings: what left then lies in the letter box."""
+    today = local_day(now)
+    moments = [at_local(week_start(today - timedelta(days=7 * weeks)), time(8, 5)) for weeks in (1, 0)]
+    moments += [at_local(today - timedelta(days=days), time(18, 5)) for days in (2, 1, 0)]
+    return sorted(at for at in moments if now - timedelta(days=7) < at <= now)
+
+
 async def _calm_the_outbox(now: datetime) -> None:
-    """Nothing of the story leaves; what is worth reading lies in the letter box, the rest was thrown away long ago."""
+    """Nothing of the story leaves; what is worth reading lies in the letter box, the rest was thrown away long ago.
+
+    What is read on the site stays.
+    """
+    waiting = "recipient <> '' and sent_at is null and logged_at is null"
     async with transaction():
-        await run(
-            "update outbox set sent_at = run_at where sent_at is null and logged_at is null and run_at < {}",
-            now - timedelta(hours=1),
-        )
-        await run(
-            "update outbox set logged_at = {} where sent_at is null and logged_at is null and set_aside_at is null", now
-        )
+        await run(f"update outbox set sent_at = run_at where {waiting} and run_at < {{}}", now - timedelta(hours=1))  # noqa: S608 - constant condition
+        await run(f"update outbox set logged_at = {{}} where {waiting} and set_aside_at is null", now)  # noqa: S608 - constant condition
         marks = ", ".join("{}" for _ in NAMED)
         await run(
-            "update outbox set recipient = '', member_id = null, subject = '', body = '', link = '' where id not in "  # noqa: S608 - marks only
-            f"(select id from outbox where recipient in ({marks}) and created_at > {{}}) "
-            "and id not in (select id from outbox order by id desc limit {})",
+            "update outbox set recipient = '', member_id = null, subject = '', body = '', link = '', action = '', "  # noqa: S608 - marks only
+            "event = '', method = '', offer_key = '' where not on_site and id not in "
+            f"(select id from outbox where recipient in ({marks}) and (created_at > {{}} or kind in ({{}}, {{}}))) "
+            "and id not in (select id from outbox where recipient <> '' order by id desc limit {})",
             *(address_of(person) for person in NAMED),
             now - THEIR_MAILS,
+            Kind.DIGEST.value,
+            Kind.REMINDER.value,
             MAILS_LEFT,
         )

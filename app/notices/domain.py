@@ -7,9 +7,9 @@ from litestar import Router
 from app.contracts import Domain, Job, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
-from app.notices import reminders
+from app.notices import demo, reminders
 from app.notices.digest import tell_weeks
-from app.notices.jobs import KEEPS, forget_calendars, forget_mail
+from app.notices.jobs import KEEPS, forget_calendars, forget_mail, week_again
 from app.notices.pages import show_demo_mail, show_demo_mails
 from app.notices.pages_calls import CALLS
 from app.notices.pages_links import LINKS
@@ -34,4 +34,6 @@ DOMAIN = Domain(
         Job("notices.forget_calendars", forget_calendars, timedelta(hours=6)),
     ),
     jobs_about=reminders.jobs_about,
+    set_back=week_again,
+    seed=demo.seed,
 )

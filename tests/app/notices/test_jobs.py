@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from app.database import Store, run, transaction
-from app.i18n import text
+from app.i18n import language, text
+from app.main import REGISTRY
 from app.notices.api import Kind, post_mail, tell
-from app.notices.jobs import EMPTY, FORGET_WAYS_IN, forget_mail
+from app.notices.jobs import EMPTY, FORGET_WAYS_IN, forget_calendars, forget_mail
+from app.notices.reminders import remind_due
 from app.notices.states import WAYS_IN
 from app.notices.tables import Outbox
 from tests.client import NOON
-from tests.factories import make_member
+from tests.factories import make_member, make_workshop
+from tests.people import make_cast
 
 
 async def post(kind: str, *, state: str | None, at: datetime = NOON) -> None:
@@ -88,3 +91,28 @@ class TestForgetMail:
         async with transaction():
             plan = await run(f"explain query plan {statement}", *args)
         assert "outbox_to_forget" in plan[0]["detail"], "all mails of ten years are gone through every hour"
+
+
+class TestForgetCalendars:
+    async def test_what_is_over_for_30_days(self, db: Store) -> None:
+        cast = await make_cast()
+        made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)
+        start = NOON + timedelta(days=10)
+        await remind_due(REGISTRY.entry_kinds, start - timedelta(hours=1))
+        assert await counted("calendar_request") == 1, "the host's"
+        assert await counted("reminded") == 2
+        over = start + timedelta(hours=2) + timedelta(days=30)
+        assert await forget_calendars(start + timedelta(days=29)) == 0
+        assert await forget_calendars(over) == 3
+        assert await forget_calendars(over) == 0
+        assert (await counted("calendar_request"), await counted("reminded")) == (0, 0)
+        assert made
+
+    async def test_what_is_kept_about_messages_is_told(self) -> None:
+        said = [language("fr").say(kept.what) + language("fr").say(kept.how_long) for kept in REGISTRY.keeps]
+        for words in ("messages", "téléphone", "choix", "calendrier un rendez-vous"):
+            assert any(words in each for each in said), words
+
+
+async def counted(table: str) -> int:
+    return int((await run(f"select count(*) as n from {table}"))[0]["n"])
