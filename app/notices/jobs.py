@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from app.clock import local_day
 from app.contracts import Kept
 from app.database import run, transaction
 from app.i18n import text, text_n
@@ -51,6 +52,12 @@ async def forget_calendars(now: datetime) -> int:
         reminded = await run(FORGET_REMINDED, over)
         requests = await run(FORGET_REQUESTS, over)
     return len(reminded) + len(requests)
+
+
+async def week_again(now: datetime, latest: datetime) -> None:
+    """The clock was set back: whoever got a week of later on gets this one, and none twice (`tell` remembers)."""
+    async with transaction():
+        await run("update mail_choice set digest_on = null where digest_on > {}", local_day(now))
 
 
 KEEPS = (

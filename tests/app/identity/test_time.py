@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.database import run, transaction
-from app.identity import over, visits
+from app.identity import api, over, visits
 from app.identity.jobs import forget_expired, forget_tries, stay_ended
+from app.identity.states import Act
 from app.identity.throttle import PASSWORD as WRONG_PASSWORDS
 from tests.app.identity.steps import (
     PASSWORD,
@@ -22,6 +23,7 @@ from tests.app.identity.steps import (
     sign_in,
 )
 from tests.client import NOON, Browser, World
+from tests.factories import make_grant
 from tests.people import Cast
 
 CODE = "/inscription/code"
@@ -222,6 +224,21 @@ class TestByAClockThatWasAhead:
         assert await wrong() == 429, "still counted, as of now"
         world.later(minutes=16)
         assert (await sign_in(world.browser(), samira, PASSWORD)).status_code == 303
+
+    async def test_a_turn_that_was_over_is_not_on_again(self, cast: Cast, world: World) -> None:
+        async def holds() -> bool:
+            place = (await run("select id from place"))[0]["id"]
+            return await api.holds(cast.karim, place, Act.REGISTER, world.now)
+
+        await make_grant(
+            member_id=cast.karim, place_id=cast.place, act=Act.REGISTER, until_at=NOON + timedelta(minutes=30)
+        )
+        world.later(minutes=10)
+        assert await holds()
+        await stay_ended(world.now, NOON + timedelta(minutes=29))
+        assert await holds(), "the control"
+        await stay_ended(world.now, NOON + timedelta(minutes=30))
+        assert not await holds()
 
     async def test_an_idle_time_ends_as_ever(self, cast: Cast, samira: str, world: World) -> None:
         browser = world.browser()
