@@ -12,13 +12,15 @@ import pytest
 
 from app.contracts import Domain, Offers, OfferSeen
 from app.database import Store, run, transaction
-from app.errors import Refusal, Refused
+from app.errors import NotFound, Refusal, Refused
+from app.i18n import text
 from app.main import REGISTRY
 from app.notices.links import OfferLink, StopLink, offer_path, stop_path
 from app.notices.rules import read_stopped
 from app.notices.states import STOPPABLE, Kind
 from app.notices.wording import KIND_NAMES
 from app.registry import Registry
+from app.web.flash import Flash, flash_cookie
 from tests.app.notices.telling import everything, message, told
 from tests.client import NOON, World, words
 from tests.factories import make_member, make_workshop
@@ -133,6 +135,17 @@ class TestStopMail:
         refused = await world.browser().http.post("/langue", data={"language": "en"}, headers=headers)
         assert refused.status_code == 403, "the control: other forms are not taken from there"
 
+    async def test_the_word_left_for_another_page_is_left_there(self, sqlite_only_db: Store) -> None:
+        world = World()
+        path = stop_path(StopLink(await make_member(), Kind.OFFER), secret(world))
+        person = world.browser()
+        left = flash_cookie(world.settings, Flash(text("Ta place est rendue")))
+        person.http.cookies.set(left.key, left.value or "")
+        page = await person.get(path)
+        is_discreet(page)
+        assert "Ta place est rendue" not in words(page)
+        assert "Ta place est rendue" in words(await person.get("/aide"))
+
     async def test_looking_changes_nothing(self, sqlite_only_db: Store) -> None:
         world = World()
         samira = await make_member()
@@ -208,6 +221,8 @@ class FakeOffers:
         )
 
     async def answer(self, key: str, member_id: int, yes: bool, now: datetime) -> None:
+        if key != "k-1":
+            raise NotFound
         wanted = "taken" if yes else "declined"
         if self.state == wanted:
             return
