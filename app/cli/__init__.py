@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 from dotenv import load_dotenv
 
-from app.cli import check, demo, doctor, first, serve, upkeep
+from app.cli import backup, check, demo, doctor, first, serve, upkeep
 from app.cli.common import sentence_for
 
 EPILOG = """\b
@@ -40,6 +40,8 @@ for command in (
     first.place,
     first.member,
     upkeep.jobs,
+    backup.backup,
+    backup.restore,
     doctor.doctor,
     check.check,
 ):

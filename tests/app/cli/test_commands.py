@@ -35,6 +35,8 @@ COMMANDS = [
     ["place", "add"],
     ["member", "add"],
     ["jobs"],
+    ["backup"],
+    ["restore"],
     ["doctor"],
     ["check"],
 ]

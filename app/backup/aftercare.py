@@ -1,0 +1,65 @@
+"""What must not come back to life with an older state of the database, said once for both engines.
+
+Before the present database is replaced, a few of its facts are kept in temporary tables (`KEPT`); after the older state
+is there, and in the same transaction, `WHAT_HAS_ENDED` is put right by them, and `numbers go on` in each engine's own
+words. A backup may be as old as the first migration: only what that one made is named here.
+"""
+
+from __future__ import annotations
+
+KEPT = {
+    # temporary table: (its columns, how it is filled from the present database)
+    "present_installation": ("name text", "select name from installation"),
+    "present_member": (
+        "id integer, created_at {ts}, password_hash text",
+        "select id, created_at, password_hash from member",
+    ),
+    "present_feed": (
+        "token_hash text, revoked_at {ts}",
+        "select token_hash, revoked_at from feed where revoked_at is not null",
+    ),
+    "present_outbox": (
+        "dedupe text, sent_at {ts}, logged_at {ts}, set_aside_at {ts}",
+        "select dedupe, sent_at, logged_at, set_aside_at from outbox "
+        "where sent_at is not null or logged_at is not null or set_aside_at is not null",
+    ),
+}
+NEEDED = frozenset({"installation", "member", "feed", "outbox"})
+"""Tables of the present database without which nothing is kept from it."""
+
+COUNTERS = "present_counter"
+"""One more temporary table (`name text, last bigint`): the last number that each table has given."""
+LEAP = 1000
+"""How many numbers are left out in each table when nobody knows which were given since the backup."""
+
+_SAME = "(select 1 from installation i join present_installation p on p.name = i.name)"
+"""Numbers of another installation are other people's."""
+
+IS_KNOWN = f"select count(*) from {_SAME} as it"  # noqa: S608 - constants of this file
+"""1 when the database that is being replaced is an earlier or later state of the same installation."""
+
+WHAT_HAS_ENDED = (
+    # Of another installation, nothing is kept.
+    *(
+        f"delete from {table} where not exists {_SAME}"  # noqa: S608 - constants of this file
+        for table in (*KEPT, COUNTERS)
+        if table != "present_installation"
+    ),
+    # Everybody signs in again: who was signed out since, or closed a stolen telephone's session, stays signed out.
+    "delete from session",
+    "delete from passage",
+    # Their codes and links open nothing any more.
+    "delete from outbox where kind in ('join', 'sign_in')",
+    # A password that was changed since may have been changed because somebody knew the old one.
+    "update member set password_hash = (select p.password_hash from present_member p "
+    "where p.id = member.id and p.created_at = member.created_at) "
+    "where exists (select 1 from present_member p where p.id = member.id and p.created_at = member.created_at)",
+    # A calendar address that was cut stays cut.
+    "update feed set revoked_at = (select p.revoked_at from present_feed p where p.token_hash = feed.token_hash) "
+    "where revoked_at is null and token_hash in (select token_hash from present_feed)",
+    # What was told since is not told again.
+    "update outbox set (sent_at, logged_at, set_aside_at) = (select p.sent_at, p.logged_at, p.set_aside_at "
+    "from present_outbox p where p.dedupe = outbox.dedupe) "
+    "where sent_at is null and logged_at is null and set_aside_at is null "
+    "and dedupe in (select dedupe from present_outbox)",
+)

@@ -1,0 +1,403 @@
+"""PostgreSQL out of the running server and back, through its own pg_dump, pg_restore and psql.
+
+A dump is one moment, that of an exported snapshot, which the manifest is read from too. Going back is one transaction
+of one session: the old tables go, the dump's come, what has ended since is put right, COMMIT. If any program of the
+chain dies before that last word, the server rolls back. Passwords go to these programs in their environment only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+import asyncpg  # type: ignore[import-untyped]  # asyncpg comes without types
+
+from app.backup import BackupError, Progress
+from app.backup.aftercare import COUNTERS, IS_KNOWN, KEPT, LEAP, NEEDED, WHAT_HAS_ENDED
+from app.backup.archive import PIECE, Manifest, extract, write
+from app.postgres_engine import SCHEMA_LOCK
+
+PART = "database.dump"
+PROGRAMS = ("pg_dump", "pg_restore", "psql")
+FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/*/bin")
+"""Where Debian, Red Hat, a build by hand and Homebrew put them."""
+PATIENCE = 60
+"""Seconds that either waits for somebody who holds a table."""
+NAME = "reseau backup"
+"""What PostgreSQL shows these sessions as; the program's own are `reseau`."""
+
+
+# ------------------------------------------------------------------------------------------------------- the programs
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """A folder with PostgreSQL's programs, all of one version."""
+
+    folder: Path
+    major: int
+
+    def __call__(self, name: str, *args: str) -> list[str]:
+        return [str(self.folder / name), *args]
+
+
+def programs(server: int, environ: Mapping[str, str]) -> Programs:
+    """The programs that can read a server of this version: the oldest that are not older than it. Raises `BackupError`.
+
+    `RESEAU_PG_BIN` names their folder; without it they are looked for on the path and where systems put them.
+    """
+    named = environ.get("RESEAU_PG_BIN", "").strip()
+    folders = [Path(named)] if named else [Path(each) for each in environ.get("PATH", "").split(os.pathsep) if each]
+    if not named:
+        for pattern in FOLDERS:
+            folders += sorted(Path("/").glob(pattern.removeprefix("/")))
+    found = {major: Programs(folder, major) for folder in reversed(folders) if (major := _major(folder)) is not None}
+    if not found:
+        where = f"in {named}" if named else "on this machine"
+        raise BackupError(
+            f"pg_dump, pg_restore and psql are not {where}: install the client programs of PostgreSQL {server}, "
+            "or name their folder in RESEAU_PG_BIN."
+        )
+    fitting = [major for major in found if major >= server]
+    if not fitting:
+        newest = found[max(found)]
+        raise BackupError(
+            f"The server is PostgreSQL {server}, which the pg_dump of {newest.folder}, version {newest.major}, cannot "
+            f"read: install the client programs of version {server} (Debian: postgresql-client-{server}), or name "
+            "their folder in RESEAU_PG_BIN."
+        )
+    return found[min(fitting)]
+
+
+def _major(folder: Path) -> int | None:
+    if not all(os.access(folder / name, os.X_OK) for name in PROGRAMS):
+        return None
+    try:
+        said = subprocess.run(  # noqa: S603 - the program that whoever hosts has installed
+            [folder / "pg_dump", "--version"], capture_output=True, text=True, timeout=30
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    version = re.search(r"\b(\d+)(?:\.\d+|devel|beta\d|rc\d)", said)
+    return int(version[1]) if version else None
+
+
+def address_and_password(url: str) -> tuple[str, str | None]:
+    """The URL as others may read it, and what they may not."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    secret = unquote(password) or next((value for key, value in query if key == "password"), "")
+    kept = urlencode([each for each in query if each[0] != "password"], quote_via=quote)
+    return parts._replace(netloc=f"{name}{at}{host}", query=kept).geturl(), secret or None
+
+
+def _environment(environ: Mapping[str, str], password: str | None) -> dict[str, str]:
+    """What the programs get to know: nothing of our own settings."""
+    given = {name: value for name, value in environ.items() if not name.startswith("RESEAU_")}
+    given |= {"PGAPPNAME": NAME, "PGCONNECT_TIMEOUT": "15", "PGTZ": "UTC", "PGCLIENTENCODING": "UTF8", "LC_ALL": "C"}
+    if password is not None:
+        given["PGPASSWORD"] = password
+    return given
+
+
+@contextmanager
+def _errors() -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryFile() as file:
+        yield file
+
+
+def _last_word(errors: IO[bytes]) -> str:
+    """The first line in which a program said what was wrong."""
+    errors.seek(0)
+    lines = [" ".join(line.split()) for line in errors.read(PIECE).decode(errors="replace").splitlines()]
+    wrong = [line for line in lines if "error" in line.lower() or "fatal" in line.lower()]
+    said = (wrong or [line for line in lines if line] or ["it did not say why"])[0]
+    return said.rstrip(".")
+
+
+# ------------------------------------------------------------------------------------------------------------ copying
+
+
+async def _connected(url: str) -> Any:
+    try:
+        return await asyncpg.connect(
+            url,
+            timeout=15,
+            server_settings={
+                "application_name": NAME,
+                "timezone": "UTC",
+                "statement_timeout": "0",
+                "idle_in_transaction_session_timeout": "0",
+                "lock_timeout": f"{PATIENCE}s",
+            },
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        said = " ".join(str(error).split()) or "it did not answer in time"
+        raise BackupError(f"The database cannot be opened: {said.rstrip('.')}.") from error
+
+
+async def _tables(connection: Any) -> frozenset[str]:
+    rows = await connection.fetch("select tablename from pg_tables where schemaname = current_schema()")
+    return frozenset(row["tablename"] for row in rows)
+
+
+async def dump(
+    url: str, file: BinaryIO, *, product: str, now: datetime, environ: Mapping[str, str], progress: Progress
+) -> Manifest:
+    """Write one moment of a database that may be in use into a backup. Raises `BackupError`."""
+    connection = await _connected(url)
+    try:
+        tools = programs(connection.get_server_version().major, environ)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            tables = await _tables(connection)
+            if not tables >= {"migration", "installation", "member"}:
+                raise BackupError("There is nothing in this database yet: `reseau upgrade` makes it.")
+            migrations = await connection.fetch("select app_name, name from migration order by id")
+            manifest = Manifest(
+                product=product,
+                engine="postgres",
+                engine_version=await connection.fetchval("show server_version"),
+                schema=await connection.fetchval("select current_schema()"),
+                installation=await connection.fetchval("select name from installation"),
+                made_at=now,
+                members=await connection.fetchval("select count(*) from member"),
+                migrations=tuple(f"{row['app_name']}/{row['name']}" for row in migrations),
+                file=PART,
+            )
+            snapshot = await connection.fetchval("select pg_export_snapshot()")
+            return write(file, manifest, _dumped(tools, url, manifest, snapshot, environ, progress), compress=False)
+    except asyncpg.PostgresError as error:
+        raise BackupError(f"The database refused: {' '.join(str(error).split()).rstrip('.')}.") from error
+    finally:
+        await connection.close()
+
+
+def _dumped(
+    tools: Programs, url: str, manifest: Manifest, snapshot: str, environ: Mapping[str, str], progress: Progress
+) -> Iterator[bytes]:
+    """What pg_dump writes, to its good end: else `BackupError`."""
+    address, password = address_and_password(url)
+    asked = tools(
+        "pg_dump",
+        "--format=custom",
+        "--no-owner",
+        "--no-privileges",
+        "--no-password",
+        f"--schema={_as_pattern(manifest.schema)}",
+        f"--snapshot={snapshot}",
+        f"--lock-wait-timeout={PATIENCE}s",
+        f"--dbname={address}",
+    )
+    done = 0
+    with _errors() as errors:
+        with subprocess.Popen(  # noqa: S603 - the program that whoever hosts has installed
+            asked,
+            env=_environment(environ, password),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        ) as process:
+            assert process.stdout is not None
+            try:
+                while piece := process.stdout.read(PIECE):
+                    yield piece
+                    done += len(piece)
+                    progress("Writing", done, 0)
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            raise BackupError(f"pg_dump could not read the database: {_last_word(errors)}.")
+
+
+def _as_pattern(schema: str) -> str:
+    return '"' + schema.replace('"', '""') + '"'
+
+
+# -------------------------------------------------------------------------------------------------------- going back
+
+
+async def _look(url: str, manifest: Manifest, *, force: bool) -> tuple[int, bool]:
+    """The server's version, and whether the present tables tell what has ended. Raises `BackupError`."""
+    connection = await _connected(url)
+    try:
+        busy = await connection.fetchval(
+            "select count(*) from pg_stat_activity where datname = current_database() "
+            "and application_name = 'reseau' and pid <> pg_backend_pid()"
+        )
+        if busy:
+            raise BackupError("`reseau` is at work on this database: stop it, then restore. Nothing was done.")
+        schema = await connection.fetchval("select current_schema()")
+        if schema != manifest.schema:
+            raise BackupError(
+                f"The backup is of the schema « {manifest.schema} », and this database uses « {schema} ». "
+                "Nothing was done."
+            )
+        tables = await _tables(connection)
+        if tables and "migration" not in tables:
+            raise BackupError("This database is another program's: make one for Le Réseau. Nothing was done.")
+        for table in ("member", "place"):
+            if not force and table in tables and await connection.fetchval(f"select true from {table} limit 1"):  # noqa: S608 - constants
+                raise BackupError("There are people in this database: `--force` replaces all of it. Nothing was done.")
+        return connection.get_server_version().major, tables >= NEEDED
+    except asyncpg.PostgresError as error:
+        raise BackupError(f"The database refused: {' '.join(str(error).split()).rstrip('.')}.") from error
+    finally:
+        await connection.close()
+
+
+def restore(
+    file: Path, manifest: Manifest, url: str, *, force: bool, environ: Mapping[str, str], progress: Progress
+) -> None:
+    """The state in a verified backup becomes the database. Raises `BackupError`, and all is as it was.
+
+    It has the shape of the backup's time: migrations are the caller's.
+    """
+    major, told = asyncio.run(_look(url, manifest, force=force))
+    tools = programs(major, environ)
+    with tempfile.TemporaryDirectory(prefix="reseau-restore-") as work:
+        dump = Path(work, PART)
+        extract(file, manifest, dump, progress)
+        _played(tools, dump, manifest, url, told, environ, progress)
+
+
+def _played(
+    tools: Programs,
+    dump: Path,
+    manifest: Manifest,
+    url: str,
+    told: bool,
+    environ: Mapping[str, str],
+    progress: Progress,
+) -> None:
+    """All in one transaction of one psql, to which everything is said through a pipe, COMMIT at the very end."""
+    address, password = address_and_password(url)
+    given = _environment(environ, password)
+    script = tools("pg_restore", "--file=-", "--no-owner", "--no-privileges", f"--schema={manifest.schema}", str(dump))
+    psql = tools(
+        "psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={address}"
+    )
+    done = 0
+    with (
+        _errors() as errors,
+        _errors() as errors_of_script,
+        subprocess.Popen(  # noqa: S603 - the program that whoever hosts has installed
+            script, env=given, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors_of_script
+        ) as reading,
+        subprocess.Popen(  # noqa: S603 - the program that whoever hosts has installed
+            psql, env=given, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
+        ) as writing,
+    ):
+        assert reading.stdout is not None
+        assert writing.stdin is not None
+        try:
+            writing.stdin.write(_before(told).encode())
+            while piece := reading.stdout.read(PIECE):
+                writing.stdin.write(piece)
+                done += len(piece)
+                progress("Putting it in place", done, 0)
+            if reading.wait():
+                raise BackupError(
+                    f"pg_restore could not read the backup: {_last_word(errors_of_script)}. Nothing was done."
+                )
+            progress("Putting it in place", done, 0)
+            writing.stdin.write(_after(manifest.schema).encode())
+            writing.stdin.close()
+            failed = writing.wait()
+        except BrokenPipeError:  # psql has ended already, and says why
+            failed = writing.wait() or 1
+        except BaseException:
+            writing.kill()
+            raise
+        finally:
+            reading.kill()
+            with suppress(BrokenPipeError):
+                writing.stdin.close()
+        if failed:
+            raise BackupError(f"PostgreSQL did not take the backup, and is as it was: {_last_word(errors)}.")
+
+
+def _before(told: bool) -> str:
+    """What is said before the dump: keep what tells of endings, then clear the ground."""
+    lines = [
+        "set lock_timeout = '{patience}s'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0;",
+        "begin;",
+        "select pg_advisory_xact_lock({lock});",
+        *(f"create temp table {name} ({columns}) on commit drop;" for name, (columns, _) in KEPT.items()),
+        f"create temp table {COUNTERS} (name text, last bigint) on commit drop;",
+    ]
+    if told:
+        lines += [f"insert into {name} {query};" for name, (_, query) in KEPT.items()]
+        lines.append(_COUNT)
+    lines.append(_CLEAR)
+    return "\n".join(lines).format(patience=PATIENCE, lock=SCHEMA_LOCK, ts="timestamptz") + "\n"
+
+
+def _after(schema: str) -> str:
+    """What is said after it: end what has ended, go on counting, and only then COMMIT."""
+    lines = [
+        f"select set_config('search_path', '{_as_pattern(schema).replace(chr(39), chr(39) * 2)}', true);",
+        *(f"{statement};" for statement in WHAT_HAS_ENDED),
+        _GO_ON.format(leap=LEAP, known=IS_KNOWN),
+        "commit;",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_EACH_COUNTER = """
+    select c.relname as name, pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), 'id') as counter
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+    where n.nspname = current_schema() and c.relkind = 'r' and a.attname = 'id' and not a.attisdropped
+"""
+_COUNT = f"""
+do $$
+declare each record;
+begin
+    for each in {_EACH_COUNTER} loop
+        if each.counter is not null then
+            execute format(
+                'insert into {COUNTERS} select %L, last_value from %s where is_called', each.name, each.counter
+            );
+        end if;
+    end loop;
+end $$;
+"""  # noqa: S608 - constants
+_CLEAR = """
+do $$
+declare each record;
+begin
+    for each in select schemaname, tablename from pg_tables where schemaname = current_schema() loop
+        execute format('drop table %I.%I cascade', each.schemaname, each.tablename);
+    end loop;
+end $$;
+"""
+_GO_ON = f"""
+do $$
+declare
+    each record;
+    given bigint;
+    leap bigint := case when ({{known}}) > 0 then 0 else {{leap}} end;
+begin
+    for each in {_EACH_COUNTER} loop
+        if each.counter is not null then
+            execute format('select case when is_called then last_value else 0 end from %s', each.counter) into given;
+            given := greatest(given, coalesce((select last from {COUNTERS} k where k.name = each.name), 0)) + leap;
+            if given > 0 then
+                perform setval(each.counter, given);
+            end if;
+        end if;
+    end loop;
+end $$;
+"""  # noqa: S608 - constants

@@ -1,0 +1,206 @@
+"""`reseau backup` and `reseau restore`: names of files, what is shown meanwhile, and what is said at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+
+from app import backup as backups
+from app import clock
+from app.backup import BackupError, archive, postgres, sqlite
+from app.backup.archive import Manifest
+from app.cli.common import Failed, on_sqlite, read_settings, with_database
+from app.migrations import known_steps, migrate
+
+
+@click.command(short_help="Write everything into one file, while the server runs.")
+@click.argument("file")
+def backup(file: str) -> None:
+    """Write everything into one file, while the server runs.
+
+    FILE must not be there yet. A folder gets a file with the date and the time in its name; - is standard output.
+    The settings (.env, with the secret key) are not in it: keep a copy of them elsewhere. PostgreSQL's pg_dump must be
+    as new as the server; RESEAU_PG_BIN names its folder, where it is not found.
+
+    \b
+    Examples:
+      reseau backup before-upgrade.zip
+      reseau backup /var/backups/reseau/
+      reseau backup - | age --recipient age1… > reseau.zip.age
+    Each night, from cron:
+      15 3 * * * cd /srv/reseau && .venv/bin/reseau backup /var/backups/reseau/ >/dev/null
+    """
+    url = read_settings().database_url
+    with _could_not(), _ended_like_ctrl_c(), _shown() as progress:
+        if file == "-":
+            with tempfile.TemporaryDirectory(prefix="reseau-backup-") as work:
+                manifest = _write(url, sys.stdout.buffer, Path(work), progress)
+        else:
+            target = _target(file)
+            with archive.work_folder(target.parent) as work_folder:
+                made = work_folder / target.name
+                with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as whole:
+                    manifest = _write(url, whole, work_folder, progress)
+                try:
+                    archive.put_in_place(made, target)
+                except FileExistsError as taken:
+                    raise _taken(target) from taken
+    if file == "-":
+        click.echo(f"{_members(manifest)} backed up.", err=True)
+    else:
+        click.echo(f"{_members(manifest)} backed up in {target}, {_size(target.stat().st_size)}.")
+
+
+@click.command(short_help="Put a backup in the place of the database.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Also where there are people already: all of it is replaced.")
+def restore(file: Path, force: bool) -> None:
+    """Put a backup in the place of the database, with `reseau serve` stopped.
+
+    The file is looked through first. Cut at any point, the old database is whole or the new one is. A backup of an
+    older version is brought up to date. Everybody signs in again; passwords that were changed and calendar addresses
+    that were cut since the backup stay so, as far as the database that is replaced still tells.
+
+    \b
+    Examples:
+      reseau restore /var/backups/reseau/reseau-2026-11-24-031500.zip
+      reseau backup present.zip && reseau restore yesterday.zip --force
+    """
+    url = read_settings().database_url
+    with _could_not(), _ended_like_ctrl_c():
+        with _shown() as progress:
+            manifest = archive.verified(file, progress)
+            _fits(manifest, url)
+            outcome = sqlite.Restored(True)
+            if on_sqlite(url):
+                outcome = sqlite.restore(
+                    file,
+                    manifest,
+                    _path(url),
+                    force=force,
+                    migrate=lambda path: _migrate(str(path)),
+                    now=clock.now(),
+                    progress=progress,
+                )
+            else:
+                postgres.restore(file, manifest, url, force=force, environ=os.environ, progress=progress)
+        if not on_sqlite(url):
+            _migrate(url)
+    if outcome.aside is not None:
+        click.echo(f"The file that was no database any more is now {outcome.aside}.")
+    if not outcome.told_by_present:
+        click.echo("The old database could not tell: passwords and calendar addresses are those of the backup.")
+    click.echo(
+        f"{_members(manifest)} restored, as of {clock.local(manifest.made_at):%d/%m/%Y %H:%M}. All are signed out."
+    )
+
+
+def _write(url: str, whole: BinaryIO, work: Path, progress: backups.Progress) -> Manifest:
+    product, now = version("reseau"), clock.now()
+    if not on_sqlite(url):
+        return asyncio.run(postgres.dump(url, whole, product=product, now=now, environ=os.environ, progress=progress))
+    source, copied = _path(url), work / sqlite.PART
+    if not source.is_file():
+        raise Failed(f"There is no database at {source} yet: `reseau upgrade` makes it.")
+    manifest = sqlite.copy(source, copied, product=product, now=now, progress=progress)
+    return archive.write(whole, manifest, sqlite.pieces(copied, progress), compress=True)
+
+
+def _migrate(url: str) -> None:
+    with_database(url, migrate, migrated=False)
+
+
+def _fits(manifest: Manifest, url: str) -> None:
+    """Whether this program and this sort of database can take the backup."""
+    engine = "sqlite" if on_sqlite(url) else "postgres"
+    names = {"sqlite": "the embedded database", "postgres": "PostgreSQL"}
+    if manifest.engine != engine:
+        raise Failed(
+            f"The backup is of {names.get(manifest.engine, manifest.engine)}, and RESEAU_DATABASE_URL names "
+            f"{names[engine]}. Nothing was done."
+        )
+    if unknown := set(manifest.migrations) - {step.name for step in known_steps()}:
+        raise Failed(
+            f"The backup was made by a newer version ({manifest.product}), which knows {', '.join(sorted(unknown))}: "
+            "install that one first. Nothing was done."
+        )
+
+
+def _target(file: str) -> Path:
+    """The name that the backup will have, whose folder is there and which nothing has."""
+    target = Path(file)
+    if file.endswith("/") or target.is_dir():
+        target /= f"reseau-{clock.local(clock.now()):%Y-%m-%d-%H%M%S}.zip"
+    if not target.parent.is_dir():
+        raise Failed(f"There is no folder {target.parent}.")
+    if target.exists():
+        raise _taken(target)
+    return target
+
+
+def _taken(target: Path) -> Failed:
+    return Failed(f"{target} is there already: name another file, or a folder.")
+
+
+def _path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///")).absolute()
+
+
+def _members(manifest: Manifest) -> str:
+    return "1 member" if manifest.members == 1 else f"{manifest.members:,} members"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+@contextmanager
+def _could_not() -> Iterator[None]:
+    """What may go wrong with files and databases, as a sentence."""
+    try:
+        yield
+    except BackupError as error:
+        raise Failed(str(error)) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        said = (error.strerror or str(error)).lower()
+        raise Failed(f"The file could not be written{where}: {said}. What was there is as it was.") from error
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """SIGTERM cleans up as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _shown() -> Iterator[backups.Progress]:
+    """How far it is, on a terminal; standard output may be the backup itself."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what)
+            bar.update(tasks[what], completed=done, total=total or None)
+
+        yield progress
