@@ -1,4 +1,4 @@
-"""`reseau setup`, `reseau place add` and `reseau member add`: from nothing to a place with people in it."""
+"""`reseau setup`, `place add`, `member add` and `member password`: from nothing to a place with people in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from app import clock
 from app.cli.common import Failed, read_settings, with_database
 from app.identity import commands
 from app.identity.api import PlaceFacts, member_by_email, places
+from app.identity.commands_welcome import Registered, give_new_password, register_without_email
 from app.identity.passwords import LONGEST, SHORTEST, easily_guessed
+from app.identity.queries_welcome import whose_sign_in_name
+from app.identity.slips import read_sign_in_name
 from app.migrations import migrate
 from app.notices.rules import is_address, one_line
 from app.settings import LANGUAGES
@@ -161,7 +164,10 @@ def member() -> None:
 
 
 @member.command("add")
-@click.argument("email", type=Mail())
+@click.argument("email", type=Mail(), required=False)
+@click.option(
+    "--no-email", is_flag=True, help="Somebody without e-mail: gets a sign-in name and a password, said once."
+)
 @click.option("--name", type=Line(60), help="As others read it. Needed for somebody new.")
 @click.option("--place", "place_slug", type=Slug(), help="Place to be a member of. Default: the only one.")
 @click.option("--mediator-of", multiple=True, type=Slug(), help="Place to mediate in. Can be repeated.")
@@ -170,7 +176,8 @@ def member() -> None:
 @language_option
 @password_option
 def member_add(
-    email: str,
+    email: str | None,
+    no_email: bool,
     name: str | None,
     place_slug: str | None,
     mediator_of: Sequence[str],
@@ -188,13 +195,67 @@ def member_add(
       reseau member add samira@exemple.fr --name Samira
       reseau member add bruno@exemple.fr --name Bruno --mediator-of les-tanneurs --employer "Ville de Saint-Denis"
       reseau member add bruno@exemple.fr --not-mediator-of les-tanneurs
+      reseau member add --no-email --name Fatou
     """
+    if no_email is bool(email):
+        raise click.UsageError("Either an address, or --no-email.")
     settings = read_settings()
+    if email is None:
+        if name is None:
+            raise click.UsageError("Somebody new needs a name: --name.")
+        if mediator_of or not_mediator_of or employer or ask_password:
+            raise click.UsageError("With --no-email there are only --name, --place and --language.")
+        spoken = language or settings.locale
+        given = with_database(settings.database_url, lambda: _add_without_email(name, place_slug, spoken))
+        _say_slip(given)
+        return
     wanted = _Wanted(
         email, name, place_slug, mediator_of, not_mediator_of, employer, language or settings.locale, ask_password
     )
     for sentence in with_database(settings.database_url, lambda: _add_member(wanted)):
         click.echo(sentence)
+
+
+async def _add_without_email(name: str, place_slug: str | None, language: str) -> Registered:
+    there = await places()
+    home = next((each for each in there if place_slug in (each.slug, None)), None)
+    if home is None or (place_slug is None and len(there) > 1):
+        raise Failed(f"Which place? --place, one of: {', '.join(sorted(each.slug for each in there)) or 'none yet'}.")
+    once = secrets.token_hex(16)
+    return await register_without_email(
+        actor=None, place_id=home.id, name=name, language=language, once=once, now=clock.now()
+    )
+
+
+def _say_slip(given: Registered) -> None:
+    click.echo(f"{given.name} signs in with the name {given.sign_in_name} and these three words: {given.password}")
+    click.echo("Write them down for them: they are not shown again.")
+
+
+@member.command("password")
+@click.argument("sign_in_name")
+def member_password(sign_in_name: str) -> None:
+    """Give a new password to a member without e-mail.
+
+    The welcome turn does this for plain members; for those who hold a role it takes whoever runs the server.
+
+    \b
+    Example:
+      reseau member password fatou-482
+    """
+    meant = read_sign_in_name(sign_in_name)
+    if meant is None:
+        raise click.UsageError("A sign-in name is like fatou-482.")
+
+    async def give() -> Registered:
+        found = await whose_sign_in_name(meant)
+        if found is None:
+            raise Failed(f"Nobody here signs in with the name {meant}.")
+        member_id, place_id = found
+        once = secrets.token_hex(16)
+        return await give_new_password(actor=None, place_id=place_id, member_id=member_id, once=once, now=clock.now())
+
+    _say_slip(with_database(read_settings().database_url, give))
 
 
 async def _add_member(wanted: _Wanted) -> list[str]:

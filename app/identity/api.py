@@ -107,7 +107,7 @@ async def members_by_id(ids: Iterable[int]) -> dict[int, Person]:
 async def member_by_email(written: str) -> Person | None:
     """Whose account this address opens, however it is written. For commands: pages never tell."""
     rows = await run(
-        f"select {_PERSON} from member m where m.email_key = {{}} and m.erased_at is null",  # noqa: S608 - constant columns
+        f"select {_PERSON} from member m where m.email_key = {{}} and m.email is not null and m.erased_at is null",  # noqa: S608 - constant columns
         email_key(written),
     )
     return _person(rows[0]) if rows else None

@@ -69,3 +69,13 @@ async def lost_slip_of(place_id: int, member_id: int, *, now: datetime) -> LostS
     if not rows:
         raise NotFound
     return LostSlip(_person(rows[0]), await has_role(member_id, now=now))
+
+
+async def whose_sign_in_name(sign_in_name: str) -> tuple[int, int] | None:
+    """The member with this sign-in name, and the first place that they joined. For whoever runs the server."""
+    rows = await run(
+        "select m.id, ms.place_id from member m join membership ms on ms.member_id = m.id "
+        "where m.email_key = {} and m.email is null and m.erased_at is null order by ms.id limit 1",
+        sign_in_name,
+    )
+    return (rows[0]["id"], rows[0]["place_id"]) if rows else None

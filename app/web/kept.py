@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.contracts import Kept
 from app.i18n import text, text_n
 from app.identity import throttle
+from app.identity.commands_welcome import SLIPS_KEPT
 from app.identity.entrance import PASSAGE_LIFE
 from app.identity.sessions import LIFE
 from app.identity.states import Device
@@ -13,13 +14,16 @@ from app.notices.jobs import KEEP, KEEP_WAYS_IN
 
 KEEPS = (
     Kept(
-        text("Compte : nom affiché, adresse mail, mot de passe (son empreinte seulement), langue"),
-        text("Le nom : les membres. L’adresse et le mot de passe : personne"),
+        text("Compte : nom affiché, adresse mail ou nom d’entrée, mot de passe (son empreinte seulement), langue"),
+        text("Le nom : les membres. Le nom d’entrée : l’accueil du lieu. L’adresse et le mot de passe : personne"),
         text("Tant que le compte existe"),
     ),
     Kept(
         text("Une phrase sur soi et un téléphone, pour qui veut"),
-        text("La phrase : les membres, si la personne est dans la liste ou anime un atelier. Le téléphone : personne"),
+        text(
+            "La phrase : les membres, si la personne est dans la liste ou anime un atelier. "
+            "Le téléphone : l’accueil du lieu, pour prévenir qui n’a pas d’adresse mail"
+        ),
         text("Jusqu’à ce qu’on les efface"),
     ),
     Kept(
@@ -37,6 +41,11 @@ KEEPS = (
             hours=int(LIFE[Device.SHARED].total_seconds() // 3600),
             minutes=int(SHARED_IDLE.total_seconds() // 60),
         ),
+    ),
+    Kept(
+        text("Papier donné à qui n’a pas d’adresse mail : l’empreinte du formulaire, jamais le mot de passe"),
+        text("Personne"),
+        text_n("%(n)s jour", "%(n)s jours", SLIPS_KEPT.days),
     ),
     Kept(
         text("Codes et liens pour entrer, avec ce qui a été écrit pour s’inscrire"),
