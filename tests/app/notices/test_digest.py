@@ -13,6 +13,7 @@ from app.database import Store, run, transaction
 from app.notices import digest
 from app.notices.commands import resume_mail, stop_mail
 from app.notices.digest import tell_weeks
+from app.notices.jobs import week_again
 from app.notices.links import StopLink
 from app.notices.states import Kind
 from tests.client import NOON
@@ -181,6 +182,22 @@ class TestTheClock:
         for now in (EIGHT - DAY, EIGHT - 7 * DAY, EIGHT - MINUTE, EIGHT, EIGHT + MINUTE):
             assert await tell_weeks(now) == 0
         assert len(await told()) == 1
+
+    async def test_a_clock_that_was_a_year_ahead(self, cast: Cast) -> None:
+        """Whoever got a week of then gets this one all the same, and not twice."""
+        await workshop(cast, "Le tableur", 3)
+        await ask(cast.samira)
+        then = EIGHT + 364 * DAY
+        await make_workshop(
+            place_id=cast.place, host=cast.yann, mediator=cast.bruno, starts_at=then + DAY, now=then - 30 * DAY
+        )
+        assert await tell_weeks(then) == 1
+        assert await tell_weeks(EIGHT) == 0, "the control: it would be a year"
+        await week_again(EIGHT, then)
+        assert await tell_weeks(EIGHT) == 1
+        await week_again(EIGHT - DAY, then)
+        assert await tell_weeks(EIGHT) == 0
+        assert len(await told()) == 2
 
 
 class TestOnce:
