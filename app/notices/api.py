@@ -18,7 +18,7 @@ from app.notices import rules
 from app.notices.rules import as_quote, is_address, is_path, one_line, several_lines, short_subject
 from app.notices.states import WAYS_IN, Kind, Method, Part
 
-__all__ = ["About", "Kind", "Part", "post_mail", "tell"]
+__all__ = ["About", "Kind", "Part", "offer_over", "post_mail", "tell"]
 
 PRODUCT = "Le Réseau"
 ROWS_AT_ONCE = 200
@@ -138,6 +138,19 @@ async def tell(
     if about is not None:
         await _note_parts({member: events[member] for member in told if member in events}, about, now=now)
     return len(told)
+
+
+async def offer_over(member_id: int, kind: str, key: str, *, now: datetime) -> None:
+    """The offer that this domain knows by `key` was answered or lapsed: it is nothing to read on the site any more, and
+    nobody is telephoned about it. Needs the caller's transaction."""
+    await run(
+        "update outbox set read_at = {} where member_id = {} and about_kind = {} and offer_key = {} "
+        "and on_site and read_at is null",
+        now,
+        member_id,
+        kind,
+        key,
+    )
 
 
 async def post_mail(

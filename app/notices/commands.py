@@ -12,7 +12,7 @@ from app.clock import local_day
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
 from app.notices import rules
-from app.notices.links import OfferLink, StopLink
+from app.notices.links import StopLink
 from app.notices.queries_calls import call_of
 from app.notices.queries_mine import SHOWN
 from app.notices.states import Kind, Remind
@@ -96,20 +96,6 @@ async def read_all_messages(*, actor: int, last: int, now: datetime) -> None:
             now,
             actor,
             last,
-        )
-
-
-@command
-async def note_answered(link: OfferLink, *, now: datetime) -> None:
-    """An offer that was answered is nothing to read any more."""
-    async with transaction():
-        await run(
-            "update outbox set read_at = {} where member_id = {} and about_kind = {} and offer_key = {} "
-            "and on_site and read_at is null",
-            now,
-            link.member_id,
-            link.kind,
-            link.key,
         )
 
 

@@ -159,7 +159,6 @@ async def answer_offer(request: AnyRequest, token: FromPath[str]) -> Response[An
     except Refused as refused:
         flash = Flash(refusal_text(request, refused), tone="fault")
         return await _show_offer(request, token, link, offers, flash=flash, status=409)
-    await commands.note_answered(link, now=now)
     return _back(request, f"/offres/{token}")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.calendar.api import Role, leave, take_part
 from app.database import run
-from app.notices.api import Kind, Part
+from app.notices.api import Kind, Part, offer_over
 from workshops import rules, wording
 from workshops.commands.steps import moment, recount, tell, tell_people
 from workshops.facts import KIND, Row, offer_key, standing_of
@@ -34,8 +34,8 @@ async def last_sign_up(row: Row, member_id: int) -> Row | None:
     return found[0] if found else None
 
 
-async def move_sign_up(sign_up: Row, to: SignUpState, **values: Any) -> None:
-    """Move a sign-up along the table `SIGN_UP_MOVES`, and write these columns with it."""
+async def move_sign_up(sign_up: Row, to: SignUpState, *, now: datetime, **values: Any) -> None:
+    """Move a sign-up along the table `SIGN_UP_MOVES`, and write these columns with it. An offer ends with it."""
     assert to in SIGN_UP_MOVES[SignUpState(sign_up["state"])], f"{sign_up['state']} does not become {to}"
     columns: dict[Any, Any] = {"state": to.value, **values}
     moved = (
@@ -44,6 +44,13 @@ async def move_sign_up(sign_up: Row, to: SignUpState, **values: Any) -> None:
         .returning(SignUp.id)
     )
     assert moved, "sign-ups only move under the lock of their workshop"
+    await _end_offer(sign_up, now=now)
+
+
+async def _end_offer(sign_up: Row, *, now: datetime) -> None:
+    """What was offered to this sign-up until now, if anything, is nothing to read or to tell any more."""
+    if sign_up["state"] == SignUpState.OFFERED:
+        await offer_over(sign_up["member_id"], KIND, offer_key(sign_up["id"], sign_up["offered_at"]), now=now)
 
 
 async def give_place(row: Row, sign_up: Row, *, now: datetime) -> None:
@@ -65,7 +72,7 @@ async def give_place(row: Row, sign_up: Row, *, now: datetime) -> None:
 
 async def end_sign_up(row: Row, sign_up: Row, to: SignUpState, *, now: datetime) -> None:
     """It is withdrawn or lapsed: out of the person's calendar. `offer_freed` comes after."""
-    await move_sign_up(sign_up, to, settled_at=now)
+    await move_sign_up(sign_up, to, settled_at=now, now=now)
     if sign_up["member_id"] is not None:
         await leave(KIND, row["id"], sign_up["member_id"], now=now)
 
@@ -98,7 +105,7 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
             .limit(count)
         )
         for sign_up in first:
-            await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until)
+            await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until, now=now)
             await take_part(KIND, row["id"], sign_up["member_id"], Role.OFFERED, binding=False, now=now)
             mail = wording.offer(row["title"], row["starts_at"], until=until)
             await _tell_offer(mail, row, sign_up, what="offer", now=now)
@@ -185,9 +192,12 @@ async def ask_again(row: Row, *, now: datetime) -> None:
     mail = wording.asked_again(row["title"], row["starts_at"], until=until)
     for sign_up in kept:
         if sign_up["state"] == SignUpState.CONFIRMED:
-            await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until, settled_at=None)
+            await move_sign_up(
+                sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until, settled_at=None, now=now
+            )
             await take_part(KIND, row["id"], sign_up["member_id"], Role.OFFERED, binding=False, now=now)
         else:
+            await _end_offer(sign_up, now=now)
             await SignUp.update({SignUp.offered_at: now, SignUp.offer_until: until}).where(SignUp.id == sign_up["id"])
         await _tell_offer(mail, row, sign_up, what="again", now=now)
     asked = [sign_up["member_id"] for sign_up in kept]

@@ -163,7 +163,7 @@ async def _offered(row: Row, member_id: int, offer: str) -> Row | None:
 
 
 async def _confirm(row: Row, mine: Row, *, now: datetime) -> None:
-    await move_sign_up(mine, SignUpState.CONFIRMED, settled_at=now, offer_until=None)
+    await move_sign_up(mine, SignUpState.CONFIRMED, settled_at=now, offer_until=None, now=now)
     await give_place(row, mine, now=now)
     await recount(row)
 

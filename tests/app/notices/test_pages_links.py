@@ -21,11 +21,11 @@ from app.notices.states import STOPPABLE, Kind
 from app.notices.wording import KIND_NAMES
 from app.registry import Registry
 from app.web.flash import Flash, flash_cookie
-from tests.app.notices.telling import everything, message, told
+from tests.app.notices.telling import everything, message
 from tests.client import NOON, World, words
 from tests.factories import make_member, make_workshop
 from tests.people import make_cast
-from workshops import commands
+from workshops import commands, jobs
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 STRANGERS = [
@@ -361,16 +361,6 @@ class TestAnswerOffer:
         assert meals.answers[0][1] != cast.karim
         assert (await karim.get("/moi")).status_code == 200
 
-    async def test_its_message_on_the_site_is_nothing_to_read_any_more(self, db: Store, world: World) -> None:
-        member = await make_member(email=None)
-        (mine,) = await told(member, kind=Kind.OFFER, subject="a", offer_key="k-1")
-        (other,) = await told(member, kind=Kind.OFFER, subject="b", offer_key="k-2")
-        async with transaction():
-            await run("update outbox set about_kind = 'meal'")
-        path = offer_path(OfferLink(member, "meal", "k-1"), secret(world))
-        assert (await world.browser().post(path, {"answer": "yes"}, token="")).status_code == 303
-        assert [(await message(each))["read_at"] for each in (mine, other)] == [NOON, None]
-
 
 class TestAnswerWorkshop:
     """The same, with places at workshops."""
@@ -405,6 +395,28 @@ class TestAnswerWorkshop:
         other = {"yes": "no", "no": "yes"}[answer]
         assert (await world.browser().post(path, {"answer": other}, token="")).status_code == 409
         assert await self.state(workshop, karim) == state
+
+    @pytest.mark.parametrize("end", ["yes", "no", "sign up", "withdraw", "lapse", "cancel and reopen"])
+    async def test_when_it_is_over_it_is_nothing_to_read_or_to_tell(self, db: Store, end: str) -> None:
+        world = World()
+        path, workshop, karim = await self.offered(world)
+        async with transaction():  # no address: the message is on the site, and in the list of the welcome turn
+            await run("update outbox set on_site = {}", True)
+        (offer,) = await run("select id, read_at from outbox where member_id = {} and kind = 'offer'", karim)
+        assert offer["read_at"] is None
+        if end in ("yes", "no"):
+            await world.browser().post(path, {"answer": end}, token="")
+        elif end == "sign up":
+            await commands.sign_up(actor=karim, workshop_id=workshop, now=NOON)
+        elif end == "withdraw":
+            await commands.withdraw(actor=karim, workshop_id=workshop, now=NOON)
+        elif end == "lapse":
+            assert await jobs.lapse_offers(world.later(days=2)) == 1
+        else:
+            (row,) = await run("select member_id from host where workshop_id = {}", workshop)
+            await commands.cancel(actor=row["member_id"], workshop_id=workshop, reason="Malade", now=NOON)
+            await commands.reopen(actor=row["member_id"], workshop_id=workshop, now=world.later(hours=1))
+        assert (await message(offer["id"]))["read_at"] == world.now
 
     async def test_after_its_time(self, db: Store) -> None:
         world = World()
