@@ -25,8 +25,9 @@ from app.settings import Settings
 from app.timekeeping import Timekeeper
 from tests.app.cli.said import KEY, Said, rows
 from tests.app.machine import Machine
-from tests.app.notices.letters import send_code, settings, tell_all
+from tests.app.notices.letters import send_code, tell_all
 from tests.app.notices.mail_server import CERTIFICATE, MailServer
+from tests.app.programs import settings
 from tests.client import NOON
 from tests.factories import make_member, make_place
 

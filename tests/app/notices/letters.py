@@ -10,16 +10,7 @@ from app.database import transaction
 from app.i18n import text
 from app.notices.api import Kind, post_mail, tell
 from app.notices.tables import Outbox
-from app.settings import Settings
 from tests.client import NOON
-
-SENDER = "Les Tanneurs <bonjour@tanneurs.exemple>"
-KEY = "une clef de trente-deux signes au moins, pour de bon"
-
-
-def settings(url: str | None, **more: Any) -> Settings:
-    """Of an installation whose mail server is there."""
-    return Settings(smtp_url=url, mail_from=SENDER, base_url="https://reseau.exemple", secret_key=KEY, **more)
 
 
 async def tell_all(

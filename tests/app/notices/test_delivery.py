@@ -25,8 +25,8 @@ from app.notices.smtp import Line
 from app.notices.smtp import MailServer as ServerAddress
 from app.notices.tables import Outbox
 from app.settings import Settings, SettingsError
-from tests.app.notices.letters import KEY
 from tests.app.notices.mail_server import CERTIFICATE, MailServer
+from tests.app.programs import KEY
 from tests.client import NOON
 from tests.factories import make_place
 

@@ -10,8 +10,9 @@ import pytest
 from app.database import Store, run, transaction
 from app.notices.delivery import APART, LEASE, Postman
 from tests.app.machine import Machine
-from tests.app.notices.letters import rows, send_code, settings, tell_all
+from tests.app.notices.letters import rows, send_code, tell_all
 from tests.app.notices.mail_server import MailServer
+from tests.app.programs import settings
 from tests.client import NOON
 from tests.factories import make_member, make_place
 

@@ -16,8 +16,9 @@ from app.notices.api import Kind
 from app.notices.composing import Composer
 from app.notices.delivery import Postman
 from app.notices.rules import TRIES
-from tests.app.notices.letters import rows, send_code, settings, tell_all
+from tests.app.notices.letters import rows, send_code, tell_all
 from tests.app.notices.mail_server import MailServer
+from tests.app.programs import settings
 from tests.client import NOON
 from tests.factories import make_member, make_place
 
