@@ -11,15 +11,15 @@ KEPT = {
     # temporary table: (its columns, how it is filled from the present database)
     "present_installation": ("name text", "select name from installation"),
     "present_member": (
-        "id integer, created_at {ts}, password_hash text",
+        "id integer primary key, created_at {ts}, password_hash text",
         "select id, created_at, password_hash from member",
     ),
     "present_feed": (
-        "token_hash text, revoked_at {ts}",
+        "token_hash text primary key, revoked_at {ts}",
         "select token_hash, revoked_at from feed where revoked_at is not null",
     ),
     "present_outbox": (
-        "dedupe text, sent_at {ts}, logged_at {ts}, set_aside_at {ts}",
+        "dedupe text primary key, sent_at {ts}, logged_at {ts}, set_aside_at {ts}",
         "select dedupe, sent_at, logged_at, set_aside_at from outbox "
         "where sent_at is not null or logged_at is not null or set_aside_at is not null",
     ),

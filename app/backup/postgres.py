@@ -352,6 +352,9 @@ def _after(schema: str) -> str:
         *(f"{statement};" for statement in WHAT_HAS_ENDED),
         _GO_ON.format(leap=LEAP, known=IS_KNOWN),
         "commit;",
+        # Statistics, without which the first pages are slow. Nothing that goes wrong from here on undoes the rest.
+        "\\set ON_ERROR_STOP 0",
+        "analyze;",
     ]
     return "\n".join(lines) + "\n"
 
