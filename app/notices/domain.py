@@ -24,7 +24,7 @@ DOMAIN = Domain(
     ),
     nav=(
         NavItem("messages", N_("Mes messages"), "/messages", "agenda", "mail", order=16, for_members=True),
-        NavItem("calls", N_("À prévenir"), "/a-prevenir", "turn", "phone", order=92, for_act=Act.REGISTER),
+        NavItem("calls", N_("À prévenir"), "/a-prevenir", "turn", "phone", order=83, for_act=Act.REGISTER),
     ),
     refusals=SENTENCES,
     keeps=KEEPS,
