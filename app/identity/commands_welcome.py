@@ -129,6 +129,7 @@ async def give_new_password(
                 text("Ce n’était pas toi ? Dis-le vite aux personnes qui tiennent le lieu."),
             ],
             link="/moi",
+            action=text("Je choisis le mien"),
             place_id=place_id,
             now=now,
         )

@@ -10,8 +10,11 @@ from itertools import count
 from playwright.async_api import APIResponse, Locator, Page, expect
 
 from app.clock import PARIS
+from app.demo.cast import OTHERS, WELCOMES
 
 PASSWORD = "demonstration"
+ZINEB = f"membre{[person.key for person in OTHERS].index(WELCOMES) + 1}@exemple.fr"
+"""She holds the welcome turn."""
 _days = count(60)
 
 
@@ -45,6 +48,17 @@ async def join(page: Page, name: str, email: str) -> None:
     await page.locator("label", has_text="C’est le mien").click()
     await button(page, "J’entre").click()
     await expect(page.locator("#avis")).to_contain_text(f"Bienvenue, {name} !")
+
+
+async def let_in(page: Page, name: str) -> tuple[str, str]:
+    """As the welcome turn, open an account for somebody without e-mail: the name and the password on their paper."""
+    await page.goto("/accueil")
+    await page.get_by_label("Son prénom, ou le nom à afficher").fill(name)
+    await page.get_by_label("On l’a lue ensemble, et c’est d’accord").check()
+    await button(page, "J’ouvre son compte").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Le compte est ouvert")
+    words = page.locator("[data-part=password] span")
+    return await page.locator("[data-part=name]").inner_text(), " ".join(await words.all_inner_texts())
 
 
 async def code_sent_to(page: Page, email: str) -> str:

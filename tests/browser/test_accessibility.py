@@ -19,11 +19,11 @@ from tests.browser.axe import violations
 from tests.browser.conftest import PageOpener
 from tests.browser.looks import enlarge_text, ill_built, overflowing, shapes, small_targets, wider_than_the_window
 from tests.browser.site import kind_of, pages_of
-from tests.browser.steps import button, join, publish
+from tests.browser.steps import ZINEB, button, join, let_in, publish
 
 HEIGHT = 844
-PEOPLE = ["visitor", "samira", "karim", "helene", "rosa"]
-"""A visitor, a member, a newcomer, a mediator, and somebody of the bureau who keeps the place."""
+PEOPLE = ["visitor", "samira", "karim", "helene", "rosa", "zineb"]
+"""A visitor, a member, a newcomer, a mediator, somebody of the bureau who keeps the place, and the welcome turn."""
 SHEETS = ("/affiche", "/liste")
 """A4, whatever the window."""
 SAME = ({"/", "/agenda"},)
@@ -100,7 +100,9 @@ def few_of_each(addresses: Sequence[str], most: int) -> list[str]:
 
 
 async def person(member: PageOpener, new_page: PageOpener, name: str) -> Page:
-    return await (new_page("phone") if name == "visitor" else member(f"{name}@exemple.fr"))
+    if name == "visitor":
+        return await new_page("phone")
+    return await member(ZINEB if name == "zineb" else f"{name}@exemple.fr")
 
 
 class TestEveryPage:
@@ -217,6 +219,17 @@ class TestFormsWithErrors:
         await page.goto("/ateliers")
         sent_back = await page.locator("[data-state=sent_back] a").first.get_attribute("href") or ""
         await self.look(page, sent_back, {"form[action$='/contestation']": ""}, findings)
+        findings.hold()
+
+    async def test_of_the_welcome_turn(self, member: PageOpener) -> None:
+        page, findings = await member(ZINEB), Findings()
+        await self.look(page, "/accueil", {"main form[method=post]": ""}, findings)
+        await let_in(page, "Mariétou")
+        await look_at(page, findings)
+        await page.goto("/accueil?q=mariet")
+        await look_at(page, findings)
+        await page.get_by_role("link", name="Mariétou").click()
+        await look_at(page, findings)
         findings.hold()
 
     async def test_of_a_mediator(self, member: PageOpener) -> None:

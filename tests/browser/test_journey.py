@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 
 from app.clock import PARIS, local
 from tests.browser.conftest import PageOpener
-from tests.browser.steps import button, join
+from tests.browser.steps import ZINEB, button, fill_sign_in, join, let_in
 
 SUMMARY = "On lit à voix haute une lettre de chacun, puis on dit ce qu’on a retenu."
 REASON = "On ne voit pas pour combien de temps."
@@ -228,3 +228,22 @@ async def test_the_whole_story(new_page: PageOpener, member: PageOpener, device:
     assert "SEQUENCE:0" not in cancelled
     await third.goto(where)
     await expect(third.locator("main")).to_contain_text(CANCELLED)
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without"])
+async def test_somebody_without_email_comes_in(member: PageOpener, new_page: PageOpener, javascript: bool) -> None:
+    door = await member(ZINEB, javascript=javascript)
+    name, password = await let_in(door, "Ousmane")
+    theirs = await new_page("phone", javascript=javascript)
+    await theirs.goto("/connexion")
+    await fill_sign_in(theirs, name.replace("-", " ").title(), password=password.capitalize())
+    await expect(theirs.locator("#avis")).to_contain_text("Te voilà, Ousmane")
+    await door.goto(f"/accueil?q={name}")
+    await door.get_by_role("link", name="Ousmane").click()
+    await button(door, "Je donne un nouveau mot de passe").click()
+    await expect(door.locator("[data-part=name]")).to_have_text(name)
+    new = " ".join(await door.locator("[data-part=password] span").all_inner_texts())
+    await theirs.goto("/moi")
+    await expect(theirs.get_by_role("heading", level=1)).to_have_text("Te revoilà")
+    await fill_sign_in(theirs, name, password=new)
+    await expect(theirs.get_by_text(name)).to_be_visible()

@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PageOpener
 from tests.browser.looks import overflowing
+from tests.browser.steps import ZINEB, let_in
 
 PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
 BOX = re.compile(rb"/MediaBox\s*\[([^\]]*)\]")
@@ -51,6 +52,19 @@ async def test_a_sheet_is_one_page_of_a4(member: PageOpener, tmp_path: Path, she
     await expect(page.locator(".desk-bar")).to_be_visible()
     await page.emulate_media(media="print")
     await expect(page.locator(".desk-bar")).to_be_hidden()
+    assert await printed(page, tmp_path) == (1, A4)
+
+
+async def test_what_lets_somebody_in_is_a_page_that_says_nothing_else(member: PageOpener, tmp_path: Path) -> None:
+    page = await member(ZINEB, "desktop")
+    name, password = await let_in(page, "Awa")
+    await page.emulate_media(media="print")
+    paper = page.locator(".slip")
+    assert (await paper.inner_text()).count(name) == 1
+    for word in password.split(" "):
+        await expect(paper.get_by_text(word, exact=True)).to_be_visible()
+    for other in ("h1", "main .button", ".contents", ".page-foot", ".me"):
+        assert not await page.locator(other).locator("visible=true").count(), other
     assert await printed(page, tmp_path) == (1, A4)
 
 
