@@ -13,7 +13,7 @@ from datetime import datetime
 from app.errors import Refusal
 from app.i18n import Text, text, text_n
 from app.i18n.text import N_
-from workshops.labels import NEED_NAMES
+from workshops.labels import LANGUAGE_NAMES, NEED_NAMES
 from workshops.states import Need, WorkshopRefusal
 
 SENTENCES: dict[Refusal, str] = {
@@ -472,6 +472,18 @@ def new_format() -> Text:
 
 def new_speaker(speaker: str) -> Text:
     return text("Personne invitée : %(name)s.", name=speaker) if speaker else text("Il n’y a plus de personne invitée.")
+
+
+def new_language(language: str) -> Text:
+    return text("Cela se passe %(language)s.", language=text(LANGUAGE_NAMES[language]))
+
+
+def new_access(step_free: bool) -> Text:
+    return text("C’est sans marche.") if step_free else text("Attention : il y a des marches.")
+
+
+def new_children(welcome: bool) -> Text:
+    return text("Les enfants sont les bienvenus.") if welcome else text("Ce n’est plus prévu pour les enfants.")
 
 
 def text_is_back() -> Text:

@@ -84,6 +84,9 @@ class TestEditWhatIsPublished:
             ({"speaker": "Mme Diallo"}, "Personne invitée : Mme Diallo."),
             ({"room_id": 2}, "Nouvelle salle : Salle du fond."),
             ({"room_id": None}, "La salle reste à trouver."),
+            ({"language": "en"}, "Cela se passe en anglais."),
+            ({"step_free": True}, "C’est sans marche."),
+            ({"children": True}, "Les enfants sont les bienvenus."),
             ({"bring": "Un stylo"}, None),
         ],
     )

@@ -99,6 +99,22 @@ class TestAPersonsCalendar:
         (left,) = await mails(to=cast.samira, about="given-back")
         assert left["subject"].replace("\u00a0", " ") == "C’est noté, ta place est rendue : « On se relit nos CV »"
 
+    async def test_whatever_moves_the_entry_goes_to_calendars(self, cast: Cast) -> None:
+        """Each thing that one may edit: a part goes out just when SEQUENCE has moved, so that no calendar is behind."""
+        made = await published(cast, cast.samira)
+        edits: list[dict[str, Any]] = [
+            {"title": "Autre"}, {"summary": "Autre."}, {"format": Format.PRATIQUES}, {"hours": 3}, {"capacity": 9},
+            {"starts_at": START + HOUR}, {"room_id": None}, {"language": "en"}, {"step_free": True}, {"children": True},
+            {"speaker": "Mme Diallo"}, {"bring": "Un stylo"}, {"help_wanted": True},
+        ]  # fmt: skip
+        state: dict[str, Any] = {"room_id": cast.salon}
+        for version, changes in enumerate(edits, start=1):
+            state |= changes
+            before, parts_before = (await entry(made) or {})["sequence"], len(await calendar(cast.samira, made))
+            await edit(actor=cast.yann, workshop_id=made, proposal=a_proposal(**state), version=version, now=NOON)
+            moved = (await entry(made) or {})["sequence"] > before
+            assert (len(await calendar(cast.samira, made)) > parts_before) == moved, changes
+
     async def test_a_change_that_no_calendar_shows(self, cast: Cast) -> None:
         made = await published(cast, cast.samira)
         more = a_proposal(capacity=14, room_id=cast.salon)

@@ -38,7 +38,9 @@ from workshops.facts import Row, Words, columns_of, needs_of, offer_key, standin
 from workshops.rules import Proposal, Standing
 from workshops.states import State, WorkshopRefusal
 
-IN_CALENDARS = ("title", "summary", "format", "starts_at", "ends_at", "room_id")
+IN_CALENDARS = (
+    "title", "summary", "format", "starts_at", "ends_at", "room_id", "language", "step_free", "children",
+)  # fmt: skip
 """Of what people are told of, what their calendars show too."""
 READ = ("title", "format", "summary", "speaker", "needs")
 """What a reading is about: changed before publication, it begins anew."""
@@ -222,4 +224,10 @@ async def _changes(row: Row, after: Row) -> list[Text]:
         changes.append(wording.new_summary())
     if after["speaker"] != row["speaker"]:
         changes.append(wording.new_speaker(after["speaker"]))
+    if after["language"] != row["language"]:
+        changes.append(wording.new_language(after["language"]))
+    if after["step_free"] != row["step_free"]:
+        changes.append(wording.new_access(bool(after["step_free"])))
+    if after["children"] != row["children"]:
+        changes.append(wording.new_children(bool(after["children"])))
     return changes
