@@ -90,6 +90,17 @@ class TestTheForm:
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers.get_list("set-cookie") == []
 
+    async def test_no_log_holds_the_password(
+        self, odile: Browser, world: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level("DEBUG"):
+            name, password = slip(await welcome(odile))
+            await sign_in(world.browser(), name, password)
+            await sign_in(world.browser(), name, password + " et encore")
+        assert "/accueil" in caplog.text, "the control: what was asked for is in the log"
+        assert password not in caplog.text
+        assert password.replace(" ", "+") not in caplog.text
+
     async def test_the_paper_is_in_the_language_of_whoever_gets_it(self, odile: Browser) -> None:
         answer = await welcome(odile, language="en")
         assert '<html lang="fr"' in answer.text
