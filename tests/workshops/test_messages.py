@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -320,9 +320,14 @@ async def everything(cast: Cast) -> None:
 
 
 async def sign_up_guest_elsewhere(cast: Cast) -> None:
-    made = await published(cast, starts_at=START + 20 * DAY)
+    made = await published(cast, starts_at=START + 20 * DAY, capacity=3)
     number = await sign_up_guest(actor=cast.samira, workshop_id=made, first_name="Paul", now=NOON)
     await withdraw_guest(actor=cast.yann, workshop_id=made, sign_up_id=number, now=NOON)
+    await sign_up_guest(actor=cast.samira, workshop_id=made, first_name="Jo", now=NOON)
+    for member in (cast.karim, cast.odile, cast.aicha):
+        await sign_up(actor=member, workshop_id=made, now=NOON)
+    await withdraw(actor=cast.karim, workshop_id=made, now=START + 20 * DAY - HOUR)
+    await cancel(actor=cast.yann, workshop_id=made, reason="", now=START + 20 * DAY - HOUR)
 
 
 async def test_the_calendar_is_written_before_anybody_is_told(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -388,6 +393,28 @@ async def test_each_has_a_button_and_its_link_opens_for_whoever_reads_it(cast: C
             answer = await browser.get(link)
             gone = link.endswith("/modifier")  # what can no longer be changed says so
             assert answer.status_code == 200 or (gone and answer.status_code == 409), (member, link)
+
+
+async def test_the_story_has_every_mail_that_there_is(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = {name for name, thing in vars(wording).items() if _makes_a_mail(thing)}
+    used: set[str] = set()
+
+    def noted(name: str, make: Callable[..., wording.Mail]) -> Callable[..., wording.Mail]:
+        def made(*args: Any, **named: Any) -> wording.Mail:
+            used.add(name)
+            return make(*args, **named)
+
+        return made
+
+    for name in written:
+        monkeypatch.setattr(wording, name, noted(name, getattr(wording, name)))
+    await everything(cast)
+    await jobs.lapse_past(START + 7 * DAY)
+    assert written - used == set()
+
+
+def _makes_a_mail(thing: Any) -> bool:
+    return getattr(thing, "__annotations__", {}).get("return") == "Mail" and not thing.__name__.startswith("_")
 
 
 async def test_words_are_whole_in_each_language(cast: Cast) -> None:
