@@ -187,7 +187,7 @@ def verified(path: Path, progress: Progress) -> Manifest:
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise _spoilt(path) from error
     except OSError as error:
-        raise BackupError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+        raise BackupError(f"The file {path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
 
 
 def extract(path: Path, manifest: Manifest, target: Path, progress: Progress) -> None:
@@ -209,5 +209,6 @@ def extract(path: Path, manifest: Manifest, target: Path, progress: Progress) ->
 
 def _spoilt(path: Path) -> BackupError:
     return BackupError(
-        f"{path} is no whole backup of Le Réseau: it was cut or changed, or is something else. Nothing was done."
+        f"The file {path} is no whole backup of Le Réseau: it was cut or changed, or is something else. "
+        "Nothing was done."
     )

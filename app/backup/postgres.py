@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import unquote
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg comes without types
 
@@ -94,13 +94,16 @@ def _major(folder: Path) -> int | None:
 
 def address_and_password(url: str) -> tuple[str, str | None]:
     """The URL as others may read it, and what they may not."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
+    scheme, _, rest = url.partition("://")
+    rest, _, query = rest.partition("?")
+    who, _, where = rest.partition("/")
+    user, at, host = who.rpartition("@")
     name, _, password = user.partition(":")
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    secret = unquote(password) or next((value for key, value in query if key == "password"), "")
-    kept = urlencode([each for each in query if each[0] != "password"], quote_via=quote)
-    return parts._replace(netloc=f"{name}{at}{host}", query=kept).geturl(), secret or None
+    options = query.split("&") if query else []
+    given = [each.partition("=")[2] for each in options if each.startswith("password=")]
+    kept = "&".join(each for each in options if not each.startswith("password="))
+    address = f"{scheme}://{name}{at}{host}/{where}" + (f"?{kept}" if kept else "")
+    return address, unquote(password or "".join(given[:1])) or None
 
 
 def _environment(environ: Mapping[str, str], password: str | None) -> dict[str, str]:
@@ -233,11 +236,15 @@ async def _look(url: str, manifest: Manifest, *, force: bool) -> tuple[int, bool
     """The server's version, and whether the present tables tell what has ended. Raises `BackupError`."""
     connection = await _connected(url)
     try:
-        busy = await connection.fetchval(
-            "select count(*) from pg_stat_activity where datname = current_database() "
-            "and application_name = 'reseau' and pid <> pg_backend_pid()"
-        )
-        if busy:
+        for _ in range(20):  # whoever was stopped just now is shown for a moment yet
+            busy = await connection.fetchval(
+                "select count(*) from pg_stat_activity where datname = current_database() "
+                "and application_name = 'reseau' and pid <> pg_backend_pid()"
+            )
+            if not busy:
+                break
+            await asyncio.sleep(0.1)
+        else:
             raise BackupError("`reseau` is at work on this database: stop it, then restore. Nothing was done.")
         schema = await connection.fetchval("select current_schema()")
         if schema != manifest.schema:

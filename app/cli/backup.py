@@ -151,7 +151,7 @@ def _target(file: str) -> Path:
 
 
 def _taken(target: Path) -> Failed:
-    return Failed(f"{target} is there already: name another file, or a folder.")
+    return Failed(f"There is {target} already: name another file, or a folder.")
 
 
 def _path(url: str) -> Path:
