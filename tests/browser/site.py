@@ -8,13 +8,14 @@ from playwright.async_api import Page
 
 LINK = re.compile(r'<a [^>]*?href="([^"]*)"')
 _NUMBER = re.compile(r"/\d+(?=/|$)")
+_TOKEN = re.compile(r"^/(courrier|offres)/[^/]+")
 _PLACE = re.compile(r"^/lieux/[^/]+")
 
 
 def kind_of(address: str) -> str:
     """What makes two addresses the same kind of page: the path without its numbers, the names of its parameters."""
     split = urlsplit(address)
-    path = _PLACE.sub("/lieux/…", _NUMBER.sub("/…", split.path))
+    path = _TOKEN.sub(r"/\1/…", _PLACE.sub("/lieux/…", _NUMBER.sub("/…", split.path)))
     names = sorted(parse_qs(split.query, keep_blank_values=True))
     return path + ("?" + "&".join(names) if names else "")
 
