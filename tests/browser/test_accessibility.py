@@ -24,7 +24,7 @@ from tests.browser.steps import ZINEB, button, join, let_in, publish
 HEIGHT = 844
 PEOPLE = ["visitor", "samira", "karim", "helene", "rosa", "zineb"]
 """A visitor, a member, a newcomer, a mediator, somebody of the bureau who keeps the place, and the welcome turn."""
-SHEETS = ("/affiche", "/liste")
+SHEETS = ("/affiche", "/liste", "/feuille")
 """A4, whatever the window."""
 SAME = ({"/", "/agenda"},)
 """Pages that are one: the first page of members is the agenda."""
