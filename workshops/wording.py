@@ -99,6 +99,11 @@ def _mail(subject: Text, *body: Text | str, action: Text = SEE) -> Mail:
     return Mail(subject, body, action)
 
 
+def _where(where: str) -> Text:
+    """Said in the mail itself, for whoever reads it on the way and has no calendar."""
+    return text("C’est ici : %(where)s.", where=where)
+
+
 def _quoted(words: str, before: Text) -> list[Text | str]:
     """Somebody's words after what announces them; nothing at all when there are none."""
     return [before, words] if words else []
@@ -309,11 +314,12 @@ def withdrawn(title: str, *, by: str) -> Mail:
 # ------------------------------------------------------------------------------------------------------ those who come
 
 
-def confirmed(title: str, starts_at: datetime, *, bring: str) -> Mail:
+def confirmed(title: str, starts_at: datetime, *, where: str, bring: str) -> Mail:
     """To somebody who has a place."""
     return _mail(
         text("C’est noté : « %(title)s »", title=title),
         text("Tu as ta place, %(starts_at)s.", starts_at=starts_at),
+        _where(where),
         *_quoted(bring, text("À apporter :")),
         text("Un empêchement ? Tu laisses ta place en un geste, sans te justifier."),
     )
@@ -335,7 +341,7 @@ def guest_left(title: str, starts_at: datetime, *, first_name: str) -> Mail:
     )
 
 
-def offer(title: str, starts_at: datetime, *, until: datetime) -> Mail:
+def offer(title: str, starts_at: datetime, *, where: str, until: datetime) -> Mail:
     """To the first who waits."""
     return _mail(
         text("Une place pour toi : « %(title)s »", title=title),
@@ -344,6 +350,7 @@ def offer(title: str, starts_at: datetime, *, until: datetime) -> Mail:
             starts_at=starts_at,
             until=until,
         ),
+        _where(where),
         text("Dis oui ou non ; sans réponse, elle va à la personne suivante."),
         action=ANSWER,
     )
@@ -392,7 +399,7 @@ def cancelled(title: str, starts_at: datetime, *, reason: str, host: bool = Fals
     )
 
 
-def asked_again(title: str, starts_at: datetime, *, until: datetime) -> Mail:
+def asked_again(title: str, starts_at: datetime, *, where: str, until: datetime) -> Mail:
     """To those who had a place in a session that is on again."""
     return _mail(
         text("« %(title)s » rouvre : tu viens toujours ?", title=title),
@@ -401,6 +408,7 @@ def asked_again(title: str, starts_at: datetime, *, until: datetime) -> Mail:
             starts_at=starts_at,
             until=until,
         ),
+        _where(where),
         text("Dis oui ou non ; sans réponse, elle va à la personne suivante."),
         action=ANSWER,
     )

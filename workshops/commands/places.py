@@ -13,7 +13,7 @@ from app.calendar.api import Role, leave, take_part
 from app.database import run
 from app.notices.api import Kind, Part, offer_over
 from workshops import rules, wording
-from workshops.commands.steps import moment, recount, tell, tell_people
+from workshops.commands.steps import moment, recount, tell, tell_people, where_is
 from workshops.facts import KIND, Row, offer_key, standing_of
 from workshops.states import SIGN_UP_MOVES, SignUpState, State
 from workshops.tables import SignUp
@@ -60,7 +60,7 @@ async def give_place(row: Row, sign_up: Row, *, now: datetime) -> None:
         return
     await take_part(KIND, row["id"], member, Role.PARTICIPANT, binding=False, now=now)
     await tell(
-        wording.confirmed(row["title"], row["starts_at"], bring=row["bring"]),
+        wording.confirmed(row["title"], row["starts_at"], where=await where_is(row), bring=row["bring"]),
         [member],
         row=row,
         kind=Kind.CONFIRMATION,
@@ -104,10 +104,10 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
             .order_by(SignUp.id)
             .limit(count)
         )
+        mail = wording.offer(row["title"], row["starts_at"], where=await where_is(row), until=until)
         for sign_up in first:
             await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until, now=now)
             await take_part(KIND, row["id"], sign_up["member_id"], Role.OFFERED, binding=False, now=now)
-            mail = wording.offer(row["title"], row["starts_at"], until=until)
             await _tell_offer(mail, row, sign_up, what="offer", now=now)
     elif (
         standing.state is State.PUBLISHED
@@ -189,7 +189,7 @@ async def ask_again(row: Row, *, now: datetime) -> None:
         )
         .order_by(SignUp.id)
     )
-    mail = wording.asked_again(row["title"], row["starts_at"], until=until)
+    mail = wording.asked_again(row["title"], row["starts_at"], where=await where_is(row), until=until)
     for sign_up in kept:
         if sign_up["state"] == SignUpState.CONFIRMED:
             await move_sign_up(

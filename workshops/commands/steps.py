@@ -145,6 +145,16 @@ async def room_in_use(row: Row) -> int | None:
     return wanted if wanted in {room.id for room in await rooms_of(row["place_id"])} else None
 
 
+async def where_is(row: Row) -> str:
+    """Room, place and address in one line, as calendars have them."""
+    found = await run(
+        "select p.name as place, p.address, r.name as room from place p left join room r on r.id = {} where p.id = {}",
+        row["room_id"],
+        row["place_id"],
+    )
+    return ", ".join(part for part in (found[0]["room"], found[0]["place"], found[0]["address"]) if part)
+
+
 async def refuse_clash(
     *, members: Collection[int], actor: int, starts_at: datetime, ends_at: datetime, but: int | None = None
 ) -> None:
