@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import PageOpener
-from tests.browser.looks import overflowing, small_targets
-from tests.browser.steps import ZINEB, button
+from tests.browser.looks import enlarge_text, overflowing, small_targets, wider_than_the_window
+from tests.browser.steps import ZINEB, button, fill_sign_in, let_in, publish
 
 WITH_AND_WITHOUT = pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without"])
 
@@ -70,6 +71,62 @@ async def test_stopping_a_kind_of_mail_and_having_it_again(new_page: PageOpener,
     await button(page, "Je les veux à nouveau").click()
     await expect(page.get_by_role("button", name="Je ne veux plus ces mails")).to_be_visible()
     assert not await page.context.cookies(), "nobody is known here"
+
+
+@WITH_AND_WITHOUT
+async def test_somebody_without_email_learns_that_it_is_off(
+    member: PageOpener, new_page: PageOpener, javascript: bool
+) -> None:
+    door, host = await member(ZINEB), await member("samira@exemple.fr")
+    title = f"Un après-midi couture {'avec' if javascript else 'sans'} machine"
+    path = await publish(host, await member("helene@exemple.fr"), title)
+    who = "Nafissatou" if javascript else "Rokhaya"
+    name, password = await let_in(door, who)
+    page = await new_page("phone", javascript=javascript)
+    await page.goto("/connexion")
+    await fill_sign_in(page, name, password=password)
+    await page.goto(path)
+    await button(page, "Je m’inscris").click()
+    await expect(page.locator("#avis")).to_contain_text("C’est noté")
+    head = page.locator("#a-lire")
+    await page.goto("/messages")
+    await button(page, "Tout est lu").click()
+    await expect(page.locator("#messages")).to_contain_text("Tu as tout lu.")
+    await expect(head).to_be_empty()
+    await host.goto(f"{path}/annulation")
+    await host.get_by_label("Pourquoi").fill("La machine est en panne.")
+    await host.locator("form[action$='/annulation'] button").first.click()
+    await expect(host.locator("#avis")).to_be_visible()
+    await door.goto("/a-prevenir")
+    waiting = door.locator("article", has=door.get_by_role("heading", name=who))
+    await expect(waiting).to_contain_text(title)
+    await page.goto("/messages")
+    await expect(head).to_contain_text("1 à lire")
+    unread = page.locator("article[data-state=unread]")
+    await expect(unread).to_contain_text("La machine est en panne.")
+    if javascript:
+        await look_closely(page)
+    await unread.get_by_role("button", name="J’ai lu").click()
+    await expect(page.locator("article[data-state=read]", has_text=title)).to_have_count(2)
+    await expect(head).to_be_empty()
+    await page.goto("/moi/courrier")
+    await expect(page.locator("main")).to_contain_text("Tout t’attend dans « Mes messages »")
+    await door.goto("/a-prevenir")
+    await expect(waiting).to_have_count(0)
+
+
+async def look_closely(page: Page) -> None:
+    """At the page with something to read, which others have not in the demonstration."""
+    for width in (320, 390, 1280):
+        await page.set_viewport_size({"width": width, "height": 844})
+        assert not await overflowing(page), width
+    await page.set_viewport_size({"width": 390, "height": 3000})
+    assert not await violations(page)
+    assert not await small_targets(page)
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await enlarge_text(page)
+    assert not await wider_than_the_window(page)
+    await page.reload()
 
 
 async def test_one_chooses_what_one_receives(member: PageOpener) -> None:
