@@ -24,7 +24,7 @@ import asyncpg  # type: ignore[import-untyped]  # asyncpg comes without types
 
 from app.backup import BackupError, Progress
 from app.backup.aftercare import COUNTERS, IS_KNOWN, KEPT, LEAP, NEEDED, WHAT_HAS_ENDED
-from app.backup.archive import PIECE, Manifest, extract, write
+from app.backup.archive import PIECE, Manifest, extract, work_folder, write
 from app.postgres_engine import SCHEMA_LOCK
 
 PART = "database.dump"
@@ -274,8 +274,8 @@ def restore(
     """
     major, told = asyncio.run(_look(url, manifest, force=force))
     tools = programs(major, environ)
-    with tempfile.TemporaryDirectory(prefix="reseau-restore-") as work:
-        dump = Path(work, PART)
+    with work_folder(Path(tempfile.gettempdir())) as work:
+        dump = work / PART
         extract(file, manifest, dump, progress)
         _played(tools, dump, manifest, url, told, environ, progress)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -215,12 +215,20 @@ def _put_back(restored: Path, present: sqlite3.Connection | None, path: Path, pr
             try:
                 ours.backup(present, pages=STEP, progress=stepped, sleep=0)
             except sqlite3.Error as error:
+                present.close()
+                _undo(path)
                 raise BackupError(f"The database could not be replaced, and is as it was: {error}.") from error
             return
     try:
         put_in_place(restored, path)
     except FileExistsError as error:
         raise BackupError(f"Another program made {path} meanwhile. Nothing was done.") from error
+
+
+def _undo(path: Path) -> None:
+    """After a full disk SQLite undoes its transaction when the file is next opened, which gives the room back."""
+    with suppress(sqlite3.Error), closing(_open(path)) as again:
+        again.execute("select count(*) from sqlite_master").fetchone()
 
 
 def _set_aside(path: Path, now: datetime) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3 as sqlite_library
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ from app import backup as backups
 from app import clock
 from app.backup import BackupError, archive, postgres, sqlite
 from app.backup.archive import Manifest
-from app.cli.common import Failed, on_sqlite, read_settings, with_database
+from app.cli.common import Failed, on_sqlite, read_settings, reason_of, with_database
+from app.errors import DatabaseHeld
 from app.migrations import known_steps, migrate
 
 
@@ -45,8 +47,8 @@ def backup(file: str) -> None:
     url = read_settings().database_url
     with _could_not(), _ended_like_ctrl_c(), _shown() as progress:
         if file == "-":
-            with tempfile.TemporaryDirectory(prefix="reseau-backup-") as work:
-                manifest = _write(url, sys.stdout.buffer, Path(work), progress)
+            with archive.work_folder(Path(tempfile.gettempdir())) as work:
+                manifest = _write(url, sys.stdout.buffer, work, progress)
         else:
             target = _target(file)
             with archive.work_folder(target.parent) as work_folder:
@@ -79,25 +81,24 @@ def restore(file: Path, force: bool) -> None:
       reseau backup present.zip && reseau restore yesterday.zip --force
     """
     url = read_settings().database_url
-    with _could_not(), _ended_like_ctrl_c():
-        with _shown() as progress:
-            manifest = archive.verified(file, progress)
-            _fits(manifest, url)
-            outcome = sqlite.Restored(True)
-            if on_sqlite(url):
-                outcome = sqlite.restore(
-                    file,
-                    manifest,
-                    _path(url),
-                    force=force,
-                    migrate=lambda path: _migrate(str(path)),
-                    now=clock.now(),
-                    progress=progress,
-                )
-            else:
-                postgres.restore(file, manifest, url, force=force, environ=os.environ, progress=progress)
-        if not on_sqlite(url):
-            _migrate(url)
+    with _could_not(), _ended_like_ctrl_c(), _shown() as progress:
+        manifest = archive.verified(file, progress)
+        _fits(manifest, url)
+        outcome = sqlite.Restored(True)
+        if on_sqlite(url):
+            outcome = sqlite.restore(
+                file,
+                manifest,
+                _path(url),
+                force=force,
+                migrate=lambda path: _migrate(str(path)),
+                now=clock.now(),
+                progress=progress,
+            )
+        else:
+            postgres.restore(file, manifest, url, force=force, environ=os.environ, progress=progress)
+    if not on_sqlite(url):
+        _migrate(url)
     if outcome.aside is not None:
         click.echo(f"The file that was no database any more is now {outcome.aside}.")
     if not outcome.told_by_present:
@@ -175,6 +176,8 @@ def _could_not() -> Iterator[None]:
         raise Failed(str(error)) from error
     except BrokenPipeError:
         raise
+    except (sqlite_library.Error, DatabaseHeld) as error:
+        raise Failed(f"The database could not be written: {reason_of(error)} What was there is as it was.") from error
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         said = (error.strerror or str(error)).lower()
