@@ -48,7 +48,7 @@ class TestSignUp:
         (mail,) = await mails(kind="confirmation")
         assert mail["member_id"] == cast.samira
         assert "Un stylo" in mail["body"]
-        assert "C’est ici : Les Tanneurs, 14 rue des Tanneurs, 93200 Saint-Denis." in mail["body"], "read on the way"
+        assert "Les Tanneurs, 14 rue des Tanneurs, 93200 Saint-Denis." in mail["body"], "read on the way"
 
     async def test_twenty_times_is_once(self, cast: Cast) -> None:
         made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)
