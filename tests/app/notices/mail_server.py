@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -29,6 +29,8 @@ class MailServer:
     data_refused: str = ""
     port: int = 0
     delay: float = 0.0
+    then: dict[int, Callable[[], None]] = field(default_factory=dict)
+    """How many mails have come → what to do, before whoever sent the last of them hears that it was taken."""
     received: list[EmailMessage] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -64,7 +66,14 @@ class MailServer:
         assert isinstance(message, EmailMessage)
         self.received.append(message)
         self.envelopes.append((envelope.mail_from or "", list(envelope.rcpt_tos)))
+        await self.delivered(message, envelope)
+        if deed := self.then.pop(len(self.received), None):
+            deed()
+            await asyncio.sleep(0.02)
         return "250 OK"
+
+    async def delivered(self, message: EmailMessage, envelope: Envelope) -> None:
+        """It was taken, and its sender does not know yet."""
 
     def login(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         self.logins.append((data.login, data.password))

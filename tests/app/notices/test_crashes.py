@@ -9,7 +9,6 @@ import random
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -28,22 +27,6 @@ from tests.factories import make_member, make_place
 RESEAU = Path(sys.executable).with_name("reseau")
 KILLS = 10
 LEASE = 3.0
-
-
-class Deadly(MailServer):
-    """A mail server that does something to whoever has just handed over a certain mail."""
-
-    def __init__(self) -> None:
-        super().__init__(delay=0.003)
-        self.then: dict[int, Callable[[], None]] = {}
-        """How many mails have come → what to do, before the sender hears that it was taken."""
-
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
-        answer = await super().handle_DATA(server, session, envelope)  # type: ignore[arg-type]  # handed on as they are
-        if deed := self.then.pop(len(self.received), None):
-            deed()
-            await asyncio.sleep(0.02)
-        return answer
 
 
 def numbers(server: MailServer) -> Counter[str]:
@@ -79,7 +62,7 @@ async def doctor(database_url: str, server: MailServer) -> tuple[int, str]:
 async def test_killed_ten_times_in_a_storm(db: Store, database_url: str) -> None:
     place = await make_place(name="Les Tanneurs")
     members = [await make_member(place_id=place) for _ in range(10)]
-    server = Deadly()
+    server = MailServer(delay=0.003)
     told = 0
     over = asyncio.Event()
 
@@ -148,7 +131,7 @@ async def test_one_that_stood_still_for_longer_than_its_lease(db: Store, databas
     place = await make_place(name="Les Tanneurs")
     members = [await make_member(place_id=place) for _ in range(60)]
     await tell_all(members, now=clock.now())
-    server = Deadly()
+    server = MailServer(delay=0.003)
     arguments = ("mail", database_url)
     async with server.running(), AsyncExitStack() as programs:
 
