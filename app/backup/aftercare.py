@@ -1,7 +1,7 @@
 """What must not come back to life with an older state of the database, said once for both engines.
 
 Before the present database is replaced, a few of its facts are kept in temporary tables (`KEPT`); after the older state
-is there, and in the same transaction, `WHAT_HAS_ENDED` is put right by them, and `numbers go on` in each engine's own
+is there, and before anybody sees it, `WHAT_HAS_ENDED` puts it right by them, and numbers go on in each engine's own
 words. A backup may be as old as the first migration: only what that one made is named here.
 """
 

@@ -256,7 +256,7 @@ async def _look(url: str, manifest: Manifest, *, force: bool) -> tuple[int, bool
         if tables and "migration" not in tables:
             raise BackupError("This database is another program's: make one for Le Réseau. Nothing was done.")
         for table in ("member", "place"):
-            if not force and table in tables and await connection.fetchval(f"select true from {table} limit 1"):  # noqa: S608 - constants
+            if not force and table in tables and await connection.fetchval(f"select true from {table} limit 1"):  # noqa: S608 - constants of this file
                 raise BackupError("There are people in this database: `--force` replaces all of it. Nothing was done.")
         return connection.get_server_version().major, tables >= NEEDED
     except asyncpg.PostgresError as error:
@@ -383,7 +383,7 @@ begin
         end if;
     end loop;
 end $$;
-"""  # noqa: S608 - constants
+"""  # noqa: S608 - constants of this file
 _CLEAR = """
 do $$
 declare each record;
@@ -410,4 +410,4 @@ begin
         end if;
     end loop;
 end $$;
-"""  # noqa: S608 - constants
+"""  # noqa: S608 - constants of this file

@@ -143,7 +143,7 @@ def _is_in_use(connection: sqlite3.Connection, path: Path) -> bool:
         if tables and "migration" not in tables:
             raise BackupError(f"The database {path} is another program's: name one of its own. Nothing was done.")
         return any(
-            connection.execute(f"select 1 from {table} limit 1").fetchone()  # noqa: S608 - constants
+            connection.execute(f"select 1 from {table} limit 1").fetchone()  # noqa: S608 - constants of this file
             for table in ("member", "place")
             if table in tables
         )
@@ -171,7 +171,7 @@ def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path) ->
         except sqlite3.DatabaseError:
             readable = False
             for table in (*KEPT, COUNTERS):
-                connection.execute(f"delete from {table}")  # noqa: S608 - constants
+                connection.execute(f"delete from {table}")  # noqa: S608 - constants of this file
         for statement in WHAT_HAS_ENDED:
             connection.execute(statement)
         _numbers_go_on(connection)
@@ -182,7 +182,7 @@ def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path) ->
 def _carry(present: sqlite3.Connection, query: str, into: sqlite3.Connection, table: str) -> None:
     rows = present.execute(query).fetchall()
     if rows:
-        into.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - constants
+        into.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - constants of this file
 
 
 def _numbers_go_on(connection: sqlite3.Connection) -> None:
@@ -192,7 +192,7 @@ def _numbers_go_on(connection: sqlite3.Connection) -> None:
         "select name from sqlite_master where type = 'table' and sql like '%autoincrement%'"
     ).fetchall()
     given, present = (
-        dict(connection.execute(f"select name, {last} from {table}").fetchall())  # noqa: S608 - constants
+        dict(connection.execute(f"select name, {last} from {table}").fetchall())  # noqa: S608 - constants of this file
         for last, table in (("seq", "sqlite_sequence"), ("last", COUNTERS))
     )
     for (name,) in counted:
