@@ -64,7 +64,7 @@ async def measure(mails: int, database: str, smtp: str) -> None:
         left = await postman.deliver(settled=settled)
         seconds = perf_counter() - started
         (row,) = await run("select count(*) as many from outbox where sent_at is null")
-        print(f"{left} left in {seconds:.1f} s, {left / seconds:.0f} mails/s; {row['many']} wait")  # noqa: T201 - likewise
+        print(f"{left} left in {seconds:.1f} s, {left / seconds:.0f} mails/s; {row['many']} wait")  # noqa: T201 - a program's output
     finally:
         await close_database()
 
