@@ -49,6 +49,7 @@ def environment(url: str) -> dict[str, str]:
         "RESEAU_SECRET_KEY": KEY,
         "RESEAU_ENV_FILE": "",
         "RESEAU_PG_BIN": pg_bin(),
+        "TMPDIR": str(Path.cwd()),  # the test's own folder: what is left by kill -9 goes with it
     }
 
 
