@@ -154,12 +154,14 @@ class Postman:
         )
         async with transaction():
             rows = await run(
-                f"update outbox set lease_until = {{}}, lease_by = {{}}, tries = tries + 1 where id in ({chosen}) "  # noqa: S608 - constants of this file
-                "returning *",
-                at + LEASE,
-                self.name,
+                # Materialised, or PostgreSQL may choose, and so lock, more than once.
+                f"with chosen as materialized ({chosen}) "  # noqa: S608 - constants of this file
+                "update outbox set lease_until = {}, lease_by = {}, tries = tries + 1 "
+                "where id in (select id from chosen) returning *",
                 *args,
                 BATCH,
+                at + LEASE,
+                self.name,
             )
         return sorted(rows, key=lambda row: (row["kind"] not in WAYS_IN, row["run_at"], row["id"]))
 

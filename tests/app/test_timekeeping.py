@@ -6,9 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from app import clock
+from app.cli.common import with_database
 from app.contracts import Domain, Job
 from app.database import Store, run, transaction
 from app.errors import DatabaseHeld
@@ -17,7 +20,9 @@ from app.registry import Registry
 from app.settings import Settings
 from app.timekeeping import DOUBT, DOUBTFUL, Timekeeper, latest_seen
 from tests.app.machine import Machine
+from tests.app.test_serving import served
 from tests.client import NOON
+from tests.factories import make_member, make_place
 
 YEAR = timedelta(days=365)
 
@@ -224,6 +229,41 @@ class TestInDoubt:
         assert not keeper.may_do(PUBLISH), "ten minutes from the last step"
         machine.passes(minutes=1)
         assert keeper.may_do(PUBLISH)
+
+
+class TestServe:
+    @pytest.mark.parametrize(
+        ("seen", "left"), [(timedelta(days=1), 0), (timedelta(minutes=-1), 1)], ids=["", "control"]
+    )
+    def test_it_sees_to_a_step_back_before_it_answers(
+        self, sqlite_database_url: str, tmp_path: Path, seen: timedelta, left: int
+    ) -> None:
+        """Under a clock that was a day ahead when it was stopped."""
+        now = clock.now()
+
+        async def before() -> None:
+            place = await make_place()
+            member = await make_member(place_id=place)
+            async with transaction():
+                await run("insert into clock_seen (id, latest_at) values (1, {})", now + seen)
+                await run(
+                    "insert into session (token_hash, member_id, device, label, by_mail, created_at, seen_at, "
+                    "expires_at) values ('x', {}, 'mine', '', {}, {}, {}, {})",
+                    member,
+                    False,
+                    now,
+                    now,
+                    now + timedelta(hours=2),
+                )
+
+        async def sessions() -> int:
+            return len(await run("select id from session"))
+
+        with_database(sqlite_database_url, before)
+        with served(tmp_path, sqlite_database_url) as server:
+            assert with_database(sqlite_database_url, sessions) == left
+            said = [line for line in server.lines() if line["logger"] == "reseau.clock"]
+        assert len(said) == 1 - left
 
 
 class TestTheJobs:

@@ -151,7 +151,7 @@ class TestWithoutAMailServer:
         async with transaction():  # as after a first try
             await run(
                 "update outbox set run_at = {}, tries = 1 where id = {}",
-                NOON + timedelta(hours=1),
+                NOON + timedelta(seconds=30),
                 (await rows())[1]["id"],
             )
         with caplog.at_level(logging.INFO, logger="reseau.mail"):

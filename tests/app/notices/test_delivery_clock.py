@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.database import Store, run, transaction
-from app.notices.delivery import APART, LEASE, Postman
+from app.notices.composing import Row
+from app.notices.delivery import APART, LEASE, Fate, Postman
 from tests.app.machine import Machine
 from tests.app.notices.letters import rows, send_code, tell_all
 from tests.app.notices.mail_server import MailServer
@@ -153,8 +155,21 @@ class TestAClockThatWasSetBack:
 
 
 class TestWhoeverIsNoLongerTheOne:
-    async def test_skips_what_another_has_taken_meanwhile(self, db: Store) -> None:
+    @pytest.mark.parametrize("asks_again", [True, False], ids=["", "the control"])
+    async def test_skips_what_another_has_taken_meanwhile(
+        self, db: Store, monkeypatch: pytest.MonkeyPatch, asks_again: bool
+    ) -> None:
         """A process that was stopped for longer than its lease goes on where it was."""
+        if not asks_again:
+            real = Postman._write
+
+            async def takes_for_granted(
+                man: Postman, fate: Fate, waiting: Sequence[Row], at: datetime
+            ) -> Sequence[Row]:
+                await real(man, fate, [], at)
+                return waiting
+
+            monkeypatch.setattr(Postman, "_write", takes_for_granted)
         await tell_all(await people(5))
         machine = Machine()
         async with MailServer(delay=0.05).running() as server:
@@ -164,6 +179,9 @@ class TestWhoeverIsNoLongerTheOne:
             async with transaction():  # what others do in the meantime
                 await run("update outbox set lease_by = 'another' where sent_at is null and tries = 1 and id > 2")
             await stopped
+        if not asks_again:
+            assert len(server.received) == 5
+            return
         assert len(server.received) == 2
         assert [row["lease_by"] for row in await rows()] == [None, None, *["another"] * 3]
 
