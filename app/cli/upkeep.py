@@ -52,7 +52,7 @@ def jobs() -> int:
     async def everything() -> tuple[dict[str, int | None], int]:
         done = await run_due(REGISTRY, clock.now())
         waiting = await how_many_wait()
-        with Progress(console=console, transient=True, disable=waiting < MANY) as bar:
+        with Progress(console=console, transient=True, disable=waiting < MANY or not console.is_terminal) as bar:
             mails = bar.add_task(f"{waiting} mails", total=waiting)
             done[MAIL] = await post_due(REGISTRY, settings, settled=lambda: bar.advance(mails))
         return done, await how_many_wait()
