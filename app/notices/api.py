@@ -22,11 +22,6 @@ __all__ = ["About", "Kind", "Part", "offer_over", "post_mail", "tell"]
 
 PRODUCT = "Le Réseau"
 ROWS_AT_ONCE = 200
-_COLUMNS = (
-    "dedupe, kind, member_id, recipient, language, subject, body, link, action, signature, place_email, place_id, "
-    "about_kind, about_id, about_at, method, event, sequence, offer_key, on_site, discreet, created_at, run_at, tries, "
-    "error"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,45 +91,41 @@ async def tell(
         )
         for spoken in {reader.language for reader in readers}
     }
-    told: set[int] = set()
-    for start in range(0, len(readers), ROWS_AT_ONCE):
-        values: list[Any] = []
-        for reader in (some := readers[start : start + ROWS_AT_ONCE]):
-            words, paragraphs, button = said[reader.language]
-            method, event, sequence = events.get(reader.member_id, ("", "", 0))
-            values += [
-                f"{what}-{reader.member_id}",
-                kind.value,
-                reader.member_id,
-                reader.address if reader.mailed else "",
-                reader.language.code,
-                words,
-                paragraphs,
-                link,
-                button,
-                signature,
-                place_email,
-                place_id,
-                about.kind if about else "",
-                about.thing_id if about else None,
-                about.starts_at if about else None,
-                method,
-                event,
-                sequence,
-                offer_key,
-                not reader.mailed,
-                discreet,
-                now,
-                now,
-                0,
-                "",
-            ]
-        marks = ", ".join(["(" + ", ".join(["{}"] * 25) + ")"] * len(some))
-        inserted = await run(
-            f"insert into outbox ({_COLUMNS}) values {marks} on conflict (dedupe) do nothing returning member_id",  # noqa: S608 - marks only
-            *values,
+    rows = []
+    for reader in readers:
+        words, paragraphs, button = said[reader.language]
+        method, event, sequence = events.get(reader.member_id, ("", "", 0))
+        rows.append(
+            {
+                "dedupe": f"{what}-{reader.member_id}",
+                "kind": kind.value,
+                "member_id": reader.member_id,
+                "recipient": reader.address if reader.mailed else "",
+                "language": reader.language.code,
+                "subject": words,
+                "body": paragraphs,
+                "link": link,
+                "action": button,
+                "signature": signature,
+                "place_email": place_email,
+                "place_id": place_id,
+                "about_kind": about.kind if about else "",
+                "about_id": about.thing_id if about else None,
+                "about_at": about.starts_at if about else None,
+                "method": method,
+                "event": event,
+                "sequence": sequence,
+                "offer_key": offer_key,
+                "on_site": not reader.mailed,
+                "discreet": discreet,
+                "read_at": None if rules.is_news(kind) or reader.mailed else now,
+                "created_at": now,
+                "run_at": now,
+                "tries": 0,
+                "error": "",
+            }
         )
-        told.update(row["member_id"] for row in inserted)
+    told = await _insert(rows)
     if about is not None:
         await _note_parts({member: events[member] for member in told if member in events}, about, now=now)
     return len(told)
@@ -183,24 +174,44 @@ async def post_mail(
     if to is None or not is_address(to):
         return
     reader = language(spoken or "fr")
-    await run(
-        "insert into outbox (dedupe, kind, member_id, recipient, language, subject, body, link, action, signature, "
-        "place_email, place_id, created_at, run_at, tries, error) values "
-        "({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 0, '') on conflict (dedupe) do nothing",
-        dedupe,
-        kind.value,
-        member_id,
-        to,
-        reader.code,
-        short_subject(reader.say(subject)),
-        _paragraphs(body, reader),
-        link,
-        one_line(reader.say(action)) if action is not None else "",
-        *await _sender(place_id),
-        place_id,
-        now,
-        now,
+    signature, place_email = await _sender(place_id)
+    await _insert(
+        [
+            {
+                "dedupe": dedupe,
+                "kind": kind.value,
+                "member_id": member_id,
+                "recipient": to,
+                "language": reader.code,
+                "subject": short_subject(reader.say(subject)),
+                "body": _paragraphs(body, reader),
+                "link": link,
+                "action": one_line(reader.say(action)) if action is not None else "",
+                "signature": signature,
+                "place_email": place_email,
+                "place_id": place_id,
+                "created_at": now,
+                "run_at": now,
+                "tries": 0,
+                "error": "",
+            }
+        ]
     )
+
+
+async def _insert(rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Put these rows, all with the same columns, into the outbox, but those that are in it. Whose they were."""
+    told: set[int] = set()
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[start : start + ROWS_AT_ONCE]
+        marks = ", ".join(["(" + ", ".join("{}" for _ in some[0]) + ")"] * len(some))
+        inserted = await run(
+            f"insert into outbox ({', '.join(some[0])}) values {marks} "  # noqa: S608 - names of this file, and marks
+            "on conflict (dedupe) do nothing returning member_id",
+            *(value for row in some for value in row.values()),
+        )
+        told.update(row["member_id"] for row in inserted)
+    return told
 
 
 async def _readers(members: Sequence[int], kind: Kind) -> list[_Reader]:

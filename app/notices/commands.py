@@ -8,7 +8,7 @@ from typing import Any
 
 from piccolo.columns import Column
 
-from app.clock import local_day
+from app.clock import PARIS, local_day
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
 from app.notices import rules
@@ -22,8 +22,11 @@ from app.notices.tables import MailChoice, Outbox
 
 
 @command
-async def choose_mail(*, actor: int, stopped: Collection[Kind] | None, remind: Remind) -> None:
-    """Keep what somebody wishes to receive; `stopped` is None for who was not asked, having no address."""
+async def choose_mail(*, actor: int, stopped: Collection[Kind] | None, remind: Remind, now: datetime) -> None:
+    """Keep what somebody wishes to receive; `stopped` is None for who was not asked, having no address.
+
+    Whoever asks for « Ta semaine » after it has left for the others has it from the next Monday on.
+    """
     async with transaction():
         row = await _own_choice(actor)
         if stopped is None:  # « Rappels » was stopped while there was an address: what is said now holds
@@ -31,6 +34,8 @@ async def choose_mail(*, actor: int, stopped: Collection[Kind] | None, remind: R
         else:
             values = _stopping(stopped)
         values[MailChoice.remind] = remind.value
+        if not row["digest"] and values[MailChoice.digest] and (monday := rules.digest_monday(now, PARIS)) is not None:
+            values[MailChoice.digest_on] = monday
         await MailChoice.update(values).where(MailChoice.id == row["id"])
 
 

@@ -112,7 +112,7 @@ async def choose_mail(request: AnyRequest) -> Response[Any]:
     form = forms.read_choice(await read_form(request), has_address=chosen.has_address)
     if form.errors:
         return _mail_page(request, chosen, values=form.values, errors=form.errors)
-    await commands.choose_mail(actor=me.id, stopped=form.stopped, remind=form.remind)
+    await commands.choose_mail(actor=me.id, stopped=form.stopped, remind=form.remind, now=visit_of(request).now)
     return go_to(request, "/moi/courrier", flash=Flash(text("C’est noté")))
 
 

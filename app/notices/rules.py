@@ -105,6 +105,11 @@ def is_mailed(kind: Kind, *, has_address: bool, stopped: Collection[Kind]) -> bo
     return has_address and (kind in WAYS_IN or kind not in stopped)
 
 
+def is_news(kind: Kind) -> bool:
+    """Whether it counts as something to read on the site. A confirmation answers what its reader has just done."""
+    return kind is not Kind.CONFIRMATION
+
+
 def calendar_method(part: Part | None, *, mailed: bool, reads_a_feed: bool, requested: bool) -> Method | None:
     """What the mail does to its reader's own calendar (RFC 5546, 3.2.2 and 3.2.5).
 

@@ -11,11 +11,11 @@ import pytest
 from app.clock import at_local
 from app.database import Store, run, transaction
 from app.notices import digest
-from app.notices.commands import resume_mail, stop_mail
+from app.notices.commands import choose_mail, resume_mail, stop_mail
 from app.notices.digest import tell_weeks
 from app.notices.jobs import week_again
 from app.notices.links import StopLink
-from app.notices.states import Kind
+from app.notices.states import Kind, Remind
 from tests.client import NOON
 from tests.factories import make_member, make_workshop
 from tests.people import Cast, make_cast
@@ -63,7 +63,7 @@ class TestTo:
             assert await tell_weeks(later) == 0
         (mail,) = await told()
         assert mail["member_id"] == cast.samira
-        assert plain(mail["subject"]) == "Ta semaine, à partir de lundi 7 décembre"
+        assert plain(mail["subject"]) == "Ta semaine, à partir du lundi 7 décembre"
         assert (mail["link"], mail["action"]) == ("/agenda", "Je vois l’agenda")
 
     async def test_and_again_the_week_after(self, cast: Cast) -> None:
@@ -72,6 +72,17 @@ class TestTo:
         await ask(cast.samira)
         assert [await tell_weeks(EIGHT + days * DAY) for days in (0, 6, 7)] == [1, 0, 1]
         assert "suite" in (await told())[1]["body"]
+
+    @pytest.mark.parametrize(("asked_at", "told_this_week"), [(EIGHT - MINUTE, 1), (EIGHT, 0), (EIGHT + DAY, 0)])
+    async def test_whoever_asks_once_it_has_left_has_the_next(
+        self, cast: Cast, asked_at: datetime, told_this_week: int
+    ) -> None:
+        await workshop(cast, "Le tableur", 2)
+        await workshop(cast, "Le tableur, suite", 8)
+        for now in (asked_at, asked_at + DAY):  # kept again as it is: nothing is lost by it
+            await choose_mail(actor=cast.samira, stopped=(), remind=Remind.EVE, now=now)
+        assert await tell_weeks(asked_at + MINUTE) == told_this_week
+        assert await tell_weeks(EIGHT + 7 * DAY) == 1
 
     async def test_whoever_asked_and_stopped_does_not(self, cast: Cast) -> None:
         await workshop(cast, "Le tableur", 1)

@@ -148,6 +148,11 @@ class TestWhoIsTold:
         await say(scene.samira, what="other", kind=Kind.OFFER)
         assert (await rows())[-1]["recipient"]
 
+    async def test_a_confirmation_on_the_site_is_no_news(self, scene: Scene) -> None:
+        await say(scene.paul, what="1", kind=Kind.CONFIRMATION)
+        await say(scene.paul, what="2", kind=Kind.CANCELLATION)
+        assert [row["read_at"] for row in await rows()] == [NOON, None], "the page that answered has said it"
+
     async def test_whoever_left_is_told_nothing(self, scene: Scene) -> None:
         async with transaction():
             await run("update member set erased_at = {} where id = {}", NOON, scene.samira)
