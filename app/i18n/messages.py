@@ -103,6 +103,9 @@ def read(code: str, root: Path = ROOT) -> Catalog:
 
 def updated(catalogue: Catalog, template: Catalog) -> Catalog:
     """The catalogue with the texts of now: new ones empty or fuzzy, those that nothing says any more left out."""
+    for message in catalogue:
+        # Babel reads `#| msgid` (what the text was before) as a remark of the translator's, and would keep it for ever.
+        message.user_comments = [each for each in message.user_comments if not each.startswith("|")]
     catalogue.update(template, update_header_comment=False)
     catalogue.obsolete.clear()
     for message in catalogue:

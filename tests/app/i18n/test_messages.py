@@ -83,6 +83,26 @@ def test_a_changed_text_keeps_its_translation_to_be_looked_at_again(tree: Path) 
     assert "fuzzy: Un atelier" in messages.problems(made, messages.gather(tree))
 
 
+def test_what_a_text_was_before_is_told_once_and_does_not_pile_up(tree: Path) -> None:
+    path = messages.path_of("en", tree)
+    path.parent.mkdir(parents=True)
+    template = messages.gather(tree)
+    path.write_bytes(messages.written(catalogue(**{"Un atelierr": "A workshop"}), "en"))
+    path.write_bytes(messages.written(messages.updated(messages.read("en", tree), template), "en"))
+    assert path.read_text("utf-8").count('msgid "Un atelierr"') == 1
+    assert '#| msgid "Un atelierr"\n' in path.read_text("utf-8")
+    again = messages.written(messages.updated(messages.read("en", tree), template), "en").decode()
+    assert "Un atelierr" not in again
+    assert '#, fuzzy\nmsgid "Un atelier"' in again, "it is still to be looked at"
+
+
+def test_the_remarks_of_translators_stay(tree: Path) -> None:
+    known = catalogue(**{"Un atelier": "A workshop"})
+    known.get("Un atelier").user_comments.append("not a lab")  # type: ignore[union-attr]  # it is there
+    made = messages.updated(known, messages.gather(tree))
+    assert "# not a lab\n" in messages.written(made, "en").decode()
+
+
 class TestProblems:
     def test_a_whole_catalogue_has_none(self) -> None:
         assert messages.problems(catalogue(a="b"), catalogue(a="")) == []
