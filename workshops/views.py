@@ -259,9 +259,7 @@ def panel(
         return Panel(
             title=say(text("Une place est pour toi")),
             icon="hand-stop",
-            lines=[
-                say(text("Dis oui avant %(until)s. Après, elle ira à la personne suivante.", until=who.offer_until))
-            ],
+            lines=[say(text("Dis oui avant %(until)s. Après, elle va à la personne suivante.", until=who.offer_until))],
             mine=True,
             seated=True,
             focus=focus,
@@ -296,7 +294,7 @@ def panel(
             rank=rank,
             sign_up_state=state_words,
         )
-    hint = say(text("Un empêchement ? Tu te désinscris en un geste, sans te justifier."))
+    hint = say(text("Un empêchement ? Tu laisses ta place en un geste, sans te justifier."))
     if needs_sign_in:
         return Panel(title=title, sign_in=True)
     if why_not:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.clock import local_day
 from app.errors import Refusal
 from app.i18n import Text, text, text_n
 from app.i18n.text import N_
@@ -101,7 +102,7 @@ def _mail(subject: Text, *body: Text | str, action: Text = SEE) -> Mail:
 
 def _where(where: str) -> Text:
     """Said in the mail itself, for whoever reads it on the way and has no calendar."""
-    return text("C’est ici : %(where)s.", where=where)
+    return text("Où : %(where)s.", where=where)
 
 
 def _quoted(words: str, before: Text) -> list[Text | str]:
@@ -121,7 +122,7 @@ def published(title: str, starts_at: datetime, *, how: str, room_to_find: bool) 
     }[how]
     more = [text("Il n’a pas encore de salle : si celle que tu souhaites se libère, elle est à vous.")]
     return _mail(
-        text("« %(title)s » est dans l’agenda", title=title),
+        text("« %(title)s », %(day)s : c’est dans l’agenda", title=title, day=local_day(starts_at)),
         why,
         text("L’atelier a lieu %(starts_at)s. Les inscriptions sont ouvertes.", starts_at=starts_at),
         *(more if room_to_find else []),
@@ -161,7 +162,7 @@ def sent_back(title: str, *, reason: str, way_out: str, drawn: bool, may_contest
         who,
         reason,
         *_quoted(way_out, WAY_OUT),
-        text("Change ce qu’il faut et propose à nouveau."),
+        text("Change ce qu’il faut et propose de nouveau."),
         *([otherwise] if may_contest else []),
         action=CHANGE,
     )
@@ -170,12 +171,12 @@ def sent_back(title: str, *, reason: str, way_out: str, drawn: bool, may_contest
 def blocked(title: str, *, why: str, until: datetime) -> Mail:
     """To hosts: a mediator stops publication for a while."""
     return _mail(
-        text("« %(title)s » : la parution attend", title=title),
+        text("« %(title)s » : parution bloquée pour l’instant", title=title),
         text("La médiation a bloqué la parution, pour l’instant. Voici pourquoi :"),
         why,
         text(
-            "Cela vaut jusqu’à %(until)s. Si rien n’est réglé d’ici là, trois membres tirés au sort décident, et s’ils "
-            "ne disent rien, c’est oui.",
+            "Cela vaut jusqu’au %(until)s. Si rien n’est réglé, trois membres tirés au sort décident. S’ils ne disent "
+            "rien, c’est oui.",
             until=until,
         ),
     )
@@ -257,8 +258,8 @@ def hosting(title: str, starts_at: datetime) -> Mail:
 def hosting_no_more(title: str, starts_at: datetime) -> Mail:
     """To somebody who has just left: for their calendar."""
     return _mail(
-        text("C’est noté, tu n’animes plus « %(title)s »", title=title),
-        text("L’atelier de %(starts_at)s s’enlève de ton calendrier.", starts_at=starts_at),
+        text("C’est noté : tu n’animes plus « %(title)s »", title=title),
+        text("L’atelier du %(starts_at)s s’enlève de ton calendrier.", starts_at=starts_at),
     )
 
 
@@ -299,7 +300,7 @@ def lapsed(title: str, *, for_the_yes: bool) -> Mail:
         text("« %(title)s » n’a pas paru", title=title),
         text("Son heure est passée sans le oui du bureau. Tu peux le proposer à une autre date.")
         if for_the_yes
-        else text("Son heure est passée avant qu’il soit proposé à nouveau. Tu peux le proposer à une autre date."),
+        else text("Son heure est passée avant qu’il soit proposé de nouveau. Tu peux le proposer à une autre date."),
     )
 
 
@@ -317,7 +318,7 @@ def withdrawn(title: str, *, by: str) -> Mail:
 def confirmed(title: str, starts_at: datetime, *, where: str, bring: str) -> Mail:
     """To somebody who has a place."""
     return _mail(
-        text("C’est noté : « %(title)s »", title=title),
+        text("C’est noté : « %(title)s », %(day)s", title=title, day=local_day(starts_at)),
         text("Tu as ta place, %(starts_at)s.", starts_at=starts_at),
         _where(where),
         *_quoted(bring, text("À apporter :")),
@@ -328,8 +329,8 @@ def confirmed(title: str, starts_at: datetime, *, where: str, bring: str) -> Mai
 def given_back(title: str, starts_at: datetime) -> Mail:
     """To somebody who has just left their place: for their calendar."""
     return _mail(
-        text("C’est noté, ta place est rendue : « %(title)s »", title=title),
-        text("L’atelier de %(starts_at)s s’enlève de ton calendrier.", starts_at=starts_at),
+        text("« %(title)s » : tu laisses ta place", title=title),
+        text("L’atelier du %(starts_at)s s’enlève de ton calendrier.", starts_at=starts_at),
     )
 
 
@@ -337,7 +338,7 @@ def guest_left(title: str, starts_at: datetime, *, first_name: str) -> Mail:
     """To whoever signed up somebody without an account, when a host gave that place back."""
     return _mail(
         text("La place de %(name)s est rendue : « %(title)s »", name=first_name, title=title),
-        text("C’était pour l’atelier de %(starts_at)s. Une personne qui l’anime l’a rendue.", starts_at=starts_at),
+        text("C’était pour l’atelier du %(starts_at)s. L’équipe l’a rendue.", starts_at=starts_at),
     )
 
 
@@ -346,7 +347,7 @@ def offer(title: str, starts_at: datetime, *, where: str, until: datetime) -> Ma
     return _mail(
         text("Une place pour toi : « %(title)s »", title=title),
         text(
-            "Une place s’est libérée pour l’atelier de %(starts_at)s. Elle t’est gardée jusqu’à %(until)s.",
+            "Une place s’est libérée pour l’atelier du %(starts_at)s. Elle t’est gardée jusqu’au %(until)s.",
             starts_at=starts_at,
             until=until,
         ),
@@ -380,7 +381,7 @@ def changed(title: str, changes: Sequence[Text], *, host: bool = False, until: d
     """To everybody who has a place or waits, or to hosts. `until`: to those whose offer ends sooner than was said."""
     more = [text("Si cela ne te va plus, laisse ta place en un geste.")]
     if until is not None:
-        more = [text("Ta place t’est gardée jusqu’à %(until)s. Dis oui ou non.", until=until)]
+        more = [text("Ta place t’est gardée jusqu’au %(until)s. Dis oui ou non.", until=until)]
     return _mail(
         text("« %(title)s » a changé", title=title),
         *changes,
@@ -393,7 +394,7 @@ def cancelled(title: str, starts_at: datetime, *, reason: str, host: bool = Fals
     """To everybody who has a place or waits, or to hosts and those who were asked to be."""
     return _mail(
         text("« %(title)s » est annulé", title=title),
-        text("L’atelier de %(starts_at)s n’aura pas lieu.", starts_at=starts_at),
+        text("L’atelier du %(starts_at)s n’aura pas lieu.", starts_at=starts_at),
         *([reason] if reason else []),
         *([] if host else [text("La liste est gardée : s’il rouvre, on te redemande.")]),
     )
@@ -404,7 +405,7 @@ def asked_again(title: str, starts_at: datetime, *, where: str, until: datetime)
     return _mail(
         text("« %(title)s » rouvre : tu viens toujours ?", title=title),
         text(
-            "L’atelier a lieu %(starts_at)s, finalement. Ta place t’est gardée jusqu’à %(until)s.",
+            "L’atelier a lieu %(starts_at)s, finalement. Ta place t’est gardée jusqu’au %(until)s.",
             starts_at=starts_at,
             until=until,
         ),
@@ -434,7 +435,7 @@ def host_wanted(title: str, starts_at: datetime) -> Mail:
     """To people signed up: nobody hosts any more."""
     return _mail(
         text("On cherche quelqu’un pour animer « %(title)s »", title=title),
-        text("L’atelier de %(starts_at)s n’a plus personne pour l’animer. Ta place est gardée.", starts_at=starts_at),
+        text("L’atelier du %(starts_at)s n’a plus personne pour l’animer. Ta place est gardée.", starts_at=starts_at),
         text("Et toi, ça te dirait ? N’importe quel membre du lieu peut le reprendre."),
     )
 
@@ -443,7 +444,7 @@ def host_found(title: str, starts_at: datetime, *, name: str) -> Mail:
     """To people signed up: it is on after all."""
     return _mail(
         text("« %(title)s » a quelqu’un pour l’animer", title=title),
-        text("%(name)s reprend l’atelier de %(starts_at)s. À bientôt !", name=name, starts_at=starts_at),
+        text("%(name)s reprend l’atelier du %(starts_at)s. À bientôt !", name=name, starts_at=starts_at),
     )
 
 

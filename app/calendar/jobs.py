@@ -24,11 +24,11 @@ async def forget_cut_feeds(now: datetime) -> int:
 
 KEEPS = (
     Kept(
-        text("Les adresses de calendrier : le nom de l’appareil, tes choix, la dernière lecture"),
-        text("Toi"),
+        text("Adresses de calendrier : le nom de l’appareil, les choix faits, la dernière lecture"),
+        text("La personne elle-même"),
         text_n(
-            "Tant que tu ne coupes pas, puis %(n)s jour",
-            "Tant que tu ne coupes pas, puis %(n)s jours",
+            "Jusqu’à ce qu’on les coupe, puis %(n)s jour",
+            "Jusqu’à ce qu’on les coupe, puis %(n)s jours",
             CUT_KEPT_FOR.days,
         ),
     ),

@@ -121,7 +121,7 @@ async def give_new_password(
         await _journal("identity.password_given", actor, member_id, place_id, now=now)
         await tell(
             [member_id],
-            kind=Kind.DUTY,
+            kind=Kind.ACCOUNT,
             what=f"password-given-{hash_token(password_hash)[:40]}",
             subject=text("L’accueil t’a donné un nouveau mot de passe"),
             body=[
@@ -129,7 +129,7 @@ async def give_new_password(
                 text("Ce n’était pas toi ? Dis-le vite aux personnes qui tiennent le lieu."),
             ],
             link="/moi",
-            action=text("Je choisis le mien"),
+            action=text("Je change de mot de passe"),
             place_id=place_id,
             now=now,
         )

@@ -295,7 +295,7 @@ async def enter(request: AnyRequest) -> Response[Any]:
         return _sign_in_again(request, page, 429, fast.retry_after)
     if opened is None:
         sentence = (
-            text("Ce nom d’entrée et ce mot de passe ne vont pas ensemble. L’accueil peut en donner un autre.")
+            text("Ce nom d’entrée et ce mot de passe ne vont pas ensemble. L’accueil donne un autre mot de passe.")
             if is_sign_in_name(form.email)
             else text("Cette adresse et ce mot de passe ne vont pas ensemble.")
         )

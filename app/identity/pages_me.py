@@ -211,7 +211,8 @@ async def take_address(request: AnyRequest) -> Response[Any]:
         Flash(text("Ton adresse est changée"), text("Tes autres appareils sont déconnectés."))
         if before.email
         else Flash(
-            text("Ton adresse est ajoutée"), text("Tu entres avec elle maintenant. Le mot de passe reste le même.")
+            text("Ton adresse est ajoutée"),
+            text("Maintenant, tu entres avec cette adresse. Le mot de passe reste le même."),
         )
     )
     return go_to(request, "/moi", flash=flash, cookies=[no_waiting_cookie(house_of(request).settings)])

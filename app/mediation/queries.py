@@ -67,7 +67,7 @@ SORTS: Mapping[str, Sort] = {
         N_("Modifications récentes"),
         N_("Modifications, %(n)s"),
         "pencil",
-        N_("Déjà paru. Tu peux le remettre à relire jusqu’à %(when)s"),
+        N_("Déjà paru. Tu peux le remettre à relire jusqu’au %(when)s"),
         N_("Remettre à relire"),
     ),
     "help": Sort(

@@ -58,7 +58,7 @@ async def _tell_some(monday: date, now: datetime) -> int | None:
                 readers,
                 kind=Kind.DIGEST,
                 what=f"week-{monday}",
-                subject=text("Ta semaine, à partir de %(day)s", day=monday),
+                subject=text("Ta semaine, à partir du %(day)s", day=monday),
                 body=body,
                 link="/agenda",
                 action=text("Je vois l’agenda"),

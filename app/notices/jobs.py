@@ -62,13 +62,13 @@ async def week_again(now: datetime, latest: datetime) -> None:
 
 KEEPS = (
     Kept(
-        text("Les messages qui te sont envoyés ou montrés, et s’ils sont arrivés"),
-        text("Toi. Sans adresse mail, ou si un mail urgent n’arrive pas, aussi qui tient l’accueil"),
+        text("Messages envoyés par mail ou montrés sur le site, et s’ils sont arrivés"),
+        text("La personne elle-même. Sans adresse mail, ou si un mail urgent n’arrive pas, aussi qui tient l’accueil"),
         text_n("%(n)s jour", "%(n)s jours", KEEP.days),
     ),
     Kept(
         text("Les mails avec un code ou un lien pour entrer"),
-        text("Toi"),
+        text("La personne elle-même"),
         text_n("%(n)s jour", "%(n)s jours", KEEP_WAYS_IN.days),
     ),
     Kept(
@@ -77,13 +77,13 @@ KEEPS = (
         text_n("%(n)s jour, avec le message", "%(n)s jours, avec le message", KEEP.days),
     ),
     Kept(
-        text("Tes choix : les mails que tu ne veux plus, quand on te rappelle, « Ta semaine »"),
-        text("Toi"),
-        text("Tant que tu as un compte"),
+        text("Ses choix : les mails arrêtés, le moment des rappels, « Ta semaine »"),
+        text("La personne elle-même"),
+        text("Tant que le compte existe"),
     ),
     Kept(
-        text("Dans quel calendrier un rendez-vous est parti par mail, et les rappels déjà faits"),
-        text("Personne : c’est pour corriger ou enlever ce qui y est"),
+        text("Ce qui est parti par mail vers un calendrier, et les rappels déjà envoyés"),
+        text("Personne"),
         text_n("%(n)s jour après le rendez-vous", "%(n)s jours après le rendez-vous", ABOUT_KEPT_FOR.days),
     ),
 )

@@ -110,15 +110,15 @@ async def _wishes(members: Sequence[int]) -> dict[int, Remind]:
 
 
 def _subject(thing: Coming, now: datetime) -> Text:
-    """With the day itself: it stays true when it is read the morning after."""
+    """What it is, then the day itself: that stays true when it is read the morning after."""
     if local_day(thing.starts_at) == local_day(now):
-        return text("C’est aujourd’hui, %(starts_at)s : « %(title)s »", starts_at=thing.starts_at, title=thing.title)
-    return text("C’est demain, %(starts_at)s : « %(title)s »", starts_at=thing.starts_at, title=thing.title)
+        return text("« %(title)s » : aujourd’hui, %(starts_at)s", starts_at=thing.starts_at, title=thing.title)
+    return text("« %(title)s » : demain, %(starts_at)s", starts_at=thing.starts_at, title=thing.title)
 
 
 def _body(thing: Coming, role: Role) -> list[Text]:
     where = ", ".join(name for name in (thing.room, thing.place, thing.address) if name)
-    said = [text("Rendez-vous %(starts_at)s : %(where)s.", starts_at=thing.starts_at, where=where)]
+    said = [text("Rendez-vous %(starts_at)s.", starts_at=thing.starts_at), text("Où : %(where)s.", where=where)]
     if role is Role.HOST:
         said.append(text("C’est toi qui animes."))
     elif role is Role.HOLDER:

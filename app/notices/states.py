@@ -8,7 +8,7 @@ from app.errors import Refusal
 
 
 class Kind(StrEnum):
-    """What a message is about, as its reader tells messages apart. Each but the first two can be stopped."""
+    """What a message is about, as its reader tells messages apart. Those in `STOPPABLE` can be stopped."""
 
     JOIN = "join"
     SIGN_IN = "sign_in"
@@ -25,10 +25,12 @@ class Kind(StrEnum):
     """What waits for this person's word: to read, to say yes, to rule as one of the drawn, a role that is offered."""
     DIGEST = "digest"
     """« Ta semaine », for those who asked for it."""
+    ACCOUNT = "account"
+    """What somebody else did to this person's way in: nobody stops hearing of that."""
 
 
 WAYS_IN = frozenset({Kind.JOIN, Kind.SIGN_IN})
-STOPPABLE = tuple(kind for kind in Kind if kind not in WAYS_IN)
+STOPPABLE = tuple(kind for kind in Kind if kind not in WAYS_IN and kind is not Kind.ACCOUNT)
 URGENT = frozenset({Kind.CHANGE, Kind.CANCELLATION, Kind.OFFER})
 """What somebody without e-mail is telephoned about (« À prévenir aujourd’hui »)."""
 

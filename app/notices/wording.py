@@ -17,11 +17,12 @@ KIND_NAMES: dict[Kind, str] = {
     Kind.HOSTING: N_("Ce que j’anime ou propose"),
     Kind.DUTY: N_("Ce qu’on me demande"),
     Kind.DIGEST: N_("Ta semaine"),
+    Kind.ACCOUNT: N_("Mon compte"),
 }
 """French msgids."""
 
 KIND_WORDS: dict[Kind, str] = {
-    Kind.CONFIRMATION: N_("Ta place est notée, ou rendue."),
+    Kind.CONFIRMATION: N_("Ta place est notée, ou tu la laisses."),
     Kind.CHANGE: N_("L’heure, la salle ou le contenu d’un rendez-vous change."),
     Kind.CANCELLATION: N_("Un rendez-vous n’aura pas lieu."),
     Kind.OFFER: N_("Une place est gardée pour toi, le temps que tu répondes."),
@@ -43,6 +44,7 @@ KIND_ICONS: dict[Kind, str] = {
     Kind.HOSTING: "messages",
     Kind.DUTY: "hand-stop",
     Kind.DIGEST: "calendar-week",
+    Kind.ACCOUNT: "key",
 }
 
 REMINDERS: dict[Remind, str] = {

@@ -10,7 +10,6 @@ from app.identity.entrance import PASSAGE_LIFE
 from app.identity.sessions import LIFE
 from app.identity.states import Device
 from app.identity.visits import SHARED_IDLE
-from app.notices.jobs import KEEP, KEEP_WAYS_IN
 
 KEEPS = (
     Kept(
@@ -22,7 +21,7 @@ KEEPS = (
         text("Une phrase sur soi et un téléphone, pour qui veut"),
         text(
             "La phrase : les membres, si la personne est dans la liste ou anime un atelier. "
-            "Le téléphone : l’accueil du lieu, pour prévenir qui n’a pas d’adresse mail"
+            "Le téléphone : l’accueil du lieu, pour prévenir qui n’a pas reçu de mail"
         ),
         text("Jusqu’à ce qu’on les efface"),
     ),
@@ -43,7 +42,7 @@ KEEPS = (
         ),
     ),
     Kept(
-        text("Papier donné à qui n’a pas d’adresse mail : l’empreinte du formulaire, jamais le mot de passe"),
+        text("Papier remis par l’accueil : une marque pour qu’il ne serve qu’une fois, jamais le mot de passe"),
         text("Personne"),
         text_n("%(n)s jour", "%(n)s jours", SLIPS_KEPT.days),
     ),
@@ -59,16 +58,6 @@ KEEPS = (
         text("Essais de connexion, et adresse du réseau, en empreinte"),
         text("Personne"),
         text_n("%(n)s jour", "%(n)s jours", throttle.KEPT.days),
-    ),
-    Kept(
-        text("Adresses de calendrier d’un téléphone : leur nom, la dernière lecture"),
-        text("La personne elle-même"),
-        text("Tant que le compte existe, coupées ou non"),
-    ),
-    Kept(
-        text("Mails envoyés"),
-        text("Personne sur le site"),
-        text("%(days)s jours ; %(day)s jour pour ceux qui laissent entrer", days=KEEP.days, day=KEEP_WAYS_IN.days),
     ),
     Kept(
         text("Journal : ce qui a été décidé, quand, par qui"),

@@ -63,13 +63,13 @@ async def test_stopping_a_kind_of_mail_and_having_it_again(new_page: PageOpener,
     assert re.fullmatch(r"/courrier/[^/]+/stop", address)
     await page.goto(address)
     await expect(page.locator("main")).to_contain_text("Ne plus recevoir")
-    await button(page, "Je ne veux plus ces mails").click()
+    await button(page, "Je ne veux plus de ces mails").click()
     await expect(page.get_by_role("heading", name="C’est arrêté")).to_be_visible()
     assert not await overflowing(page)
     if javascript:
         assert not await small_targets(page)
     await button(page, "Je les veux à nouveau").click()
-    await expect(page.get_by_role("button", name="Je ne veux plus ces mails")).to_be_visible()
+    await expect(page.get_by_role("button", name="Je ne veux plus de ces mails")).to_be_visible()
     assert not await page.context.cookies(), "nobody is known here"
 
 
@@ -90,7 +90,7 @@ async def test_somebody_without_email_learns_that_it_is_off(
     await expect(page.locator("#avis")).to_contain_text("C’est noté")
     head = page.locator("#a-lire")
     await page.goto("/messages")
-    await button(page, "Tout est lu").click()
+    await button(page, "J’ai tout lu").click()
     await expect(page.locator("#messages")).to_contain_text("Tu as tout lu.")
     await expect(head).to_be_empty()
     await host.goto(f"{path}/annulation")
@@ -132,7 +132,7 @@ async def look_closely(page: Page) -> None:
 async def test_one_chooses_what_one_receives(member: PageOpener) -> None:
     page = await member("membre7@exemple.fr")
     await page.goto("/moi")
-    await page.get_by_role("link", name="Mes mails").click()
+    await page.get_by_role("link", name="Mails et rappels").click()
     digest, changes = page.get_by_label("« Ta semaine »"), page.get_by_label("Changements")
     await expect(changes).to_be_checked()
     await changes.uncheck()

@@ -227,7 +227,12 @@ class TestHousePages:
         assert len(REGISTRY.keeps) > 10
         assert page.count("Qui le voit :") == page.count("Combien de temps :") == len(REGISTRY.keeps)
         assert f"{LIFE[Device.MINE].days} jours au plus sur un appareil à soi" in page
-        assert f"{KEEP.days} jours ; 1 jour pour ceux qui laissent entrer" in page
+        assert f"{KEEP.days} jours, avec le message" in page
+        assert page.count("Messages envoyés par mail") == page.count("Adresses de calendrier") == 1
+        assert (
+            re.search(r"\b(toi|tes|tu as)\b", page[page.index("Qui le voit") : page.rindex("Combien de temps")], re.I)
+            is None
+        )
         assert f"{GUESTS_KEPT_FOR.days} jours après l’atelier" in page
 
     async def test_each_cookie_of_ours_is_told(self, scene: Scene) -> None:

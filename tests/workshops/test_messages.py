@@ -97,7 +97,7 @@ class TestAPersonsCalendar:
         await sign_up(actor=cast.samira, workshop_id=made, now=NOON + HOUR)
         assert await calendar(cast.samira, made) == ["REQUEST", "CANCEL", "REQUEST"]
         (left,) = await mails(to=cast.samira, about="given-back")
-        assert left["subject"].replace("\u00a0", " ") == "C’est noté, ta place est rendue : « On se relit nos CV »"
+        assert left["subject"].replace("\u00a0", " ") == "« On se relit nos CV » : tu laisses ta place"
 
     async def test_whatever_moves_the_entry_goes_to_calendars(self, cast: Cast) -> None:
         """Each thing that one may edit: a part goes out just when SEQUENCE has moved, so that no calendar is behind."""

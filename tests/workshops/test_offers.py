@@ -53,7 +53,7 @@ async def test_the_mail_carries_its_offer_and_says_until_when(cast: Cast) -> Non
         "Je réponds",
         "",
     )
-    assert "jusqu’à mercredi 25 novembre à 12 h" in mail["body"].replace("\u00a0", " ")
+    assert "jusqu’au mercredi 25 novembre à 12 h" in mail["body"].replace("\u00a0", " ")
     seen = await look(mail["offer_key"], cast.aicha, NOON)
     assert seen is not None
     assert (seen.title, seen.starts_at, seen.where) == ("On se relit nos CV", START, "Salon, Les Tanneurs")
@@ -132,7 +132,7 @@ async def test_reopened_it_is_another_offer_and_each_has_their_own(cast: Cast) -
     asked = [mail for mail in await mails(kind="offer") if "rouvre" in mail["subject"]]
     assert {mail["member_id"] for mail in asked} == {cast.samira, cast.odile, cast.aicha}
     assert len({mail["offer_key"] for mail in asked}) == 3
-    assert all("jusqu’à mercredi 25 novembre à 13 h" in mail["body"].replace("\u00a0", " ") for mail in asked)
+    assert all("jusqu’au mercredi 25 novembre à 13 h" in mail["body"].replace("\u00a0", " ") for mail in asked)
     assert await look(old, cast.aicha, NOON + HOUR) is None
     with pytest.raises(NotFound):
         await answer(old, cast.aicha, True, NOON + HOUR)
@@ -204,7 +204,7 @@ async def test_an_offer_that_ends_sooner_is_told_until_when_once(cast: Cast) -> 
     (mail,) = await mails(to=cast.aicha, kind="change")
     said = mail["body"].replace("\u00a0", " ")
     assert "Nouvelle heure : mardi 24 novembre à 16 h." in said
-    assert "Ta place t’est gardée jusqu’à mardi 24 novembre à 13 h." in said
+    assert "Ta place t’est gardée jusqu’au mardi 24 novembre à 13 h." in said
     assert (mail["offer_key"], mail["action"]) == (key, "Je réponds")
     assert await state_of(key, cast.aicha, NOON + HOUR) == "over"
     await answer(key, cast.aicha, True, NOON)

@@ -49,7 +49,7 @@ async def answer_invitation(request: AnyRequest, workshop_id: FromPath[int]) -> 
         return await show(request, workshop_id, refused=refused)
     if answer == "no":
         return go_to(request, "/agenda", flash=Flash(text("C’est noté. Une autre fois peut-être.")))
-    return done(request, workshop_id, text("C’est noté, tu animes avec l’équipe !"))
+    return done(request, workshop_id, text("C’est noté : tu animes avec l’équipe !"))
 
 
 @get("/ateliers/{workshop_id:int}/depart")
@@ -83,7 +83,7 @@ async def leave_hosting(request: AnyRequest, workshop_id: FromPath[int]) -> Resp
         request,
         workshop_id,
         deed,
-        text("C’est noté, tu n’animes plus cet atelier."),
+        text("C’est noté : tu n’animes plus cet atelier."),
         then="/ateliers",
     )
 

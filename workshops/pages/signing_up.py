@@ -97,7 +97,9 @@ async def answer_offer(request: AnyRequest, workshop_id: FromPath[int]) -> Respo
     except Refused as refused:
         return await show(request, workshop_id, refused=refused)
     said = (
-        text("C’est noté, la place est à toi !") if answer == "yes" else text("C’est noté, la place passe à la suite.")
+        text("C’est noté : la place est à toi !")
+        if answer == "yes"
+        else text("C’est noté : la place va à la personne suivante.")
     )
     return await _after_sign_up(request, workshop_id, said)
 

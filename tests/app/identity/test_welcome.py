@@ -210,9 +210,9 @@ class TestANewPassword:
             (house.odile, first.member_id, False)
         ]
         told = await run("select * from outbox where member_id = {}", first.member_id)
-        assert [(row["subject"], row["recipient"], bool(row["on_site"])) for row in told] == [
-            ("L’accueil t’a donné un nouveau mot de passe", "", True)
-        ]
+        assert [
+            (row["subject"], row["kind"], row["recipient"], bool(row["on_site"]), row["read_at"]) for row in told
+        ] == [("L’accueil t’a donné un nouveau mot de passe", "account", "", True, None)]
 
     async def test_somebody_without_any_sign_in_name_gets_one(self, house: Cast) -> None:
         member_id = await make_member(name="Moussa", place_id=house.place, email=None)

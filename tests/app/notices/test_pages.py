@@ -151,7 +151,7 @@ class TestShowDemoMail:
         browser = world.browser()
         answer = await browser.get("/demo/courrier/1")
         said = words(answer)
-        assert "Cet évènement arrive dans l’agenda du téléphone" in said
+        assert "Cet évènement arrive dans le calendrier du téléphone" in said
         assert "<blockquote><p>Un stylo</p></blockquote>" in answer.text
         assert "Ce mail fait partie de « Confirmations »." in said
         (stop,) = re.findall(r'href="(/courrier/[^"]+/stop)"', answer.text)

@@ -184,7 +184,7 @@ class TestWhoStandsInIt:
     async def test_it_is_glad_when_everybody_knows(self, sqlite_only_db: Store) -> None:
         here = await Welcome.made()
         assert "Tout le monde est au courant !" in words(await here.odile.get("/a-prevenir"))
-        assert "Personne à prévenir." in words(await here.odile.get("/a-prevenir/feuille"))
+        assert "Il n’y a personne à prévenir." in words(await here.odile.get("/a-prevenir/feuille"))
 
     async def test_it_has_pages_and_the_same_number_of_queries(
         self, sqlite_only_db: Store, monkeypatch: pytest.MonkeyPatch
@@ -264,7 +264,7 @@ class TestToldByVoice:
         assert "<html" not in answer.text
         assert answer.text.count("data-focus") == 1
         assert [int(each) for each in re.findall(r'class="call[^>]*data-id="(\d+)"', answer.text)] == [second]
-        assert "En fait non" in words(answer)
+        assert "En fait, non" in words(answer)
         glad = await here.odile.partial(f"/a-prevenir/{second}/dit")
         assert "Tout le monde est au courant !" in words(glad)
         assert glad.text.count("data-focus") == 1

@@ -263,7 +263,7 @@ class TestAnswerOffer:
             "Grande table, Les Tanneurs",
             "mardi 24 novembre à 18 h",
             "Oui, je viens",
-            "Non, je laisse ma place",
+            "Non, je laisse la place",
         ):
             assert each in said
         assert "<de>" not in page.text
@@ -272,7 +272,7 @@ class TestAnswerOffer:
 
     @pytest.mark.parametrize(
         ("answer", "state", "sentence"),
-        [("yes", "taken", "C’est noté, à vendredi 27 novembre !"), ("no", "declined", "tu laisses ta place")],
+        [("yes", "taken", "C’est noté, à vendredi 27 novembre !"), ("no", "declined", "tu laisses la place")],
     )
     async def test_each_button_does_it_once(
         self, db: Store, world: World, meals: FakeOffers, answer: str, state: str, sentence: str

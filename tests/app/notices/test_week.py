@@ -32,24 +32,24 @@ BOOTING = timedelta(minutes=6)
 # What stands in each box in the end: when it came, what it says, and what it did to the reader's own calendar.
 WEEK = {
     "Samira": """
-        Mon 08 Ta semaine, à partir de lundi {monday}
-        Mon 09 C’est noté : « Café-débat » REQUEST
-        Mon 12 C’est noté : « Les mots justes » REQUEST
-        Mon 12 C’est noté : « Sortie au parc » REQUEST
+        Mon 08 Ta semaine, à partir du lundi {monday}
+        Mon 09 C’est noté : « Café-débat », jeudi {thursday} REQUEST
+        Mon 12 C’est noté : « Les mots justes », dimanche {sunday} REQUEST
+        Mon 12 C’est noté : « Sortie au parc », samedi {saturday} REQUEST
         Wed 10 « Café-débat » a changé REQUEST
-        Wed 18 C’est demain, jeudi {thursday} à 15 h : « Café-débat »
+        Wed 18 « Café-débat » : demain, jeudi {thursday} à 15 h
         Fri 10 « Sortie au parc » est annulé CANCEL
-        Sat 18 C’est demain, dimanche {sunday} à 10 h : « Les mots justes »
-        Mon 08 Ta semaine, à partir de lundi {next_monday}
+        Sat 18 « Les mots justes » : demain, dimanche {sunday} à 10 h
+        Mon 08 Ta semaine, à partir du lundi {next_monday}
         """,
     "Karim": """
-        Mon 08 « Sortie au parc » est dans l’agenda REQUEST
-        Mon 09 C’est noté : « Café-débat » REQUEST
-        Wed 09 C’est noté, ta place est rendue : « Café-débat » CANCEL
+        Mon 08 « Sortie au parc », samedi {saturday} : c’est dans l’agenda REQUEST
+        Mon 09 C’est noté : « Café-débat », jeudi {thursday} REQUEST
+        Wed 09 « Café-débat » : tu laisses ta place CANCEL
         Fri 10 « Sortie au parc » est annulé CANCEL
         """,
     "Aïcha": """
-        Tue 19 C’est noté : « Le tableur » REQUEST
+        Tue 19 C’est noté : « Le tableur », mercredi {wednesday} REQUEST
         Wed 09 Une place pour toi : « Café-débat »
         Wed 10 « Café-débat » a changé
         Wed 17 Le délai est passé : « Café-débat »
@@ -57,22 +57,22 @@ WEEK = {
     "Nour": """
         Wed 10 « Café-débat » a changé
         Wed 17 Une place pour toi : « Café-débat »
-        Wed 19 C’est noté : « Café-débat » REQUEST
+        Wed 19 C’est noté : « Café-débat », jeudi {thursday} REQUEST
         """,
     "Yann": """
-        Mon 08 « Café-débat » est dans l’agenda REQUEST
-        Tue 18 C’est demain, mercredi {wednesday} à 18 h : « Le tableur »
-        Tue 18 « Le tableur » est dans l’agenda REQUEST
+        Mon 08 « Café-débat », jeudi {thursday} : c’est dans l’agenda REQUEST
+        Tue 18 « Le tableur » : demain, mercredi {wednesday} à 18 h
+        Tue 18 « Le tableur », mercredi {wednesday} : c’est dans l’agenda REQUEST
         Wed 10 « Café-débat » a changé REQUEST
-        Wed 18 C’est demain, jeudi {thursday} à 15 h : « Café-débat »
+        Wed 18 « Café-débat » : demain, jeudi {thursday} à 15 h
         """,
     # She reads her calendar on her telephone: no mail brings an event, or she would have each twice.
     "Odile": """
-        Mon 08 « Les mots justes » est dans l’agenda
-        Mon 09 C’est noté : « Café-débat »
+        Mon 08 « Les mots justes », dimanche {sunday} : c’est dans l’agenda
+        Mon 09 C’est noté : « Café-débat », jeudi {thursday}
         Wed 10 « Café-débat » a changé
-        Wed 18 C’est demain, jeudi {thursday} à 15 h : « Café-débat »
-        Sat 18 C’est demain, dimanche {sunday} à 10 h : « Les mots justes »
+        Wed 18 « Café-débat » : demain, jeudi {thursday} à 15 h
+        Sat 18 « Les mots justes » : demain, dimanche {sunday} à 10 h
         """,
     # In English; the evening before, and two hours before. On Sunday at 8 h by the clock that was just changed.
     "Lina": """
@@ -84,26 +84,30 @@ WEEK = {
         """,
     # On Friday he had enough of reminders.
     "Tom": """
-        Mon 09 C’est noté : « Café-débat » REQUEST
-        Mon 12 C’est noté : « Les mots justes » REQUEST
+        Mon 09 C’est noté : « Café-débat », jeudi {thursday} REQUEST
+        Mon 12 C’est noté : « Les mots justes », dimanche {sunday} REQUEST
         Wed 10 « Café-débat » a changé REQUEST
-        Wed 18 C’est demain, jeudi {thursday} à 15 h : « Café-débat »
+        Wed 18 « Café-débat » : demain, jeudi {thursday} à 15 h
         """,
     "Zoé": """
-        Mon 08 Ta semaine, à partir de lundi {monday}
-        Mon 12 C’est noté : « Sortie au parc » REQUEST
+        Mon 08 Ta semaine, à partir du lundi {monday}
+        Mon 12 C’est noté : « Sortie au parc », samedi {saturday} REQUEST
         Fri 10 « Sortie au parc » est annulé CANCEL
-        Mon 08 Ta semaine, à partir de lundi {next_monday}
+        Mon 08 Ta semaine, à partir du lundi {next_monday}
         """,
     "Rosa": """
-        Mon 08 « Le jardin » est dans l’agenda REQUEST
+        Mon 08 « Le jardin », mercredi {next_wednesday} : c’est dans l’agenda REQUEST
         Mon 14 « Le jardin » : on garde, on déplace, on annule ?
         """,
     "Bruno": "",
     "Hélène": "",
 }
 # On the site, for whoever has no address.
-PAUL = ["C’est noté : « Sortie au parc »", "C’est noté : « Le tableur »", "« Sortie au parc » est annulé"]
+PAUL = [
+    "C’est noté : « Sortie au parc », samedi {saturday}",
+    "C’est noté : « Le tableur », mercredi {wednesday}",
+    "« Sortie au parc » est annulé",
+]
 ALL_MAILS = sum(len(box.strip().splitlines()) for box in WEEK.values())
 
 
@@ -133,7 +137,7 @@ async def test_a_week(db: Store, database_url: str, tmp_path: Path) -> None:
     nothing_follows_a_cancellation(boxes)
 
     on_site = await run("select subject from outbox where member_id = {} order by id", await week.member(WITHOUT_MAIL))
-    assert [row["subject"].replace("\u00a0", " ") for row in on_site] == PAUL
+    assert [row["subject"].replace("\u00a0", " ") for row in on_site] == [line.format(**days_of(week)) for line in PAUL]
     assert not await run("select id from outbox where recipient <> '' and sent_at is null")
 
 
@@ -190,18 +194,24 @@ def as_read(name: str, letters: Iterable[Letter]) -> list[str]:
 
 
 def expected(name: str, week: Week) -> list[str]:
+    return sorted(line.strip().format(**days_of(week)) for line in WEEK[name].strip().splitlines())
+
+
+def days_of(week: Week) -> dict[str, str]:
+    """The days that the mails name."""
     first = week.monday
-    days = {
+    return {
         day: f"{on.day} {MONTHS[on.month]}"
         for day, on in {
             "monday": first,
             "wednesday": first + timedelta(days=2),
             "thursday": first + timedelta(days=3),
+            "saturday": first + timedelta(days=5),
             "sunday": first + timedelta(days=6),
             "next_monday": first + timedelta(days=7),
+            "next_wednesday": first + timedelta(days=9),
         }.items()
     }
-    return sorted(line.strip().format(**days) for line in WEEK[name].strip().splitlines())
 
 
 MONTHS = {3: "mars", 10: "octobre"}
