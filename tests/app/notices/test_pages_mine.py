@@ -237,7 +237,7 @@ class TestMailChoice:
     async def test_what_is_stopped_is_read_on_the_site(self, db: Store) -> None:
         cast = await make_cast()
         (mailed,) = await told(cast.samira, subject="Avant")
-        await choose_mail(actor=cast.samira, stopped={Kind.CHANGE}, remind=Remind.EVE)
+        await choose_mail(actor=cast.samira, stopped={Kind.CHANGE}, remind=Remind.EVE, now=NOON)
         (kept,) = await told(cast.samira, subject="Après")
         assert [(await message(each))["on_site"] for each in (mailed, kept)] == [False, True]
 
