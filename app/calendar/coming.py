@@ -40,6 +40,11 @@ class Coming:
     place: str
     address: str
 
+    @property
+    def where(self) -> str:
+        """Room, place and address in one line, as calendars have them."""
+        return ", ".join(name for name in (self.room, self.place, self.address) if name)
+
 
 @dataclass(frozen=True, slots=True)
 class TakesPart:
@@ -61,7 +66,7 @@ async def locked_to_come(kind: str, thing_id: int, *, now: datetime) -> Coming |
         EntryState.CONFIRMED.value,
         now,
     )
-    return _coming(rows[0]) if rows else None
+    return coming_of(rows[0]) if rows else None
 
 
 async def who_comes(entry_id: int) -> list[TakesPart]:
@@ -92,7 +97,7 @@ async def own_between(members: Collection[int], first: datetime, after: datetime
     )
     found: dict[int, list[Coming]] = {}
     for row in rows:
-        found.setdefault(row["member_id"], []).append(_coming(row))
+        found.setdefault(row["member_id"], []).append(coming_of(row))
     return found
 
 
@@ -109,10 +114,11 @@ async def free_between(places: Collection[int], first: datetime, after: datetime
         after,
         EntryState.CONFIRMED.value,
     )
-    return [_coming(row) for row in rows]
+    return [coming_of(row) for row in rows]
 
 
-def _coming(row: dict[str, Any]) -> Coming:
+def coming_of(row: dict[str, Any]) -> Coming:
+    """From a row with these columns."""
     return Coming(
         entry_id=row["entry_id"],
         kind=row["kind"],

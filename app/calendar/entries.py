@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.calendar.coming import Coming, coming_of
 from app.calendar.icalendar import clean_line, clean_text, next_modified
 from app.calendar.kept import HOSTS_JOINT, Visible, kept_events
 from app.calendar.states import LONGEST, EntryState, Role
@@ -157,14 +158,22 @@ async def leave(kind: str, thing_id: int, member_id: int, *, now: datetime) -> N
     )
 
 
-async def room_renamed(room_id: int, *, now: datetime) -> None:
-    """A room has another name: what is to come there says so. After the room's own row was written."""
-    await _rewrite("e.room_id = {} and e.starts_at > {} and e.ends_at > {}", room_id, now - LONGEST, now, now=now)
+async def room_renamed(room_id: int, *, now: datetime) -> list[Coming]:
+    """A room has another name: what is to come there says so. After the room's own row was written.
+
+    Returns what is on, not begun, and reads differently now: its people are to be told.
+    """
+    where = "e.room_id = {} and e.starts_at > {} and e.ends_at > {}"
+    return _to_come(await _rewrite(where, room_id, now - LONGEST, now, now=now), now)
 
 
-async def place_changed(place_id: int, *, now: datetime) -> None:
-    """A place has another name or address: what is to come there says so. After the place's own row was written."""
-    await _rewrite("e.place_id = {} and e.starts_at > {} and e.ends_at > {}", place_id, now - LONGEST, now, now=now)
+async def place_changed(place_id: int, *, now: datetime) -> list[Coming]:
+    """A place has another name or address: what is to come there says so. After the place's own row was written.
+
+    Returns what is on, not begun, and reads differently now: its people are to be told.
+    """
+    where = "e.place_id = {} and e.starts_at > {} and e.ends_at > {}"
+    return _to_come(await _rewrite(where, place_id, now - LONGEST, now, now=now), now)
 
 
 async def host_renamed(member_id: int, *, old: str, new: str, now: datetime) -> None:
@@ -237,15 +246,22 @@ def _visible(row: dict[str, Any], setting: dict[str, Any]) -> Visible:
     )
 
 
-async def _rewrite(where: str, *args: Any, now: datetime, hosts: Callable[[str], str] | None = None) -> None:
-    """Serialise anew the entries that `where` finds and that read differently now.
+def _to_come(rows: list[dict[str, Any]], now: datetime) -> list[Coming]:
+    return [coming_of(row) for row in rows if row["state"] == EntryState.CONFIRMED and row["starts_at"] > now]
+
+
+async def _rewrite(
+    where: str, *args: Any, now: datetime, hosts: Callable[[str], str] | None = None
+) -> list[dict[str, Any]]:
+    """Serialise anew the entries that `where` finds and that read differently now: these.
 
     A place in its tenth year has thousands to come: they are written out in a thread, so that pages are answered
     meanwhile.
     """
     rows = await run(
-        "select e.id, e.kind, e.thing_id, e.sequence, e.modified_at, e.starts_at, e.ends_at, e.state, e.title, "  # noqa: S608 - conditions of this file only
-        "e.genre, e.summary, e.hosts, e.language, e.step_free, e.children, e.ics_public, e.ics_member, "
+        "select e.id, e.id as entry_id, e.kind, e.thing_id, e.place_id, e.sequence, e.modified_at, "  # noqa: S608 - conditions of this file only
+        "e.starts_at, e.ends_at, e.state, e.title, e.genre, e.summary, e.hosts, e.language, e.step_free, e.children, "
+        "e.ics_public, e.ics_member, "
         "i.name as installation, p.name as place, p.address, r.name as room "
         "from entry e join place p on p.id = e.place_id cross join installation i left join room r on r.id = e.room_id "
         f"where {where} order by e.id" + ("" if is_sqlite() else " for no key update of e"),
@@ -253,10 +269,11 @@ async def _rewrite(where: str, *args: Any, now: datetime, hosts: Callable[[str],
     )
     changed = await asyncio.to_thread(_reading_differently, rows, hosts)
     if not changed:
-        return
+        return []
     at = max(next_modified(row["modified_at"], now) for row in changed)
     for start in range(0, len(changed), ROWS_AT_ONCE):
         await _write_kept(changed[start : start + ROWS_AT_ONCE], at)
+    return changed
 
 
 def _reading_differently(rows: list[dict[str, Any]], hosts: Callable[[str], str] | None) -> list[dict[str, Any]]:

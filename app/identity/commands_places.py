@@ -1,7 +1,7 @@
 """What those who keep a place change of it: its facts, rooms, hours and closed days.
 
 Each deed asks again inside its transaction whether the role still holds. What is planned there follows: calendars are
-told of new names by `app.calendar.api`.
+told of new names by `app.calendar.api`, people by `app.notices.api`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.identity.api import holds
 from app.identity.rules import name_key
 from app.identity.states import Act, IdentityRefusal
 from app.identity.tables import Closure, OpeningHours, Place, Room
+from app.notices.api import note_moved
 
 FAR = timedelta(days=3650)
 
@@ -78,7 +79,8 @@ async def edit_place(*, actor: int, place_id: int, words: PlaceWords, now: datet
             }
         ).where(Place.id == place_id)
         if (before["name"], before["address"]) != (words.name, words.address):
-            await place_changed(place_id, now=now)
+            things = await place_changed(place_id, now=now)
+            await note_moved(things, place=before["name"], address=before["address"], now=now)
 
 
 @command
@@ -128,7 +130,7 @@ async def edit_room(*, actor: int, place_id: int, room_id: int, words: RoomWords
             Room.id == room_id
         )
         if before["name"] != words.name:
-            await room_renamed(room_id, now=now)
+            await note_moved(await room_renamed(room_id, now=now), room=before["name"], now=now)
 
 
 @command

@@ -15,10 +15,11 @@ from app.calendar.api import KeptEvent, kept_for, who_reads_a_feed
 from app.database import run
 from app.i18n import Language, Text, language
 from app.notices import rules
+from app.notices.moved import note_moved
 from app.notices.rules import as_quote, is_address, is_path, one_line, several_lines, short_subject
 from app.notices.states import WAYS_IN, Kind, Method, Part
 
-__all__ = ["About", "Kind", "Part", "offer_over", "post_mail", "tell"]
+__all__ = ["About", "Kind", "Part", "note_moved", "offer_over", "post_mail", "tell"]
 
 PRODUCT = "Le Réseau"
 ROWS_AT_ONCE = 200

@@ -1,13 +1,14 @@
 """What `app.notices` offers to the registry."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from litestar import Router
 
-from app.contracts import Domain, Job, NavItem
+from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
-from app.notices import demo, reminders
+from app.notices import demo, moves, reminders
 from app.notices.digest import tell_weeks
 from app.notices.jobs import KEEPS, forget_calendars, forget_mail, week_again
 from app.notices.pages import show_demo_mail, show_demo_mails
@@ -15,6 +16,12 @@ from app.notices.pages_calls import CALLS
 from app.notices.pages_links import LINKS
 from app.notices.pages_mine import MINE
 from app.notices.wording import SENTENCES
+
+
+def jobs_about(kinds: Mapping[str, EntryKind]) -> Sequence[Job]:
+    """What is told about the entries of these kinds by the clock."""
+    return (*reminders.jobs_about(kinds), *moves.jobs_about(kinds))
+
 
 DOMAIN = Domain(
     name="notices",
@@ -33,7 +40,7 @@ DOMAIN = Domain(
         Job("forget_mail", forget_mail, timedelta(hours=1)),
         Job("notices.forget_calendars", forget_calendars, timedelta(hours=6)),
     ),
-    jobs_about=reminders.jobs_about,
+    jobs_about=jobs_about,
     set_back=week_again,
     seed=demo.seed,
 )

@@ -117,8 +117,7 @@ def _subject(thing: Coming, now: datetime) -> Text:
 
 
 def _body(thing: Coming, role: Role) -> list[Text]:
-    where = ", ".join(name for name in (thing.room, thing.place, thing.address) if name)
-    said = [text("Rendez-vous %(starts_at)s.", starts_at=thing.starts_at), text("Où : %(where)s.", where=where)]
+    said = [text("Rendez-vous %(starts_at)s.", starts_at=thing.starts_at), text("Où : %(where)s.", where=thing.where)]
     if role is Role.HOST:
         said.append(text("C’est toi qui animes."))
     elif role is Role.HOLDER:

@@ -103,6 +103,19 @@ class Reminded(Table):
     reminded_at = Timestamptz(default=None)
 
 
+class Moved(Table):
+    """Something to come whose place or room has other words than its people were told: they are, soon (`moves`)."""
+
+    id: Serial
+    kind = Varchar(length=30)
+    thing_id = Integer()
+    where_before = Text()
+    """Room, place and address in one line, as they were told last…"""
+    address_before = Varchar(length=200)
+    """…and the address alone."""
+    noted_at = Timestamptz(default=None)
+
+
 class ClockSeen(Table):
     """One row: the latest hour that a job of this installation has seen. The system's clock may be set back."""
 

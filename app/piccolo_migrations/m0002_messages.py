@@ -82,6 +82,16 @@ async def forwards() -> None:
         create index reminded_to_forget on reminded (starts_at);
         create index entry_to_come on entry (starts_at, kind, thing_id) where state = 'confirmed';
 
+        create table moved (
+            id {id},
+            kind {text} not null,
+            thing_id {int} not null,
+            where_before {text} not null,
+            address_before {text} not null,
+            noted_at {ts} not null,
+            unique (kind, thing_id)
+        );
+
         create table handed_slip (
             id {id},
             once_hash {text} not null unique,
