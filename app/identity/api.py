@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from app.database import run
-from app.errors import NotFound
+from app.errors import NotFound, Refused
 from app.identity.rules import email_key, name_key, starts_like, why_may_not
 from app.identity.sessions import end_sessions
-from app.identity.states import STANDING, Act
+from app.identity.states import STANDING, Act, IdentityRefusal
 from app.identity.tables import Grant
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "members_by_id",
     "place_of",
     "places",
+    "refuse_given_password",
     "rooms_of",
     "some_members",
     "why_may_not",
@@ -169,17 +170,30 @@ async def holds(member_id: int, place_id: int, act: Act, at: datetime) -> bool:
 
 
 async def has_role(member_id: int, *, now: datetime) -> bool:
-    """Whether this person mediates anywhere, or a role allows them any act, now or later, at whatever place."""
+    """Whether this person mediates anywhere, or a role allows them any act, now or later, at whatever place; or would
+    once they say yes to an offer that stands."""
     return bool(
         await run(
             "select 1 as one from membership where member_id = {} and mediator = {} union all "
-            "select 1 as one from granted_act where member_id = {} and (until_at is null or until_at > {})",
+            "select 1 as one from granted_act where member_id = {} and (until_at is null or until_at > {}) union all "
+            "select 1 as one from handover h join granted_act g on g.member_id = h.from_member "
+            "and g.place_id = h.place_id and g.act = h.act and (g.until_at is null or g.until_at > {}) "
+            "where h.to_member = {} and h.answered_at is null",
             member_id,
             True,
             member_id,
             now,
+            now,
+            member_id,
         )
     )
+
+
+async def refuse_given_password(member_id: int) -> None:
+    """Raises `Refused` for whoever signs in with the words of a paper still: others have seen them, so they must not
+    lead to a role."""
+    if await run("select 1 as one from member where id = {} and password_given_at is not null", member_id):
+        raise Refused(IdentityRefusal.GIVEN_PASSWORD)
 
 
 async def holders_of(place_id: int, act: Act, at: datetime) -> list[Person]:
@@ -238,7 +252,11 @@ async def some_members(place_id: int, *, without: Collection[int]) -> list[int]:
 async def grant(
     *, member_id: int, place_id: int, act: Act, from_at: datetime, until_at: datetime | None, source: str
 ) -> None:
-    """Let this member do this act there from then until then. `source` names the role, to give it back by."""
+    """Let this member do this act there from then until then. `source` names the role, to give it back by.
+
+    Raises `Refused` while their password is one that somebody gave them.
+    """
+    await refuse_given_password(member_id)
     await Grant.insert(
         Grant(
             member_id=member_id,

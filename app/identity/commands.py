@@ -12,7 +12,16 @@ from typing import Any
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
 from app.i18n import text
-from app.identity.api import belongs, end_grant, grant, holders_of, holds, is_mediator, member_by_email
+from app.identity.api import (
+    belongs,
+    end_grant,
+    grant,
+    holders_of,
+    holds,
+    is_mediator,
+    member_by_email,
+    refuse_given_password,
+)
 from app.identity.passwords import hash_password
 from app.identity.rules import email_key, name_key, why_cannot_meet, why_cannot_receive
 from app.identity.sessions import end_sessions
@@ -208,14 +217,15 @@ async def meet(*, actor: int, member_id: int, place_id: int, now: datetime) -> b
 async def make_mediator(*, member_id: int, place_id: int, employer: str = "", now: datetime) -> None:
     """Let this person mediate in this place, where every role that they hold ends at once.
 
-    Raises `Refused` when nobody else keeps the place, or while they host something there that is still to come. For
-    whoever mediates there already, the employer is written anew.
+    Raises `Refused` when nobody else keeps the place, while they host something there that is still to come, or while
+    their password is one that somebody gave them. For whoever mediates there already, the employer is written anew.
     """
     async with transaction():
         if not await get_for_update(Member, member_id) or not await get_for_update(Place, place_id):
             raise NotFound
         already = await is_mediator(member_id, place_id)
         if not already:
+            await refuse_given_password(member_id)
             await _refuse_last_keeper(member_id, place_id, now=now)
             await _refuse_host(member_id, place_id, now=now)
             await _end_acts(member_id, place_id, frozenset(Act), now=now)
@@ -348,7 +358,8 @@ async def offer_role(*, actor: int, place_id: int, act: Act, member_id: int, sha
 
 @command
 async def answer_role(*, actor: int, handover_id: int, yes: bool, now: datetime) -> None:
-    """Accept or decline a role that was offered to oneself. Raises `Refused` when the offer does not stand any more."""
+    """Accept or decline a role that was offered to oneself. Raises `Refused` when the offer does not stand any more, or
+    to a yes while one's password is one that somebody gave."""
     async with transaction():
         rows = await run("select * from handover where id = {}", handover_id)
         if not rows or rows[0]["to_member"] != actor:

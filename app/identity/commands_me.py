@@ -104,14 +104,20 @@ async def _prove(actor: int, session_id: int | None, password: str, *, now: date
 async def set_password(*, actor: int, session_id: int | None, password: str, new_password: str, now: datetime) -> None:
     """Set or change the password; every other session of the member ends, and the member is told by mail.
 
-    Raises `Refused` without the present password, unless a code by mail has just opened this session.
+    Raises `Refused` without the present password, unless a code by mail has just opened this session; and when the new
+    one is that of a paper, which somebody else has seen.
     """
     await _prove(actor, session_id, password, now=now)
+    given = await run("select password_hash from member where id = {} and password_given_at is not null", actor)
+    if given and await password_fits(given[0]["password_hash"], new_password):
+        raise Refused(IdentityRefusal.SAME_PASSWORD)
     new_hash = await hash_password(new_password)
     async with transaction():
         if not await get_for_update(Member, actor):
             raise NotFound
-        await Member.update({Member.password_hash: new_hash}).where(Member.id == actor)
+        if session_id is not None and not await run("select 1 as one from session where id = {}", session_id):
+            raise Refused(IdentityRefusal.NOT_PROVEN)  # a new paper has ended it meanwhile
+        await Member.update({Member.password_hash: new_hash, Member.password_given_at: None}).where(Member.id == actor)
         await _close_other_ways(actor, session_id, now=now)
         await post_mail(
             member_id=actor,

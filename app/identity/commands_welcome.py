@@ -1,7 +1,8 @@
 """The welcome turn lets people in who have no e-mail: a first account, and a new password when the slip is lost.
 
 Passwords are made here, handed back once to be shown, and kept as a hash only. A new one is never given to whoever has
-an address, holds a role or mediates anywhere, so that the welcome turn opens no door but the plain member's.
+an address, holds a role, is offered one or mediates anywhere, so that the welcome turn opens no door but the plain
+member's; and the words of a paper lead to no role later (`api.refuse_given_password`).
 """
 
 from __future__ import annotations
@@ -64,12 +65,14 @@ async def register_without_email(
         for number in range(_MOST_TRIES):
             sign_in_name = make_sign_in_name(name, digits=3 if number < _SHORT_TRIES else 4)
             rows = await run(
-                "insert into member (name, name_key, email_key, password_hash, about, phone, listed, language, "
-                "created_at) values ({}, {}, {}, {}, '', {}, {}, {}, {}) on conflict do nothing returning id",
+                "insert into member (name, name_key, email_key, password_hash, password_given_at, about, phone, "
+                "listed, language, created_at) values ({}, {}, {}, {}, {}, '', {}, {}, {}, {}) "
+                "on conflict do nothing returning id",
                 name,
                 name_key(name),
                 sign_in_name,
                 password_hash,
+                now,
                 phone,
                 False,
                 language if language in LANGUAGES else LANGUAGES[0],
@@ -113,9 +116,13 @@ async def give_new_password(
             raise Refused(reason)
         await _once(actor, once or f"{member_id} {now:%Y-%m-%dT%H:%M}", member_id, now=now)
         sign_in_name = await _name_to_keep(member, now=now)
-        await Member.update({Member.password_hash: password_hash, Member.email_key: sign_in_name}).where(
-            Member.id == member_id
-        )
+        await Member.update(
+            {
+                Member.password_hash: password_hash,
+                Member.password_given_at: now,
+                Member.email_key: sign_in_name,
+            }
+        ).where(Member.id == member_id)
         await end_sessions(member_id)
         await Passage.update({Passage.used_at: now}).where((Passage.member_id == member_id) & Passage.used_at.is_null())
         await _journal("identity.password_given", actor, member_id, place_id, now=now)
@@ -128,7 +135,7 @@ async def give_new_password(
                 text("L’ancien ne marche plus, et tes appareils ont été déconnectés."),
                 text("Ce n’était pas toi ? Dis-le vite aux personnes qui tiennent le lieu."),
             ],
-            link="/moi",
+            link="/moi#mot-de-passe",
             action=text("Je change de mot de passe"),
             place_id=place_id,
             now=now,

@@ -115,6 +115,8 @@ async def _not_proven(
 ) -> Response[Any]:
     """The same page, and what is missing as a proof: beside the password if that is wrong."""
     sentence = refusal_text(request, refused)
+    if refused.reason is IdentityRefusal.SAME_PASSWORD:
+        return await _me_page(request, part=part, errors={"new_password": sentence}, status=422)
     if refused.reason in BESIDE_PASSWORD:
         return await _me_page(request, part=part, values=values, errors={"password": sentence}, status=422)
     return await _me_page(request, part=part, values=values, flash=Flash(sentence, tone="fault"), status=409)

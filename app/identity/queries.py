@@ -225,6 +225,8 @@ class Me:
     listed: bool
     language: str
     has_password: bool
+    given_password: bool
+    """Whether somebody gave them this password, on a paper."""
     proven: bool
     """Whether a code by mail has just opened this session, which stands for the password."""
     places: Sequence[MyPlace]
@@ -247,6 +249,7 @@ async def me_of(visit: Visit, *, proven: bool) -> Me:
         listed=bool(row["listed"]),
         language=row["language"],
         has_password=row["password_hash"] is not None,
+        given_password=row["password_given_at"] is not None,
         proven=proven,
         places=await _my_places(me, visit.now),
         offers=await _offers_to(me),

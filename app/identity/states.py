@@ -63,6 +63,8 @@ class IdentityRefusal(Refusal):
     ADDRESS_TAKEN = "address_taken"
     HAS_ADDRESS = "has_address"
     HOLDS_A_ROLE = "holds_a_role"
+    GIVEN_PASSWORD = "given_password"  # noqa: S105 - a reason, not a password
+    SAME_PASSWORD = "same_password"  # noqa: S105 - a reason, not a password
     SLIP_GIVEN = "slip_given"
     ROOM_IN_USE = "room_in_use"
     ROOM_NAME_TAKEN = "room_name_taken"

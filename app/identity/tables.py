@@ -67,6 +67,8 @@ class Member(Table):
     """What one signs in with, unique: the address as it is compared (NFC, casefolded), or without one the sign-in name
     (`slips.make_sign_in_name`), which has no @."""
     password_hash = Varchar(length=200, null=True, default=None)
+    password_given_at = Timestamptz(null=True, default=None)
+    """When somebody else gave them this password, on a paper; empty once they have chosen their own."""
     about = Varchar(length=300, default="")
     """One line that the person wrote about themselves. No profession, no situation is asked."""
     phone = Varchar(length=40, default="")

@@ -32,6 +32,10 @@ SENTENCES: dict[Refusal, str] = {
     IdentityRefusal.HOLDS_A_ROLE: N_(
         "Cette personne tient un rôle, ou fait la médiation : l’accueil ne change pas son mot de passe."
     ),
+    IdentityRefusal.GIVEN_PASSWORD: N_(
+        "Choisis d’abord ton mot de passe : celui du papier, quelqu’un d’autre l’a vu. C’est dans « Moi »."
+    ),
+    IdentityRefusal.SAME_PASSWORD: N_("C’est celui du papier. Choisis-en un que personne d’autre n’a vu."),
     IdentityRefusal.SLIP_GIVEN: N_(
         "C’est déjà fait, et le papier ne se montre qu’une fois. Il est perdu ? Donne un nouveau mot de passe."
     ),

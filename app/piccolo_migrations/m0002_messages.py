@@ -92,6 +92,7 @@ async def forwards() -> None:
             unique (kind, thing_id)
         );
 
+        alter table member add column password_given_at {ts};
         create table handed_slip (
             id {id},
             once_hash {text} not null unique,

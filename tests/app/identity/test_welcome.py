@@ -10,7 +10,7 @@ import pytest
 
 from app.database import is_sqlite, run, transaction
 from app.errors import NotFound, Refused
-from app.identity import commands_welcome, entrance, throttle
+from app.identity import commands, commands_me, commands_welcome, entrance, throttle
 from app.identity.commands_welcome import (
     SLIPS_KEPT,
     Registered,
@@ -18,6 +18,7 @@ from app.identity.commands_welcome import (
     give_new_password,
     register_without_email,
 )
+from app.identity.passwords import hash_password
 from app.identity.sessions import Opened
 from app.identity.slips import read_sign_in_name
 from app.identity.states import Act, Device, IdentityRefusal
@@ -310,6 +311,114 @@ class TestNoRoleIsTakenOver:
                         NOON,
                     )
             assert await refusal(new_slip(house, member_id)) is IdentityRefusal.HOLDS_A_ROLE
+
+    async def test_no_role_that_is_offered(self, house: Cast, moussa: Registered) -> None:
+        """Whoever signs in with the new words would only have to say yes."""
+        await offer(house, moussa.member_id)
+        assert await refusal(new_slip(house, moussa.member_id)) is IdentityRefusal.HOLDS_A_ROLE
+        assert await enter(moussa.sign_in_name, moussa.password)
+        assert (await new_slip(house, moussa.member_id, actor=None)).member_id == moussa.member_id, "the server's may"
+
+    @pytest.mark.parametrize("why", ["declined", "the giver has it no more"])
+    async def test_an_offer_that_stands_no_more_is_in_nobodys_way(
+        self, house: Cast, moussa: Registered, why: str
+    ) -> None:
+        handover = await offer(house, moussa.member_id)
+        if why == "declined":
+            await commands.answer_role(actor=moussa.member_id, handover_id=handover, yes=False, now=NOON)
+        else:
+            async with transaction():
+                await run("update granted_act set until_at = {} where member_id = {}", NOON, house.rosa)
+        assert (await new_slip(house, moussa.member_id)).member_id == moussa.member_id
+
+
+async def offer(house: Cast, member_id: int) -> int:
+    """Rosa offers to keep the place together."""
+    await commands.offer_role(
+        actor=house.rosa, place_id=house.place, act=Act.KEEP_PLACE, member_id=member_id, shared=True, now=NOON
+    )
+    return int((await run("select id from handover where to_member = {}", member_id))[0]["id"])
+
+
+class TestThePapersWordsLeadToNoRole:
+    """Whoever wrote the paper knows them: the account must not gain a role before they are replaced."""
+
+    OWN = "une phrase bien à elle"
+
+    async def choose(self, slip: Registered, words: str = OWN, *, session_id: int | None = None) -> None:
+        await commands_me.set_password(
+            actor=slip.member_id, session_id=session_id, password=slip.password, new_password=words, now=NOON
+        )
+
+    @pytest.mark.parametrize("renewed", [False, True])
+    async def test_an_offered_role_waits_for_an_own_password(self, house: Cast, renewed: bool) -> None:
+        slip = await welcome(house)
+        if renewed:
+            slip = await new_slip(house, slip.member_id)
+        handover = await offer(house, slip.member_id)
+
+        async def accept() -> None:
+            await commands.answer_role(actor=slip.member_id, handover_id=handover, yes=True, now=NOON)
+
+        assert await refusal(accept()) is IdentityRefusal.GIVEN_PASSWORD
+        assert not await has_grants(slip)
+        await self.choose(slip)
+        await accept()
+        assert await has_grants(slip)
+
+    async def test_no_mediation_and_no_place_of_their_own_either(self, house: Cast) -> None:
+        slip = await welcome(house)
+
+        async def mediate() -> None:
+            await commands.make_mediator(member_id=slip.member_id, place_id=house.place, now=NOON)
+
+        async def found() -> None:
+            await commands.found_place(
+                founder_id=slip.member_id, slug="canal", name="Canal", address="3 quai", now=NOON
+            )
+
+        for deed in (mediate, found):
+            assert await refusal(deed()) is IdentityRefusal.GIVEN_PASSWORD
+        assert await run("select id from place where slug = 'canal'") == []
+        await self.choose(slip)
+        await found()
+        await mediate()
+
+    async def test_their_own_is_another_one(self, house: Cast) -> None:
+        slip = await welcome(house)
+        for same in (slip.password, slip.password.title().replace(" ", "-")):
+            assert await refusal(self.choose(slip, same)) is IdentityRefusal.SAME_PASSWORD
+        assert await given_at(slip) == NOON
+        await self.choose(slip)
+        assert await given_at(slip) is None
+        await new_slip(house, slip.member_id, now=NOON + timedelta(days=1))
+        assert await given_at(slip) == NOON + timedelta(days=1)
+
+    async def test_a_session_that_a_new_paper_ended_changes_no_password(
+        self, house: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The new paper is made while the password of whoever found the old one is being hashed."""
+        slip = await welcome(house)
+        assert await enter(slip.sign_in_name, slip.password)
+        session_id = (await sessions_of(slip.member_id))[0]["id"]
+        made: list[Registered] = []
+
+        async def slowly(written: str) -> str:
+            monkeypatch.undo()
+            made.append(await new_slip(house, slip.member_id))
+            return await hash_password(written)
+
+        monkeypatch.setattr(commands_me, "hash_password", slowly)
+        assert await refusal(self.choose(slip, session_id=session_id)) is IdentityRefusal.NOT_PROVEN
+        assert await enter(made[0].sign_in_name, made[0].password)
+
+
+async def has_grants(slip: Registered) -> bool:
+    return bool(await run("select id from granted_act where member_id = {}", slip.member_id))
+
+
+async def given_at(slip: Registered) -> Any:
+    return (await run("select password_given_at from member where id = {}", slip.member_id))[0]["password_given_at"]
 
 
 async def test_the_password_is_kept_nowhere(house: Cast, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from app.database import run
+from app.identity import commands
 from app.identity.acts import MAY, Who
 from app.identity.states import Act
 from tests.app.identity.steps import is_in, last_code, sign_in
@@ -276,6 +277,38 @@ class TestALostPaper:
         away = await make_member(name="Samba", place_id=elsewhere, email=None)
         for member_id in (away, away + 1000):
             assert (await odile.post(f"/accueil/{member_id}/mot-de-passe")).status_code == 404
+
+
+class TestAnOwnPassword:
+    async def test_moi_invites_to_choose_one_and_an_offer_waits_for_it(
+        self, house: Cast, odile: Browser, world: World
+    ) -> None:
+        name, password = slip(await welcome(odile))
+        member_id = (await members_called("Fatou"))[0]["id"]
+        await commands.offer_role(
+            actor=house.rosa, place_id=house.place, act=Act.KEEP_PLACE, member_id=member_id, shared=True, now=NOON
+        )
+        handover = (await run("select id from handover"))[0]["id"]
+        fatou = world.browser()
+        await sign_in(fatou, name, password)
+        page = await fatou.get("/moi")
+        assert "Choisis le tien" in words(page)
+        assert "Pour accepter, choisis d’abord ton mot de passe" in words(page)
+        assert 'value="yes"' not in page.text
+        assert 'value="no"' in page.text
+        answer = await fatou.post(f"/moi/roles/{handover}", {"answer": "yes"})
+        assert answer.status_code == 409
+        assert "Choisis d’abord ton mot de passe" in words(answer)
+        again = await fatou.post("/moi/mot-de-passe", {"password": password, "new_password": password.upper()})
+        assert again.status_code == 422
+        assert "C’est celui du papier" in words(again)
+        assert 'href="#field-new_password"' in again.text
+        changed = await fatou.post("/moi/mot-de-passe", {"password": password, "new_password": "une phrase à elle"})
+        assert changed.status_code == 303
+        page = await fatou.get("/moi")
+        assert "Choisis le tien" not in words(page)
+        assert 'value="yes"' in page.text
+        assert (await fatou.post(f"/moi/roles/{handover}", {"answer": "yes"})).status_code == 303
 
 
 class TestWhoMay:
