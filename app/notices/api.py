@@ -40,6 +40,12 @@ class _Reader:
     address: str
     language: Language
     mailed: bool
+    stopped: bool
+    """Whether they want no mails of this kind, and could have them."""
+    last_sequence: int | None
+    """Of the last part about this entry that was sent to them, if one was…"""
+    requested: bool
+    """…and whether their own calendar holds the entry."""
 
 
 async def tell(
@@ -68,8 +74,8 @@ async def tell(
     one that is answered without signing in: it is what the domain of `about` knows the offer by. `discreet` messages
     are passed on by others without their words. `quiet` is for somebody's own deed, which the page has told already:
     only those get it whose own calendar changes with it.
-    Whoever has no address, or stopped this kind of mail, reads it on the site. Costs the same number of queries for
-    one person and for a hundred.
+    Whoever has no address, or stopped this kind of mail, reads it on the site (`rules.is_mailed`). Costs the same
+    number of queries for one person and for a hundred.
     """
     if link and not is_path(link):
         raise ValueError("The link of a message is a path on our own site.")
@@ -77,7 +83,7 @@ async def tell(
         raise ValueError("A way in is a mail: post_mail.")
     if about is None and (part is not None or offer_key):
         raise ValueError("An event or an offer is about something in the calendar.")
-    readers = await _readers(sorted(set(members)), kind)
+    readers = await _readers(sorted(set(members)), kind, about, part)
     if not readers:
         return 0
     events = await _events(readers, about, part, now=now) if about is not None else {}
@@ -118,6 +124,7 @@ async def tell(
                 "sequence": sequence,
                 "offer_key": offer_key,
                 "on_site": not reader.mailed,
+                "stopped": reader.stopped,
                 "discreet": discreet,
                 "read_at": None if rules.is_news(kind) or reader.mailed else now,
                 "created_at": now,
@@ -133,15 +140,21 @@ async def tell(
 
 
 async def offer_over(member_id: int, kind: str, key: str, *, now: datetime) -> None:
-    """The offer that this domain knows by `key` was answered or lapsed: it is nothing to read on the site any more, and
-    nobody is telephoned about it. Needs the caller's transaction."""
+    """The offer that this domain knows by `key` was answered or lapsed: it is nothing to read on the site any more,
+    nobody is telephoned about it, and no mail that has yet to leave tells of it. Needs the caller's transaction."""
+    whose = (member_id, kind, key)
     await run(
-        "update outbox set read_at = {} where member_id = {} and about_kind = {} and offer_key = {} "
-        "and on_site and read_at is null",
+        "update outbox set recipient = '', on_site = {} where member_id = {} and about_kind = {} and offer_key = {} "
+        "and kind = 'offer' and method = '' and recipient <> '' and lease_by is null "
+        "and sent_at is null and logged_at is null and set_aside_at is null",
+        True,
+        *whose,
+    )
+    await run(
+        "update outbox set read_at = {} "
+        "where member_id = {} and about_kind = {} and offer_key = {} and read_at is null",
         now,
-        member_id,
-        kind,
-        key,
+        *whose,
     )
 
 
@@ -215,61 +228,54 @@ async def _insert(rows: Sequence[Mapping[str, Any]]) -> set[int]:
     return told
 
 
-async def _readers(members: Sequence[int], kind: Kind) -> list[_Reader]:
+async def _readers(members: Sequence[int], kind: Kind, about: About | None, part: Part | None) -> list[_Reader]:
     """Those of these members who have an account still, with how this kind reaches them."""
     if not members:
         return []
     rows = await run(
-        "select m.id, m.email, m.language, c.stopped from member m left join mail_choice c on c.member_id = m.id "  # noqa: S608 - marks only
+        "select m.id, m.email, m.language, c.stopped, r.sequence, r.id as request_id, r.cancelled_at "  # noqa: S608 - marks only
+        "from member m left join mail_choice c on c.member_id = m.id "
+        "left join calendar_request r on r.member_id = m.id and r.kind = {} and r.thing_id = {} "
         f"where m.erased_at is null and m.id in ({_marks(members)}) order by m.id",
+        about.kind if about else "",
+        about.thing_id if about else 0,
         *members,
     )
-    return [
-        _Reader(
-            row["id"],
-            row["email"] or "",
-            language(row["language"]),
-            rules.is_mailed(
-                kind,
-                has_address=bool(row["email"]) and is_address(row["email"]),
-                stopped=rules.read_stopped(row["stopped"] or ""),
-            ),
+    readers = []
+    for row in rows:
+        has_address = bool(row["email"]) and is_address(row["email"])
+        stopped = rules.read_stopped(row["stopped"] or "")
+        requested = row["request_id"] is not None and row["cancelled_at"] is None
+        readers.append(
+            _Reader(
+                row["id"],
+                row["email"] or "",
+                language(row["language"]),
+                mailed=rules.is_mailed(kind, has_address=has_address, stopped=stopped, part=part, requested=requested),
+                stopped=has_address and kind in stopped,
+                last_sequence=row["sequence"],
+                requested=requested,
+            )
         )
-        for row in rows
-    ]
+    return readers
 
 
 async def _events(
     readers: Collection[_Reader], about: About, part: Part | None, *, now: datetime
 ) -> dict[int, tuple[str, str, int]]:
     """Method, kept VEVENT and SEQUENCE of the part that goes with each reader's mail, for those who get one."""
-    members = [reader.member_id for reader in readers if reader.mailed]
-    if part is None or not members:
+    mailed = {reader.member_id: reader for reader in readers if reader.mailed}
+    if part is None or not mailed:
         return {}
-    sent = {
-        row["member_id"]: row
-        for row in await run(
-            "select member_id, sequence, cancelled_at from calendar_request "  # noqa: S608 - marks only
-            f"where kind = {{}} and thing_id = {{}} and member_id in ({_marks(members)})",
-            about.kind,
-            about.thing_id,
-            *members,
-        )
-    }
-    subscribed = await who_reads_a_feed(members, since=now - rules.READS_A_FEED) if part is Part.INVITE else set()
+    subscribed = await who_reads_a_feed(mailed, since=now - rules.READS_A_FEED) if part is Part.INVITE else set()
     wanted: dict[int, Method] = {}
-    for member in members:
-        requested = member in sent and sent[member]["cancelled_at"] is None
-        method = rules.calendar_method(part, mailed=True, reads_a_feed=member in subscribed, requested=requested)
+    for member, reader in mailed.items():
+        method = rules.calendar_method(part, mailed=True, reads_a_feed=member in subscribed, requested=reader.requested)
         if method is not None:
             wanted[member] = method
     kept: dict[int, KeptEvent] = await kept_for(about.kind, about.thing_id, list(wanted))
     return {
-        member: (
-            wanted[member].value,
-            event.ics,
-            rules.next_sequence(event.sequence, sent[member]["sequence"] if member in sent else None),
-        )
+        member: (wanted[member].value, event.ics, rules.next_sequence(event.sequence, mailed[member].last_sequence))
         for member, event in kept.items()
     }
 

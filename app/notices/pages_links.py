@@ -18,7 +18,7 @@ from app.i18n import Text, text
 from app.notices import commands, forms
 from app.notices.links import OfferLink, StopLink, read_offer, read_stop
 from app.notices.queries_mine import chosen_by, language_of, shape_of
-from app.notices.states import Kind
+from app.notices.states import IN_CALENDARS, Kind
 from app.notices.wording import KIND_NAMES, KIND_WORDS
 from app.web.answers import go_to
 from app.web.error_pages import refusal_text
@@ -48,6 +48,8 @@ class StopPage:
     stopped: bool
     kept: bool
     """Whether it is read on the site instead."""
+    in_calendars: bool
+    """Whether mails of this kind correct what an earlier one has put into the reader's calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ async def _show_stop(request: AnyRequest, token: str, link: StopLink) -> Respons
         words=KIND_WORDS[link.kind],
         stopped=link.kind in chosen.stopped or (link.kind is Kind.DIGEST and not chosen.digest),
         kept=link.kind not in (Kind.DIGEST, Kind.REMINDER),
+        in_calendars=link.kind in IN_CALENDARS,
     )
     return render(request, "app/notices/stop_mail.html", page, headers=SECRET, cookies=False)
 

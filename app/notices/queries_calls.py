@@ -27,12 +27,17 @@ A_SHEET = 11
 # In the words of the partial indexes `outbox_to_tell` and `outbox_told`.
 _KINDS = ", ".join(f"'{kind.value}'" for kind in sorted(URGENT))
 _URGENT = f"o.subject <> '' and o.kind in ({_KINDS})"
-_UNTOLD = f"{_URGENT} and o.on_site and o.read_at is null and o.told_at is null"
+_CALLED = "o.on_site and not o.stopped and (o.recipient = '' or o.set_aside_at is not null)"
+"""Who gets no mail; but neither who stopped that kind, nor everybody while no mail server is set."""
+_UNTOLD = f"{_URGENT} and {_CALLED} and o.read_at is null and o.told_at is null"
 _TIMELY = "o.created_at > {} and (o.about_at > {} or (o.about_at is null and o.created_at > {}))"
 _OF_PLACE = (
     # SQLite keeps the order of a cross join: from the few messages to their readers, not from all members to theirs.
     "from outbox o cross join membership ms cross join member m where ms.place_id = {} and ms.member_id = o.member_id "
     "and m.id = o.member_id and m.erased_at is null and m.id <> {} "
+    # Whoever mediates at a place reads nothing of who comes there, at another's door either.
+    "and not exists (select 1 from membership asks where asks.member_id = {} and asks.place_id = o.place_id "
+    "and asks.mediator) "
     "and (o.place_id is null or o.place_id = ms.place_id or not exists "
     "(select 1 from membership own where own.member_id = o.member_id and own.place_id = o.place_id))"
 )
@@ -127,8 +132,9 @@ async def calls_sheet(visit: Visit, *, number: int) -> CallsSheet:
 async def call_of(message_id: int, *, place_id: int, asking: int) -> bool:
     """Whether this message is one that this place tells by voice, told already or not."""
     found = await run(
-        f"select o.id {_OF_PLACE} and {_URGENT} and o.on_site and o.id = {{}}",
+        f"select o.id {_OF_PLACE} and {_URGENT} and {_CALLED} and o.id = {{}}",
         place_id,
+        asking,
         asking,
         message_id,
     )
@@ -138,7 +144,8 @@ async def call_of(message_id: int, *, place_id: int, asking: int) -> bool:
 async def _people(visit: Visit, number: int) -> tuple[list[Person], bool]:
     assert visit.member is not None
     assert visit.place is not None
-    waiting = (visit.place.id, visit.member.id, visit.now - SHOWN_FOR, visit.now, visit.now - CALLED_FOR)
+    me = visit.member.id
+    waiting = (visit.place.id, me, me, visit.now - SHOWN_FOR, visit.now, visit.now - CALLED_FOR)
     people = await run(
         f"select m.id, m.name, m.phone, min(coalesce(o.about_at, {{}})) as soonest {_WAITING} "
         "group by m.id, m.name, m.phone order by soonest, m.id limit {} offset {}",
@@ -173,6 +180,7 @@ async def _told_today(visit: Visit) -> list[Told]:
         f"{_OF_PLACE.replace(' where ', ' left join member teller on teller.id = o.told_by where ')} "
         f"and {_URGENT} and o.told_at >= {{}} order by o.told_at desc, o.id desc limit {{}}",
         visit.place.id,
+        visit.member.id,
         visit.member.id,
         day_start(local_day(visit.now)),
         MOST_TOLD,

@@ -100,9 +100,22 @@ READS_A_FEED = timedelta(days=30)
 """Whoever's feed was read within this has our events on the telephone already (domain.md, « No event twice »)."""
 
 
-def is_mailed(kind: Kind, *, has_address: bool, stopped: Collection[Kind]) -> bool:
-    """Whether it goes out as a mail. What does not is read on the site, but for ways in, which are nothing there."""
-    return has_address and (kind in WAYS_IN or kind not in stopped)
+def is_mailed(
+    kind: Kind,
+    *,
+    has_address: bool,
+    stopped: Collection[Kind],
+    part: Part | None = None,
+    requested: bool = False,
+) -> bool:
+    """Whether it goes out as a mail. What does not is read on the site, but for ways in, which are nothing there.
+
+    What a mail has put into somebody's own calendar is still corrected or taken out by one, whatever they stopped: else
+    the telephone rings for what is over. `requested`: it was put there, and not taken back since.
+    """
+    if not has_address:
+        return False
+    return kind in WAYS_IN or kind not in stopped or (requested and part in (Part.UPDATE, Part.CANCEL))
 
 
 def is_news(kind: Kind) -> bool:

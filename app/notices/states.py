@@ -35,6 +35,10 @@ URGENT = frozenset({Kind.CHANGE, Kind.CANCELLATION, Kind.OFFER})
 """What somebody without e-mail is telephoned about (« À prévenir aujourd’hui »)."""
 
 
+IN_CALENDARS = frozenset({Kind.CONFIRMATION, Kind.CHANGE, Kind.CANCELLATION, Kind.OFFER, Kind.HOSTING})
+"""Kinds whose mails may change what stands in their reader's own calendar."""
+
+
 class Part(StrEnum):
     """What a message does to its reader's own calendar, if it may (`rules.calendar_method`)."""
 

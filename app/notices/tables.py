@@ -45,6 +45,8 @@ class Outbox(Table):
     """What the domain knows the offer by, when the mail can be answered without signing in."""
     on_site = Boolean(default=False)
     """Whether the person learns of it on the site: no address, mail of this kind stopped, or it could not leave."""
+    stopped = Boolean(default=False)
+    """Whether its reader, who has an address, wants no mail of this kind: nobody is telephoned about it."""
     discreet = Boolean(default=False)
     """Whether nobody may be told what it is about when somebody else passes it on."""
     read_at = Timestamptz(null=True, default=None)

@@ -10,6 +10,8 @@ import pytest
 from app.database import Store, run, transaction
 from app.identity.states import Act
 from app.notices import queries_calls
+from app.notices.commands import stop_mail
+from app.notices.links import StopLink
 from app.notices.queries_calls import phone_href
 from app.notices.states import STOPPABLE, URGENT, Kind
 from tests.app.notices.telling import everything, message, set_message, told
@@ -87,7 +89,7 @@ class TestWhoStandsInIt:
     async def test_urgent_kinds_alone(self, db: Store) -> None:
         here = await Welcome.made()
         ginette = await here.person()
-        sent = {kind: (await told(ginette, kind=kind, subject=kind))[0] for kind in STOPPABLE}
+        sent: dict[Kind, int] = {kind: (await told(ginette, kind=kind, subject=kind))[0] for kind in STOPPABLE}
         assert set(await here.listed()) == {sent[kind] for kind in URGENT}
 
     async def test_not_what_was_mailed_read_or_told_nor_what_has_begun(self, db: Store) -> None:
@@ -124,6 +126,55 @@ class TestWhoStandsInIt:
         assert await here.listed() == [lost]
         assert "Le mail n’est pas passé" in words(await here.odile.get("/a-prevenir"))
 
+    async def test_nobody_calls_who_wants_no_mail_of_that_kind(self, db: Store) -> None:
+        here = await Welcome.made()
+        await stop_mail(StopLink(here.cast.samira, Kind.CANCELLATION))
+        (stopped,) = await told(here.cast.samira, kind=Kind.CANCELLATION, subject="Arrêté")
+        assert [(await message(stopped))[name] for name in ("recipient", "on_site", "stopped")] == ["", True, True]
+        assert await here.listed() == []
+        assert (await here.odile.post(f"/a-prevenir/{stopped}/dit")).status_code == 404
+        (other,) = await told(here.cast.samira, kind=Kind.CHANGE, subject="Pas arrêté")
+        await set_message(other, on_site=True, set_aside_at=NOON)
+        async with transaction():  # whoever has no address any more has stopped no mail that could come
+            await run("update member set email = null where id = {}", here.cast.samira)
+        (gone,) = await told(here.cast.samira, kind=Kind.CANCELLATION, subject="Plus d’adresse")
+        assert set(await here.listed()) == {other, gone}
+        await set_message(stopped, set_aside_at=NOON)  # it went all the same, for the calendar, and did not get through
+        assert set(await here.listed()) == {other, gone}
+
+    async def test_without_a_mail_server_not_everybody_is_called(self, db: Store) -> None:
+        here = await Welcome.made()
+        (logged,) = await told(here.cast.samira)
+        (waiting,) = await told(await here.person())
+        await set_message(logged, on_site=True, logged_at=NOON)
+        assert await here.listed() == [waiting]
+
+    async def test_whoever_mediates_there_reads_nothing_of_it_at_another_door(self, db: Store) -> None:
+        here = await Welcome.made()
+        tanneurs, canal = here.cast.place, await make_place(name="Le Canal")
+        await make_grant(member_id=here.cast.bruno, place_id=canal, act=Act.REGISTER)
+        async with transaction():
+            await run(
+                "insert into membership (member_id, place_id, mediator, employer, joined_at, met_at) "
+                "values ({}, {}, {}, '', {}, {})",
+                here.cast.bruno,
+                canal,
+                False,
+                NOON,
+                NOON,
+            )
+        ginette = await make_member(name="Ginette", place_id=canal, email=None)
+        (theirs,) = await told(ginette, subject="D’ici", place_id=tanneurs)
+        (own,) = await told(ginette, subject="De là-bas", place_id=canal)
+        door = await here.world.browser_of(here.cast.bruno, place_id=canal)
+        page = await door.get("/a-prevenir")
+        assert re.findall(r'<section class="call[^>]*data-id="(\d+)"', page.text) == [str(own)]
+        assert (await door.post(f"/a-prevenir/{theirs}/dit")).status_code == 404
+        async with transaction():
+            await run("update membership set mediator = {} where member_id = {}", False, here.cast.bruno)
+        page = await door.get("/a-prevenir")
+        assert len(re.findall(r'<section class="call[^>]*data-id="(\d+)"', page.text)) == 2, "the control"
+
     async def test_people_of_this_place_each_by_the_place_it_is_about(self, db: Store) -> None:
         here = await Welcome.made()
         canal = await make_place(name="Le Canal")
@@ -149,7 +200,7 @@ class TestWhoStandsInIt:
         gone = await here.person()
         for member in (here.cast.odile, gone):
             (each,) = await told(member, subject=str(member))
-            await set_message(each, on_site=True)
+            await set_message(each, on_site=True, recipient="")
         assert len(await here.listed()) == 1
         async with transaction():
             await run("update member set erased_at = {} where id = {}", NOON, gone)
@@ -212,11 +263,11 @@ class TestWhoStandsInIt:
 
     async def test_its_indexes_are_used(self, sqlite_only_db: Store) -> None:
         here = await Welcome.made()
-        args = (here.cast.place, here.cast.odile, NOON, NOON, NOON)
+        args = (here.cast.place, here.cast.odile, here.cast.odile, NOON, NOON, NOON)
         plan = await run(f"explain query plan select o.id {queries_calls._WAITING}", *args)
         assert "outbox_to_tell" in str(plan), plan
         told_today = f"{queries_calls._OF_PLACE} and {queries_calls._URGENT} and o.told_at >= {{}}"
-        plan = await run(f"explain query plan select o.id {told_today}", *args[:3])
+        plan = await run(f"explain query plan select o.id {told_today}", *args[:4])
         assert "outbox_told" in str(plan), plan
 
 
@@ -278,7 +329,7 @@ class TestToldByVoice:
         (theirs,) = await told(elsewhere)
         (mailed,) = await told(here.cast.samira)
         (own,) = await told(here.cast.odile, subject="À moi")
-        await set_message(own, on_site=True)
+        await set_message(own, on_site=True, recipient="")
         (calm,) = await told(await here.person(), kind=Kind.DUTY)
         before = await everything()
         for number in (theirs, mailed, own, calm, 999999):

@@ -15,13 +15,16 @@ from app.database import Store, run, transaction
 from app.errors import NotFound, Refusal, Refused
 from app.i18n import text
 from app.main import REGISTRY
+from app.notices.delivery import Postman
 from app.notices.links import OfferLink, StopLink, offer_path, stop_path
 from app.notices.rules import read_stopped
-from app.notices.states import STOPPABLE, Kind
+from app.notices.states import IN_CALENDARS, STOPPABLE, Kind
 from app.notices.wording import KIND_NAMES
 from app.registry import Registry
 from app.web.flash import Flash, flash_cookie
-from tests.app.notices.telling import everything, message
+from tests.app.notices.mail_server import MailServer
+from tests.app.notices.telling import everything, message, set_message
+from tests.app.programs import settings
 from tests.client import NOON, World, words
 from tests.factories import make_member, make_workshop
 from tests.people import make_cast
@@ -98,6 +101,16 @@ class TestStopMail:
         assert await stopped(samira) == frozenset()
         assert 'data-state="receiving"' in (await person.get(path)).text
         assert not person.http.cookies
+
+    async def test_it_says_what_mails_still_do(self, sqlite_only_db: Store) -> None:
+        world = World()
+        samira = await make_member(name="Samira")
+        for kind in STOPPABLE:
+            path = stop_path(StopLink(samira, kind), secret(world))
+            for _ in range(2):
+                said = words(await world.browser().get(path))
+                assert ("est encore corrigé ou retiré" in said) is (kind in IN_CALENDARS), kind
+                await world.browser().post(path, token="")
 
     async def test_it_is_in_the_language_of_whom_the_mail_was_for(self, sqlite_only_db: Store) -> None:
         world = World()
@@ -417,6 +430,33 @@ class TestAnswerWorkshop:
             await commands.cancel(actor=row["member_id"], workshop_id=workshop, reason="Malade", now=NOON)
             await commands.reopen(actor=row["member_id"], workshop_id=workshop, now=world.later(hours=1))
         assert (await message(offer["id"]))["read_at"] == world.now
+
+    async def test_a_mail_that_was_put_off_tells_of_no_offer_that_is_over(self, db: Store) -> None:
+        world = World()
+        path, _, karim = await self.offered(world)
+        (address,) = await run("select email from member where id = {}", karim)
+        (offer,) = await run("select id, recipient from outbox where member_id = {} and kind = 'offer'", karim)
+        async with transaction():  # the others are out
+            await run("update outbox set sent_at = {} where id <> {}", NOON, offer["id"])
+        async with MailServer(refused={address["email"]: "452 4.2.2 mailbox full"}).running() as server:
+            post = Postman(settings(server.url), {})
+            await post.deliver(NOON)
+            assert (await message(offer["id"]))["tries"] == 1, "the control"
+            await world.browser().post(path, {"answer": "yes"}, token="")
+            server.refused.clear()
+            await post.deliver(NOON + timedelta(hours=1))
+            assert "Une place" not in " ".join(str(mail["Subject"]) for mail in server.received)
+        row = await message(offer["id"])
+        assert (row["recipient"], row["sent_at"], bool(row["on_site"]), row["read_at"]) == ("", None, True, NOON)
+
+    async def test_an_offer_that_is_over_is_no_call_when_its_mail_is_set_aside(self, db: Store) -> None:
+        world = World()
+        path, _, karim = await self.offered(world)
+        (offer,) = await run("select id from outbox where member_id = {} and kind = 'offer'", karim)
+        await set_message(offer["id"], lease_by="another", lease_until=NOON)  # it is on its way just now
+        await world.browser().post(path, {"answer": "yes"}, token="")
+        row = await message(offer["id"])
+        assert (bool(row["recipient"]), bool(row["on_site"]), row["read_at"]) == (True, False, NOON)
 
     async def test_after_its_time(self, db: Store) -> None:
         world = World()

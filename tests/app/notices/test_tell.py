@@ -261,6 +261,33 @@ class TestTheEvent:
         assert (await methods())[scene.samira] == ("", 0)
         assert await CalendarRequest.select() == []
 
+    @pytest.mark.parametrize(("part", "method"), [(Part.UPDATE, "REQUEST"), (Part.CANCEL, "CANCEL")])
+    async def test_what_a_mail_put_into_a_calendar_is_put_right_whatever_is_stopped(
+        self, scene: Scene, part: Part, method: str
+    ) -> None:
+        await say(scene.samira, what="1", kind=Kind.CONFIRMATION, part=Part.INVITE)
+        await choose(scene.samira, stopped="confirmation,change")
+        await choose(scene.karim, stopped="confirmation,change")
+        for what, quiet in (("2", False), ("3", True)):
+            told = await say(scene.samira, scene.karim, what=what, kind=Kind.CONFIRMATION, part=part, quiet=quiet)
+            if part is Part.UPDATE or what == "2":
+                samira = next(row for row in reversed(await rows()) if row["member_id"] == scene.samira)
+                assert (samira["method"], bool(samira["recipient"]), bool(samira["on_site"])) == (method, True, False)
+                assert bool(samira["stopped"]), "nobody is telephoned about it"
+                assert told == (1 if quiet else 2)
+            else:
+                assert told == 0, "taken back once"
+        karim = next(row for row in await rows() if row["member_id"] == scene.karim)
+        assert (karim["method"], karim["recipient"], bool(karim["on_site"])) == ("", "", True), "nothing is there"
+
+    async def test_somebodys_own_deed_takes_it_out_of_the_calendar(self, scene: Scene) -> None:
+        await say(scene.samira, what="1", kind=Kind.CONFIRMATION, part=Part.INVITE)
+        await choose(scene.samira, stopped="confirmation")
+        assert await say(scene.samira, what="2", kind=Kind.CONFIRMATION, part=Part.CANCEL, quiet=True) == 1
+        assert (await methods())[scene.samira] == ("CANCEL", 1)
+        (noted,) = await CalendarRequest.select()
+        assert noted["cancelled_at"] == NOON
+
     async def test_taking_part_is_no_condition(self, scene: Scene) -> None:
         async with transaction():
             await take_part("workshop", 7, scene.samira, Role.PARTICIPANT, binding=False, now=NOON)
