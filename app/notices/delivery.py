@@ -1,4 +1,5 @@
-"""Sends what waits in the outbox: at least once each, and twice only after a crash between sending and noting it.
+"""Sends what waits in the outbox: at least once each, and twice only when we crashed, or the server fell silent,
+between the end of a mail and our note of it.
 
 A round leases a few rows (other processes pass them over) and sends them outside of any transaction. Each is leased
 anew just before it goes, and noted at once. How a row becomes a mail is up to `composing`, the way to the server to
@@ -12,8 +13,10 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import aiosmtplib
@@ -23,7 +26,7 @@ from app.database import is_sqlite, run, transaction
 from app.errors import DatabaseHeld
 from app.notices.composing import Composer, Row
 from app.notices.rules import TRIES, pause_after
-from app.notices.smtp import Line, MailServer, ServerAway, short
+from app.notices.smtp import Line, MailServer, PerhapsGone, ServerAway, short
 from app.notices.states import WAYS_IN
 from app.settings import Settings
 from app.steady import Clocks, Watch
@@ -32,7 +35,7 @@ log = logging.getLogger("reseau.mail")
 
 BATCH = 10
 LEASE = timedelta(minutes=5)
-"""How long a process has for a mail. After a crash, its mails wait this long before another takes them."""
+"""How long a mail is a process's own. While it is on its way, that is renewed; after a crash, another takes it then."""
 APART = timedelta(minutes=1)
 """How far the clocks of two machines may be apart. A lease that ends later than LEASE and this is by a clock that was
 ahead, and no lease any more."""
@@ -220,6 +223,15 @@ class Postman:
                     return waiting[place:]
         return []
 
+    async def _renew(self, row: Row, at: datetime) -> None:
+        async with transaction():
+            await run(
+                f"update outbox set lease_until = {{}} where id = {{}} and lease_by = {{}} and {_WAITS}",  # noqa: S608 - constants of this file
+                at + LEASE,
+                row["id"],
+                self.name,
+            )
+
     async def _give_back(self, rows: Sequence[Row], error: str = "") -> None:
         """Those which nobody tried to send: as if they had not been leased."""
         if not rows:
@@ -278,7 +290,10 @@ class Postman:
             log.exception("mail could not be made", extra={"mail": row["id"]})
             return self._not_taken(row, hour(), f"no mail was made of it: {type(error).__name__}")
         try:
-            await line.send(message)
+            await self._hand_over(line, message, row, hour)
+        except PerhapsGone as error:
+            line.cut()
+            return self._perhaps_gone(row, hour(), str(error))
         except (ValueError, aiosmtplib.SMTPNotSupported) as error:
             return self._set_aside(row, hour(), short(error, row["recipient"]))
         except aiosmtplib.SMTPRecipientsRefused as refused:
@@ -294,6 +309,29 @@ class Postman:
             line.cut()
             return self._not_taken(row, hour(), short(error, row["recipient"]))
         return Fate(row, {"sent_at": hour(), "error": ""}, left=True)
+
+    async def _hand_over(self, line: Line, message: EmailMessage, row: Row, hour: Callable[[], datetime]) -> None:
+        """Send it, and keep it ours for as long as that takes: a server may think about a mail for minutes."""
+        sending = asyncio.create_task(line.send(message))
+        try:
+            while not (await asyncio.wait({sending}, timeout=LEASE.total_seconds() / 3))[0]:
+                with suppress(DatabaseHeld):
+                    await self._renew(row, hour())
+        finally:
+            if not sending.done():
+                sending.cancel()
+                await asyncio.wait({sending})
+        sending.result()
+
+    def _perhaps_gone(self, row: Row, at: datetime, said: str) -> Fate:
+        """Its end is out, and no answer came. Once it is tried again; then it counts as sent, or it would come to
+        somebody time and again."""
+        error = f"perhaps sent: {said}"
+        if row["perhaps_at"] is not None or row["tries"] >= TRIES:
+            log.warning("mail noted as sent, without an answer to its end", extra={"mail": row["id"]})
+            return Fate(row, {"sent_at": at, "error": error}, left=True)
+        log.info("mail perhaps taken", extra={"mail": row["id"]})
+        return Fate(row, {"perhaps_at": at, "run_at": at + pause_after(row["tries"]), "error": error})
 
     def _not_taken(self, row: Row, at: datetime, said: str) -> Fate:
         """To be tried again later, if it has any tries left."""

@@ -65,6 +65,10 @@ class Outbox(Table):
     set_aside_at = Timestamptz(null=True, default=None)
     """When it was given up, after `rules.TRIES` tries or a refusal for good."""
     error = Text(default="")
+    perhaps_at = Timestamptz(null=True, default=None)
+    """When its end went out to the server and no answer came: it may have arrived."""
+    good_until = Timestamptz(null=True, default=None)
+    """From when on it is no longer true: it does not leave any more, and nobody is telephoned about it."""
 
 
 class MailChoice(Table):
@@ -123,3 +127,13 @@ class ClockSeen(Table):
 
     id: Serial
     latest_at = Timestamptz(default=None)
+    doubt_until = Timestamptz(null=True, default=None)
+    """Until when, by that clock, jobs that cannot be undone wait."""
+
+
+class FailedJob(Table):
+    """A job that failed when it was last done."""
+
+    id: Serial
+    job = Varchar(length=60, unique=True)
+    failed_at = Timestamptz(default=None)

@@ -31,21 +31,27 @@ async def forwards() -> None:
         alter table outbox add column sequence {int} not null default 0;
         alter table outbox add column offer_key {text} not null default '';
         alter table outbox add column on_site {bool} not null default false;
+        alter table outbox add column stopped {bool} not null default false;
         alter table outbox add column discreet {bool} not null default false;
         alter table outbox add column read_at {ts};
         alter table outbox add column told_at {ts};
         alter table outbox add column told_by {ref} references member (id);
+        alter table outbox add column perhaps_at {ts};
+        alter table outbox add column good_until {ts};
 
         drop index outbox_to_send;
         drop index outbox_to_forget;
         drop index outbox_to_member;
         create index outbox_to_send on outbox (run_at)
             where recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null;
+        create index outbox_in_order on outbox (member_id, about_kind, about_id, id)
+            where recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null;
         create index outbox_to_forget on outbox (run_at) where subject <> '';
         create index outbox_to_member on outbox (member_id, id);
         create index outbox_unread on outbox (member_id) where on_site and read_at is null;
         create index outbox_to_tell on outbox (created_at) where subject <> ''
-            and kind in ('cancellation', 'change', 'offer') and on_site and read_at is null and told_at is null;
+            and kind in ('cancellation', 'change', 'offer') and on_site and read_at is null and told_at is null
+            and not stopped and (recipient = '' or set_aside_at is not null);
         create index outbox_told on outbox (told_at) where told_at is not null;
 
         create table mail_choice (
@@ -103,7 +109,14 @@ async def forwards() -> None:
 
         create table clock_seen (
             id {id},
-            latest_at {ts} not null
+            latest_at {ts} not null,
+            doubt_until {ts}
+        );
+
+        create table failed_job (
+            id {id},
+            job {text} not null unique,
+            failed_at {ts} not null
         );
     """)
     for old, new in _KINDS.items():
