@@ -183,9 +183,10 @@ class Domain:
     jobs: Sequence[Job] = ()
     jobs_about: Callable[[Mapping[str, EntryKind]], Sequence[Job]] | None = None
     """More jobs, which need all domains' kinds of entries."""
-    set_back: Callable[[datetime, datetime], Awaitable[None]] | None = None
-    """The clock was set back: it is the first hour now, the second was the latest seen. Ends for good what had expired
-    by then, and lets nothing wait for an hour that comes only much later. Safely done twice."""
+    set_back: Callable[[datetime, datetime, bool], Awaitable[None]] | None = None
+    """The clock was set back: it is the first hour now, the second was the latest seen, and the third says whether that
+    was believed: not so of a clock that had just been set, or that a machine started with. Ends for good what had
+    expired by then, and lets nothing wait for an hour that comes only much later. Safely done twice."""
     offers: Offers | None = None
     seed: Callable[[Any], Awaitable[None]] | None = None
     """Fills a demonstration; gets the `app.demo.Stage`."""

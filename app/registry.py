@@ -26,7 +26,7 @@ class Registry:
     entry_kinds: Mapping[str, EntryKind]
     refusals: Mapping[Refusal, str]
     jobs: tuple[Job, ...]
-    set_back: tuple[Callable[[datetime, datetime], Awaitable[None]], ...]
+    set_back: tuple[Callable[[datetime, datetime, bool], Awaitable[None]], ...]
     journal_acts: Mapping[str, str]
     keeps: tuple[Kept, ...]
     offers: Mapping[str, Offers]

@@ -61,12 +61,21 @@ def jobs() -> int:
     table = Table("job", "done", box=None)
     for name, count in done.items():
         table.add_row(name, "failed" if count is None else str(count))
+    waiting = [job.name for job in REGISTRY.jobs if job.name not in done]
+    for name in waiting:
+        table.add_row(name, "waits")
     console.print(table)
     failed = [name for name, count in done.items() if count is None]
     if failed:
         click.echo(f"Could not be done: {', '.join(failed)}. The log above says why.", err=True)
         return 1
-    click.echo("All that was due is done.")
+    if waiting:
+        click.echo(
+            "The machine was just started, or its clock set: what cannot be undone waits. "
+            "Look at the clock, and run this again in ten minutes."
+        )
+    else:
+        click.echo("All that was due is done.")
     if left:
         click.echo(f"{left} mails still wait for another try: `reseau doctor` says more.")
     return 0

@@ -30,8 +30,10 @@ async def forget_tries(now: datetime) -> int:
     return len(old) + len(sessions) + len(passages)
 
 
-async def stay_ended(now: datetime, latest: datetime) -> None:
-    """The clock was set back, from `latest` to `now`: nothing that had expired by then is good again, no turn either.
+async def stay_ended(now: datetime, latest: datetime, believed: bool = True) -> None:
+    """The clock was set back, from `latest` to `now`: nothing that had expired by then is good again.
+
+    No turn either, but by an hour that was not believed: nobody could give back what is left of one that runs.
 
     What was counted by the clock that was ahead counts as of now, else it would count for as long as it was ahead.
     """
@@ -43,7 +45,14 @@ async def stay_ended(now: datetime, latest: datetime) -> None:
             True,
             latest - MAIL_PROVES_FOR,
         )
-        await run("update granted_act set until_at = {} where until_at > {} and until_at <= {}", now, now, latest)
+        if believed:
+            await run(
+                "update granted_act set until_at = {} where from_at <= {} and until_at > {} and until_at <= {}",
+                now,
+                now,
+                now,
+                latest,
+            )
         await run("update session set seen_at = {} where seen_at > {} and created_at <= {}", now, now, now)
         await run("update attempt set tried_at = {} where tried_at > {}", now, now)
 

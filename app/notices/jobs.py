@@ -54,7 +54,7 @@ async def forget_calendars(now: datetime) -> int:
     return len(reminded) + len(requests)
 
 
-async def week_again(now: datetime, latest: datetime) -> None:
+async def week_again(now: datetime, latest: datetime, believed: bool = True) -> None:
     """The clock was set back: whoever got a week of later on gets this one, and none twice (`tell` remembers)."""
     async with transaction():
         await run("update mail_choice set digest_on = null where digest_on > {}", local_day(now))

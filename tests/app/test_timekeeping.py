@@ -40,13 +40,15 @@ class Domains:
 
     def __init__(self, *jobs: Job) -> None:
         self.told: list[tuple[datetime, datetime]] = []
+        self.believed: list[bool] = []
         self.fails: Exception | None = None
         self.registry = Registry.of(Domain("tests", jobs=jobs, set_back=self.set_back))
 
-    async def set_back(self, now: datetime, latest: datetime) -> None:
+    async def set_back(self, now: datetime, latest: datetime, believed: bool) -> None:
         if self.fails is not None:
             raise self.fails
         self.told.append((now, latest))
+        self.believed.append(believed)
 
 
 def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -77,7 +79,7 @@ class TestTheLatestHour:
     async def test_a_database_that_is_held_stops_nothing(
         self, db: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        async def held(now: datetime, *, lower: bool = False) -> None:
+        async def held(now: datetime, *, lower: bool, doubt_until: datetime | None) -> None:
             raise DatabaseHeld
 
         monkeypatch.setattr("app.timekeeping._note", held)
@@ -123,14 +125,15 @@ class TestSetBack:
         assert again.told == []
 
     async def test_a_machine_that_was_off_is_no_step(self, db: Store, caplog: pytest.LogCaptureFixture) -> None:
+        """Nothing has to be ended. It waits, though (`TestAfterAGap`): nobody knows whether the clock it started with
+        is right, so what cannot be undone comes ten minutes later after an outage."""
         machine, domains = Machine(), Domains(PUBLISH)
         await Timekeeper(domains.registry, machine.clocks()).look()
         later = Machine(wall=NOON + timedelta(days=20))
         keeper = Timekeeper(domains.registry, later.clocks())
         await keeper.look()
-        assert keeper.may_do(PUBLISH)
         assert domains.told == []
-        assert warnings_in(caplog) == []
+        assert warnings_in(caplog) == ["nobody has seen the hour for 20 days, 0:00:00: jobs that cannot be undone wait"]
 
     async def test_a_year_ahead_and_put_right_nothing_waits_a_year(self, db: Store) -> None:
         machine, domains = Machine(), Domains(PUBLISH)
@@ -229,6 +232,149 @@ class TestInDoubt:
         assert not keeper.may_do(PUBLISH), "ten minutes from the last step"
         machine.passes(minutes=1)
         assert keeper.may_do(PUBLISH)
+
+
+async def keeper_of(machine: Machine, domains: Domains | None = None, **how: bool) -> Timekeeper:
+    """One that has looked."""
+    keeper = Timekeeper((domains or Domains()).registry, machine.clocks(), **how)
+    await keeper.look()
+    return keeper
+
+
+class TestAfterAGap:
+    """Nobody has seen the hour for a quarter of an hour: the clock may be the one that a machine starts with."""
+
+    @pytest.mark.parametrize("gap", [DOUBTFUL, timedelta(days=20)])
+    async def test_a_server_that_starts_waits_ten_minutes_of_the_steady_clock(self, db: Store, gap: timedelta) -> None:
+        await keeper_of(Machine())
+        machine = Machine(wall=NOON + gap)
+        keeper = await keeper_of(machine)
+        assert not keeper.may_do(PUBLISH)
+        assert keeper.may_do(TIDY)
+        machine.passes(DOUBT - timedelta(seconds=1))
+        await keeper.look()
+        assert not keeper.may_do(PUBLISH)
+        machine.passes(seconds=1)
+        assert keeper.may_do(PUBLISH)
+
+    @pytest.mark.parametrize("once", [False, True])
+    async def test_an_empty_place_and_a_short_pause_wait_for_nothing(
+        self, db: Store, caplog: pytest.LogCaptureFixture, once: bool
+    ) -> None:
+        assert (await keeper_of(Machine(), once=once)).may_do(PUBLISH)
+        soon = Machine(wall=NOON + DOUBTFUL - timedelta(seconds=1), steady=1)
+        assert (await keeper_of(soon, once=once)).may_do(PUBLISH)
+        assert warnings_in(caplog) == []
+
+    async def test_the_demonstration_never_waits(self, db: Store) -> None:
+        await keeper_of(Machine())
+        machine = Machine(wall=NOON + timedelta(days=1))
+        keeper = await keeper_of(machine, waits=False)
+        assert keeper.may_do(PUBLISH)
+        machine.is_set(YEAR)
+        await keeper.look()
+        assert keeper.may_do(PUBLISH)
+
+    async def test_processes_that_start_together_or_again_wait_together(self, db: Store) -> None:
+        """The first has noted the hour, so that the others see no gap."""
+        await keeper_of(Machine())
+        machine = Machine(wall=NOON + timedelta(hours=2))
+        await keeper_of(machine)
+        assert not (await keeper_of(machine)).may_do(PUBLISH)
+        machine.passes(minutes=7)
+        again = await keeper_of(machine)
+        assert not again.may_do(PUBLISH)
+        machine.passes(minutes=3)
+        assert again.may_do(PUBLISH), "from when the first began"
+        assert (await keeper_of(machine)).may_do(PUBLISH)
+
+    async def test_a_machine_that_starts_two_hours_ahead(self, db: Store) -> None:
+        """Its clock is in local time until ntp comes, a minute later."""
+        await keeper_of(Machine())
+        domains, machine = Domains(), Machine(wall=NOON + timedelta(hours=2, minutes=1), steady=60)
+        keeper = await keeper_of(machine, domains)
+        assert not keeper.may_do(PUBLISH)
+        machine.passes(minutes=1)
+        machine.is_set(timedelta(hours=-2))
+        await keeper.look()
+        assert not keeper.may_do(PUBLISH)
+        assert domains.told == [(NOON + timedelta(minutes=2), NOON + timedelta(hours=2, minutes=1))]
+        assert domains.believed == [False]
+        machine.passes(DOUBT)
+        await keeper.look()
+        assert keeper.may_do(PUBLISH)
+
+    async def test_put_right_before_the_next_process_starts(self, db: Store) -> None:
+        await keeper_of(Machine())
+        await keeper_of(Machine(wall=NOON + timedelta(hours=2)))
+        domains = Domains()
+        assert not (await keeper_of(Machine(wall=NOON + timedelta(minutes=2)), domains)).may_do(PUBLISH)
+        assert domains.believed == [False]
+
+    @pytest.mark.parametrize(("after", "believed"), [(timedelta(minutes=9), False), (timedelta(minutes=11), True)])
+    async def test_a_clock_that_was_not_put_right_in_ten_minutes_was_believed(
+        self, db: Store, after: timedelta, believed: bool
+    ) -> None:
+        domains, machine = Domains(), Machine()
+        keeper = await keeper_of(machine, domains)
+        machine.is_set(timedelta(hours=2))
+        await keeper.look()
+        machine.passes(after)
+        machine.is_set(timedelta(hours=-2))
+        domains.fails = DatabaseHeld()
+        with pytest.raises(DatabaseHeld):
+            await keeper.look()
+        domains.fails = None
+        await keeper.look()
+        assert domains.believed == [believed]
+
+
+class TestByCronAlone:
+    """`reseau jobs` and nothing else: each process looks once, and there is a gap before each."""
+
+    async def may_do(self, machine: Machine) -> bool:
+        return (await keeper_of(machine, once=True)).may_do(PUBLISH)
+
+    @pytest.mark.parametrize("every", [timedelta(hours=1), timedelta(days=1)])
+    async def test_on_a_machine_that_runs_it_never_waits(self, db: Store, every: timedelta) -> None:
+        machine = Machine(steady=timedelta(days=30).total_seconds())
+        for _ in range(4):
+            assert await self.may_do(machine)
+            machine.passes(every)
+
+    async def test_each_minute_it_waits_ten_minutes_after_the_machine_has_started(self, db: Store) -> None:
+        assert await self.may_do(Machine())
+        machine, waited = Machine(wall=NOON + timedelta(hours=2), steady=40), []
+        for minute in range(13):
+            if not await self.may_do(machine):
+                waited.append(minute)
+            machine.passes(minutes=1)
+        assert waited == list(range(10))
+
+    async def test_each_hour_one_run_is_put_off(self, db: Store) -> None:
+        assert await self.may_do(Machine())
+        machine = Machine(wall=NOON + timedelta(hours=2), steady=1000)
+        may = []
+        for _ in range(3):
+            may.append(await self.may_do(machine))
+            machine.passes(hours=1)
+        assert may == [False, True, True]
+
+    async def test_where_every_run_follows_a_start_each_second_one_does_it(self, db: Store) -> None:
+        assert await self.may_do(Machine())
+        days = [Machine(wall=NOON + timedelta(days=day), steady=60) for day in range(1, 5)]
+        assert [await self.may_do(machine) for machine in days] == [False, True, False, True]
+
+    async def test_a_clock_that_was_ahead_and_is_put_right(self, db: Store) -> None:
+        assert await self.may_do(Machine())
+        machine = Machine(wall=NOON + timedelta(hours=2), steady=40)
+        assert not await self.may_do(machine)
+        machine.passes(minutes=1)
+        machine.is_set(timedelta(hours=-2))
+        for _ in range(10):
+            assert not await self.may_do(machine)
+            machine.passes(minutes=1)
+        assert await self.may_do(machine)
 
 
 class TestServe:
@@ -333,6 +479,34 @@ class TestTheJobs:
         await run_due(domains.registry, NOON - timedelta(hours=1))
         assert domains.told == [(NOON - timedelta(hours=1), NOON)]
 
+    async def test_by_hand_too_what_cannot_be_undone_waits(self, db: Store) -> None:
+        jobs = Domains(PUBLISH, TIDY).registry
+        assert set(await run_due(jobs, NOON)) == {"publish", "tidy"}
+        assert set(await run_due(jobs, NOON - timedelta(hours=1))) == {"tidy"}
+        assert set(await run_due(jobs, NOON - timedelta(minutes=51))) == {"tidy"}
+        assert set(await run_due(jobs, NOON - timedelta(minutes=50))) == {"publish", "tidy"}
+
+    @pytest.mark.parametrize("demo", [False, True])
+    async def test_a_server_after_an_outage(self, db: Store, demo: bool) -> None:
+        await keeper_of(Machine())
+        done: list[str] = []
+
+        async def publish(now: datetime) -> int:
+            done.append("publish")
+            return 0
+
+        async def tidy(now: datetime) -> int:
+            done.append("tidy")
+            return 0
+
+        jobs = Domains(Job("publish", publish), Job("tidy", tidy, timedelta(0), in_doubt=True))
+        later = Machine(wall=NOON + timedelta(days=1)).clocks()
+        async with at_work(jobs.registry, Settings(demo=demo), clocks=later, look_every=0.01, post_every=100):
+            async with asyncio.timeout(5):
+                while done.count("tidy") < 3:
+                    await asyncio.sleep(0.005)
+        assert ("publish" in done) is demo
+
     async def test_what_is_due_is_done_at_once_when_it_starts(self, db: Store) -> None:
         done = asyncio.Event()
 
@@ -348,7 +522,7 @@ class TestTheJobs:
         """They are told outside of any transaction: each opens its own."""
         await Timekeeper(Domains().registry, Machine().clocks()).look()
 
-        async def write(now: datetime, latest: datetime) -> None:
+        async def write(now: datetime, latest: datetime, believed: bool) -> None:
             async with transaction():
                 await run("delete from session where expires_at <= {}", latest)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -239,6 +239,40 @@ class TestByAClockThatWasAhead:
         assert await holds(), "the control"
         await stay_ended(world.now, NOON + timedelta(minutes=30))
         assert not await holds()
+
+    async def test_a_turn_that_runs_goes_on_after_a_clock_that_was_ahead_and_not_believed(
+        self, cast: Cast, world: World
+    ) -> None:
+        async def holds() -> bool:
+            return await api.holds(cast.karim, cast.place, Act.REGISTER, world.now)
+
+        hour = timedelta(hours=1)
+        await make_grant(
+            member_id=cast.karim,
+            place_id=cast.place,
+            act=Act.REGISTER,
+            from_at=NOON - 3 * hour,
+            until_at=NOON + hour,
+        )
+        await stay_ended(NOON, NOON + 2 * hour, False)
+        assert await holds()
+        await stay_ended(NOON, NOON + 2 * hour, True)
+        assert not await holds(), "the control"
+
+    async def test_a_machine_that_starts_in_1970_leaves_the_turns_of_the_past_as_they_were(
+        self, cast: Cast, world: World
+    ) -> None:
+        hour = timedelta(hours=1)
+        await make_grant(
+            member_id=cast.karim,
+            place_id=cast.place,
+            act=Act.REGISTER,
+            from_at=NOON - 3 * hour,
+            until_at=NOON - hour,
+        )
+        await stay_ended(datetime(1970, 1, 1, tzinfo=UTC), NOON, True)
+        rows = await run("select from_at, until_at from granted_act where act = 'register'")
+        assert (rows[-1]["from_at"], rows[-1]["until_at"]) == (NOON - 3 * hour, NOON - hour)
 
     async def test_an_idle_time_ends_as_ever(self, cast: Cast, samira: str, world: World) -> None:
         browser = world.browser()
