@@ -35,18 +35,14 @@ _chance = secrets.SystemRandom()
 MAIL = "mail"
 
 
-async def run_due(
-    registry: Registry, now: datetime, *, settings: Settings | None = None, clocks: Clocks | None = None
-) -> dict[str, int | None]:
+async def run_due(registry: Registry, now: datetime, *, settings: Settings | None = None) -> dict[str, int | None]:
     """Do everything that is due at this instant, once: how many things by job, `None` for a job that failed.
 
-    What waits because the hour is in doubt is not among them. Mail goes last, so that what the jobs tell leaves at
-    once; without `settings` it stays in the outbox. Raises `DatabaseHeld` when the clock was set back and that cannot
-    be seen to.
+    Mail goes last, so that what the jobs tell leaves at once; without `settings` it stays in the outbox. Raises
+    `DatabaseHeld` when the clock was set back and that cannot be seen to.
     """
-    keeper = Timekeeper(registry, clocks or Clocks(wall=lambda: now), once=True)
-    await keeper.look()
-    done = {job.name: await _run_one(job, now) for job in registry.jobs if keeper.may_do(job)}
+    await Timekeeper(registry, Clocks(wall=lambda: now)).look()
+    done = {job.name: await _run_one(job, now) for job in registry.jobs}
     if settings is not None:
         done[MAIL] = await post_due(registry, settings, now)
     return done
@@ -89,12 +85,11 @@ async def at_work(
 ) -> AsyncIterator[None]:
     """While this lasts, jobs are done when they are due and mail leaves; what is due already, at once.
 
-    Needs the open database. It has seen to a clock that was set back before it begins. A demonstration never waits for
-    an hour to be sure.
+    Needs the open database. It has seen to a clock that was set back before it begins.
     """
     clocks = clocks or Clocks()
     stop = asyncio.Event()
-    keeper = Timekeeper(registry, clocks, waits=not settings.demo)
+    keeper = Timekeeper(registry, clocks)
     await keeper.look()
     tasks = [
         asyncio.create_task(_keep_doing(registry, keeper, stop, look_every)),
