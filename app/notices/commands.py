@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,45 +25,56 @@ from app.notices.tables import MailChoice, Outbox
 async def choose_mail(*, actor: int, stopped: Collection[Kind] | None, remind: Remind, now: datetime) -> None:
     """Keep what somebody wishes to receive; `stopped` is None for who was not asked, having no address.
 
-    Whoever asks for « Ta semaine » after it has left for the others has it from the next Monday on.
+    Reminders are stopped by wishing for none (`remind`), whatever `stopped` says of them.
     """
     async with transaction():
         row = await _own_choice(actor)
-        if stopped is None:  # « Rappels » was stopped while there was an address: what is said now holds
-            values = _stopping(rules.read_stopped(row["stopped"]) - {Kind.REMINDER}, row["digest"])
+        if stopped is None:
+            kinds, digest = rules.read_stopped(row["stopped"]), bool(row["digest"])
         else:
-            values = _stopping(stopped)
-        values[MailChoice.remind] = remind.value
-        if not row["digest"] and values[MailChoice.digest] and (monday := rules.digest_monday(now, PARIS)) is not None:
-            values[MailChoice.digest_on] = monday
-        await MailChoice.update(values).where(MailChoice.id == row["id"])
+            kinds, digest = frozenset(stopped), True
+        await _choose(row, rules.with_wish(kinds, remind), digest=digest, remind=remind, now=now)
 
 
 @command
-async def stop_mail(link: StopLink) -> None:
+async def stop_mail(link: StopLink, *, now: datetime) -> None:
     """No more mails of this kind to this member. Twice changes nothing."""
     async with transaction():
         row = await _own_choice(link.member_id)
-        stopped = rules.read_stopped(row["stopped"]) | {link.kind}
-        await MailChoice.update(_stopping(stopped, row["digest"])).where(MailChoice.id == row["id"])
+        await _choose(row, rules.read_stopped(row["stopped"]) | {link.kind}, digest=bool(row["digest"]), now=now)
 
 
 @command
-async def resume_mail(link: StopLink) -> None:
-    """Mails of this kind again. Twice changes nothing."""
+async def resume_mail(link: StopLink, *, now: datetime) -> None:
+    """Mails of this kind again. Twice changes nothing. Reminders come when they did, else the evening before."""
     async with transaction():
         row = await _own_choice(link.member_id)
-        stopped = rules.read_stopped(row["stopped"]) - {link.kind}
-        digest = row["digest"] or link.kind is Kind.DIGEST
-        await MailChoice.update(_stopping(stopped, digest)).where(MailChoice.id == row["id"])
+        remind = Remind(row["remind"])
+        await _choose(
+            row,
+            rules.read_stopped(row["stopped"]) - {link.kind},
+            digest=bool(row["digest"]) or link.kind is Kind.DIGEST,
+            remind=Remind.EVE if link.kind is Kind.REMINDER and remind is Remind.NEVER else remind,
+            now=now,
+        )
 
 
-def _stopping(stopped: Collection[Kind], digest: bool = True) -> dict[Column | str, Any]:
-    """The columns that say so. Who stopped the digest no longer asks for it."""
-    return {
+async def _choose(
+    row: Mapping[str, Any], stopped: Collection[Kind], *, digest: bool, remind: Remind | None = None, now: datetime
+) -> None:
+    """Write into this row what is chosen. Who stopped the digest no longer asks for it.
+
+    Whoever asks for « Ta semaine » after it has left for the others has it from the next Monday on.
+    """
+    digest = digest and Kind.DIGEST not in stopped
+    values: dict[Column | str, Any] = {
         MailChoice.stopped: rules.write_stopped(stopped),
-        MailChoice.digest: bool(digest) and Kind.DIGEST not in stopped,
+        MailChoice.digest: digest,
+        MailChoice.remind: row["remind"] if remind is None else remind.value,
     }
+    if digest and not row["digest"] and (monday := rules.digest_monday(now, PARIS)) is not None:
+        values[MailChoice.digest_on] = monday
+    await MailChoice.update(values).where(MailChoice.id == row["id"])
 
 
 async def _own_choice(member_id: int) -> dict[str, Any]:
@@ -93,14 +104,17 @@ async def read_message(*, actor: int, message_id: int, now: datetime) -> None:
 
 
 @command
-async def read_all_messages(*, actor: int, last: int, now: datetime) -> None:
-    """« Tout est lu »: what was there when the page was shown, up to this id."""
+async def read_shown_messages(*, actor: int, shown: Collection[int], now: datetime) -> None:
+    """« J’ai tout lu »: those of one's own messages that the page has shown, and no other."""
+    if not shown:
+        return
     async with transaction():
         await run(
-            "update outbox set read_at = {} where member_id = {} and on_site and read_at is null and id <= {}",
+            "update outbox set read_at = {} where member_id = {} and on_site and read_at is null "  # noqa: S608 - marks only
+            f"and id in ({', '.join('{}' for _ in shown)})",
             now,
             actor,
-            last,
+            *sorted(shown),
         )
 
 

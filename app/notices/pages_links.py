@@ -103,10 +103,12 @@ async def stop_mail(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     """Stops mails of this kind, or sends them again (`again=1`). A mail program's one click is answered at once."""
     link, form = _stop_link(request, token), await read_form(request)
     await language_of(link.member_id)
+    now = visit_of(request).now
     if forms.is_one_click(form):
-        await commands.stop_mail(link)
+        await commands.stop_mail(link, now=now)
         return await _show_stop(request, token, link)
-    await (commands.resume_mail(link) if form.get("again", "") == "1" else commands.stop_mail(link))
+    deed = commands.resume_mail if form.get("again", "") == "1" else commands.stop_mail
+    await deed(link, now=now)
     return _back(request, f"/courrier/{token}/stop")
 
 

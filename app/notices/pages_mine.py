@@ -82,14 +82,14 @@ async def read_message(request: AnyRequest, message_id: FromPath[int]) -> Respon
 
 @post("/messages/lus")
 async def read_all_messages(request: AnyRequest) -> Response[Any]:
-    """« Tout est lu »: all that was there when the page was shown."""
+    """« J’ai tout lu »: all that the page has shown (`shown`)."""
     visit, me = signed_in(request)
-    last = forms.read_number((await read_form(request)).get("last", ""), most=forms.LARGEST)
-    await commands.read_all_messages(actor=me.id, last=last, now=visit.now)
-    flash = Flash(text("Tout est lu"))
+    shown = forms.read_shown((await read_form(request)).get("shown", ""))
+    await commands.read_shown_messages(actor=me.id, shown=shown, now=visit.now)
+    await _counted_anew(request)
+    flash = Flash(text("C’est noté") if visit_of(request).unread else text("Tout est lu"))
     if not wants_fragment(request):
         return go_to(request, "/messages", flash=flash)
-    await _counted_anew(request)
     page = await messages_page(visit_of(request), number=1)
     return render(request, "app/notices/show_messages.html", page, block=["messages", "unread"], flash=flash)
 

@@ -53,8 +53,8 @@ class MessagesPage:
 
     messages: Sequence[Message]
     unread: int
-    last: int
-    """The newest that is shown: « Tout est lu » means up to it."""
+    shown: Sequence[int]
+    """Those to be read that this page shows: « J’ai tout lu » means them."""
     number: int
     before_href: str
     after_href: str
@@ -82,11 +82,10 @@ async def messages_page(visit: Visit, *, number: int) -> MessagesPage:
         (number - 1) * A_PAGE,
     )
     messages = [_message(row) for row in rows[:A_PAGE]]
-    newest = await run("select max(id) as last from outbox where member_id = {}", visit.member.id)
     return MessagesPage(
         messages=messages,
         unread=visit.unread,
-        last=newest[0]["last"] or 0,
+        shown=[message.id for message in messages if message.unread],
         number=number,
         before_href=f"/messages?page={number - 1}" if number > 1 else "",
         after_href=f"/messages?page={number + 1}" if len(rows) > A_PAGE else "",
@@ -130,7 +129,7 @@ async def chosen_by(member_id: int) -> Chosen:
     return Chosen(
         has_address=bool(row["email"]),
         stopped=read_stopped(row["stopped"] or ""),
-        remind=Remind(row["remind"] or Remind.EVE) if row["email"] else read_wish(row["remind"], row["stopped"]),
+        remind=read_wish(row["remind"], row["stopped"]),
         digest=bool(row["digest"]),
     )
 

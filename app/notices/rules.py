@@ -216,6 +216,12 @@ def nothing_due_from(now: datetime, zone: tzinfo) -> datetime:
     return datetime.combine(here.date() + timedelta(days=days), time(0), tzinfo=zone).astimezone(UTC)
 
 
+def with_wish(stopped: Collection[Kind], remind: Remind) -> frozenset[Kind]:
+    """The kinds that somebody stopped who wishes to be reminded so: never, and no other wish, stops reminders."""
+    others = frozenset(stopped) - {Kind.REMINDER}
+    return others | {Kind.REMINDER} if remind is Remind.NEVER else others
+
+
 def read_wish(remind: str | None, stopped: str | None) -> Remind:
     """When a person wishes to be reminded, from `mail_choice`; stopped reminders are not shown on the site either."""
     if Kind.REMINDER in read_stopped(stopped or ""):

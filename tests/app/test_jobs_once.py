@@ -75,7 +75,7 @@ async def everything_is_due() -> Cast:
         await sign_up(actor=member, workshop_id=today, now=asked)
 
     for member in (cast.samira, cast.odile):
-        await resume_mail(StopLink(member, Kind.DIGEST))
+        await resume_mail(StopLink(member, Kind.DIGEST), now=asked)
     return cast
 
 

@@ -135,7 +135,7 @@ class TestAPersonsCalendar:
     async def test_an_offer_that_lapses_takes_away_what_a_stopped_mail_left(self, cast: Cast) -> None:
         """Karim stopped mails about cancellations: his calendar still has it when the offer lapses."""
         made = await published(cast, cast.karim)
-        await stop_mail(StopLink(cast.karim, Kind.CANCELLATION))
+        await stop_mail(StopLink(cast.karim, Kind.CANCELLATION), now=NOON)
         await cancel(actor=cast.yann, workshop_id=made, reason="", now=NOON)
         assert await calendar(cast.karim, made) == ["REQUEST"]
         await reopen(actor=cast.yann, workshop_id=made, now=NOON + HOUR)

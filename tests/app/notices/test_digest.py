@@ -34,7 +34,7 @@ async def cast(db: Store) -> Cast:
 
 async def ask(*members: int) -> None:
     for member in members:
-        await resume_mail(StopLink(member, Kind.DIGEST))
+        await resume_mail(StopLink(member, Kind.DIGEST), now=EIGHT - 3 * DAY)
 
 
 async def told(to: int | None = None) -> list[dict[str, Any]]:
@@ -75,19 +75,23 @@ class TestTo:
 
     @pytest.mark.parametrize(("asked_at", "told_this_week"), [(EIGHT - MINUTE, 1), (EIGHT, 0), (EIGHT + DAY, 0)])
     async def test_whoever_asks_once_it_has_left_has_the_next(
-        self, cast: Cast, asked_at: datetime, told_this_week: int
+    @pytest.mark.parametrize("from_the_mail", [False, True])
+        self, cast: Cast, asked_at: datetime, told_this_week: int, from_the_mail: bool
     ) -> None:
         await workshop(cast, "Le tableur", 2)
         await workshop(cast, "Le tableur, suite", 8)
         for now in (asked_at, asked_at + DAY):  # kept again as it is: nothing is lost by it
-            await choose_mail(actor=cast.samira, stopped=(), remind=Remind.EVE, now=now)
+            if from_the_mail:
+                await resume_mail(StopLink(cast.samira, Kind.DIGEST), now=now)
+            else:
+                await choose_mail(actor=cast.samira, stopped=(), remind=Remind.EVE, now=now)
         assert await tell_weeks(asked_at + MINUTE) == told_this_week
         assert await tell_weeks(EIGHT + 7 * DAY) == 1
 
     async def test_whoever_asked_and_stopped_does_not(self, cast: Cast) -> None:
         await workshop(cast, "Le tableur", 1)
         await ask(cast.samira, cast.karim)
-        await stop_mail(StopLink(cast.samira, Kind.DIGEST))
+        await stop_mail(StopLink(cast.samira, Kind.DIGEST), now=EIGHT)
         assert await tell_weeks(EIGHT) == 1
         assert [mail["member_id"] for mail in await told()] == [cast.karim]
 

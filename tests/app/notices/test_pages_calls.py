@@ -128,7 +128,7 @@ class TestWhoStandsInIt:
 
     async def test_nobody_calls_who_wants_no_mail_of_that_kind(self, db: Store) -> None:
         here = await Welcome.made()
-        await stop_mail(StopLink(here.cast.samira, Kind.CANCELLATION))
+        await stop_mail(StopLink(here.cast.samira, Kind.CANCELLATION), now=NOON)
         (stopped,) = await told(here.cast.samira, kind=Kind.CANCELLATION, subject="Arrêté")
         assert [(await message(stopped))[name] for name in ("recipient", "on_site", "stopped")] == ["", True, True]
         assert await here.listed() == []

@@ -89,7 +89,7 @@ class TestWhen:
 
     async def test_whoever_stopped_them_has_none_on_the_site_either(self, cast: Cast) -> None:
         await workshop(cast, cast.samira)
-        await stop_mail(StopLink(cast.samira, Kind.REMINDER))
+        await stop_mail(StopLink(cast.samira, Kind.REMINDER), now=NOON)
         await remind(EVE)
         assert await people_told() == [cast.yann]
 

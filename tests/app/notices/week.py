@@ -113,7 +113,7 @@ class Week:
             )
         await choose_mail(actor=people["Lina"], stopped=(Kind.DIGEST,), remind=Remind.BOTH, now=before)
         for name in ("Zoé", "Samira"):
-            await resume_mail(StopLink(people[name], Kind.DIGEST))
+            await resume_mail(StopLink(people[name], Kind.DIGEST), now=before)
 
     # ------------------------------------------------------------------------------------------------------ the week
 
