@@ -137,7 +137,7 @@ class Offers:
     """What the offer of this key to this member is now; nothing for one that never was, or gave way to another."""
     answer: Callable[[str, int, bool, datetime], Awaitable[None]]
     """Says yes or no for this member, once: the same answer again changes nothing. Raises `Refused`, `NotFound`.
-    However an offer ends, the domain says so to `app.notices.api.offer_over`."""
+    However an offer ends, the domain says so to `app.notices.api.offers_over`."""
 
 
 @dataclass(frozen=True, slots=True)

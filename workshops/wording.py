@@ -7,7 +7,7 @@ and when, is decided by the commands.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.clock import local_day
@@ -426,9 +426,14 @@ def on_again(title: str, starts_at: datetime) -> Mail:
     )
 
 
-def guest_of(mail: Mail, first_name: str) -> Mail:
-    """The same, to the member who signed up somebody without an account."""
-    return replace(mail, body=(*mail.body, text("Préviens %(name)s, que tu avais inscrit·e.", name=first_name)))
+def warn_guests(names: Sequence[str]) -> Text:
+    """One more paragraph for the member who signed up these people, who have no account."""
+    return text_n(
+        "Préviens %(names)s, que tu avais inscrit·e.",
+        "Préviens %(names)s, que tu avais inscrit·e·s.",
+        len(names),
+        names=tuple(names),
+    )
 
 
 def host_wanted(title: str, starts_at: datetime) -> Mail:

@@ -20,6 +20,7 @@ from app.calendar.clashes import (
 from app.calendar.coming import Coming, TakesPart, free_between, locked_to_come, own_between, who_comes
 from app.calendar.entries import (
     Planned,
+    all_take_part,
     host_renamed,
     leave,
     place_changed,
@@ -47,6 +48,7 @@ __all__ = [
     "Planned",
     "Role",
     "TakesPart",
+    "all_take_part",
     "free_between",
     "free_hours",
     "free_rooms",

@@ -7,7 +7,7 @@ differently, and only then; numbers of seats never move them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -123,16 +123,33 @@ async def take_part(
     kind: str, thing_id: int, member_id: int, role: Role | str, *, binding: bool, now: datetime
 ) -> None:
     """This member takes part in the thing, as this; or comes back. `binding` takes the person's time from others."""
+    await all_take_part(kind, thing_id, [member_id], role, binding=binding, now=now)
+
+
+async def all_take_part(
+    kind: str, thing_id: int, members: Collection[int], role: Role | str, *, binding: bool, now: datetime
+) -> None:
+    """These members do, all as this: as many queries as for one."""
+    if not members:
+        return
     entry_id = await _entry_id(kind, thing_id)
     role = Role(role).value
     found = await run(
-        "select id, role, binding, left_at from taking_part where entry_id = {} and member_id = {}", entry_id, member_id
+        "select id, member_id, role, binding, left_at from taking_part "  # noqa: S608 - marks only
+        f"where entry_id = {{}} and member_id in ({', '.join('{}' for _ in members)})",
+        entry_id,
+        *members,
     )
-    if not found:
+    new = set(members) - {row["member_id"] for row in found}
+    if new:
         await TakingPart.insert(
-            TakingPart(entry_id=entry_id, member_id=member_id, role=role, binding=binding, modified_at=now)
+            *(
+                TakingPart(entry_id=entry_id, member_id=member, role=role, binding=binding, modified_at=now)
+                for member in sorted(new)
+            )
         )
-    elif (found[0]["role"], bool(found[0]["binding"]), found[0]["left_at"]) != (role, binding, None):
+    moved = [row["id"] for row in found if (row["role"], bool(row["binding"]), row["left_at"]) != (role, binding, None)]
+    if moved:
         await TakingPart.update(
             {
                 TakingPart.role: role,
@@ -140,19 +157,21 @@ async def take_part(
                 TakingPart.modified_at: now,
                 TakingPart.left_at: None,
             }
-        ).where(TakingPart.id == found[0]["id"])
+        ).where(TakingPart.id.is_in(moved))
 
 
-async def leave(kind: str, thing_id: int, member_id: int, *, now: datetime) -> None:
-    """This member does not take part any more. The row stays, so that the personal feed sees that something moved."""
+async def leave(kind: str, thing_id: int, *members: int, now: datetime) -> None:
+    """These do not take part any more. The rows stay, so that the personal feeds see that something moved."""
+    if not members:
+        return
     await run(
-        "update taking_part set left_at = {}, modified_at = {}, binding = {} "
-        "where member_id = {} and left_at is null "
+        "update taking_part set left_at = {}, modified_at = {}, binding = {} "  # noqa: S608 - marks only
+        f"where member_id in ({', '.join('{}' for _ in members)}) and left_at is null "
         "and entry_id in (select id from entry where kind = {} and thing_id = {})",
         now,
         now,
         False,
-        member_id,
+        *members,
         kind,
         thing_id,
     )

@@ -73,6 +73,8 @@ class Language:
             return self.day(value)
         if isinstance(value, time):
             return self.hour(datetime.combine(Day(2000, 1, 1), value, tzinfo=PARIS))
+        if isinstance(value, tuple):
+            return self.joined(value)
         return value
 
     # Days and hours -------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from app.notices.moved import note_moved
 from app.notices.rules import as_quote, is_address, is_path, one_line, several_lines, short_subject
 from app.notices.states import WAYS_IN, Kind, Method, Part
 
-__all__ = ["About", "Kind", "Part", "note_moved", "offer_over", "post_mail", "tell"]
+__all__ = ["About", "Kind", "Part", "address_changed", "note_moved", "offers_over", "post_mail", "tell"]
 
 PRODUCT = "Le Réseau"
 ROWS_AT_ONCE = 200
@@ -60,7 +60,8 @@ async def tell(
     place_id: int | None = None,
     about: About | None = None,
     part: Part | None = None,
-    offer_key: str = "",
+    offer_keys: Mapping[int, str] | None = None,
+    also: Mapping[int, Text] | None = None,
     discreet: bool = False,
     quiet: bool = False,
     now: datetime,
@@ -70,10 +71,11 @@ async def tell(
 
     `body` is one item a paragraph; a plain string is somebody's own words, which stay as they are written and are set
     apart (`rules.as_quote`). `link` is the path, on our site, of the one thing to do next, `action` what it does.
-    `part` says what happens to the reader's own calendar (`about` says with which entry). `offer_key` makes the mail
-    one that is answered without signing in: it is what the domain of `about` knows the offer by. `discreet` messages
-    are passed on by others without their words. `quiet` is for somebody's own deed, which the page has told already:
-    only those get it whose own calendar changes with it.
+    `part` says what happens to the reader's own calendar (`about` says with which entry). `offer_keys` make the mail
+    of these readers one that is answered without signing in: what the domain of `about` knows each one's offer by.
+    `also` is one more paragraph for these readers. `discreet` messages are passed on by others without their words.
+    `quiet` is for somebody's own deed, which the page has told already: only those get it whose own calendar changes
+    with it.
     Whoever has no address, or stopped this kind of mail, reads it on the site (`rules.is_mailed`). Costs the same
     number of queries for one person and for a hundred.
     """
@@ -81,7 +83,7 @@ async def tell(
         raise ValueError("The link of a message is a path on our own site.")
     if kind in WAYS_IN:
         raise ValueError("A way in is a mail: post_mail.")
-    if about is None and (part is not None or offer_key):
+    if about is None and (part is not None or offer_keys):
         raise ValueError("An event or an offer is about something in the calendar.")
     readers = await _readers(sorted(set(members)), kind, about, part)
     if not readers:
@@ -98,9 +100,12 @@ async def tell(
         )
         for spoken in {reader.language for reader in readers}
     }
+    keys, more = offer_keys or {}, also or {}
     rows = []
     for reader in readers:
         words, paragraphs, button = said[reader.language]
+        if reader.member_id in more:
+            paragraphs = "\n\n".join((paragraphs, _said(more[reader.member_id], reader.language)))
         method, event, sequence = events.get(reader.member_id, ("", "", 0))
         rows.append(
             {
@@ -122,7 +127,7 @@ async def tell(
                 "method": method,
                 "event": event,
                 "sequence": sequence,
-                "offer_key": offer_key,
+                "offer_key": keys.get(reader.member_id, ""),
                 "on_site": not reader.mailed,
                 "stopped": reader.stopped,
                 "discreet": discreet,
@@ -139,22 +144,45 @@ async def tell(
     return len(told)
 
 
-async def offer_over(member_id: int, kind: str, key: str, *, now: datetime) -> None:
-    """The offer that this domain knows by `key` was answered or lapsed: it is nothing to read on the site any more,
-    nobody is telephoned about it, and no mail that has yet to leave tells of it. Needs the caller's transaction."""
-    whose = (member_id, kind, key)
+async def offers_over(kind: str, keys: Mapping[int, str], *, now: datetime) -> None:
+    """The offers that this domain knows by these keys, a member each, were answered or lapsed: they are nothing to read
+    on the site any more, nobody is telephoned about them, and no mail that has yet to leave tells of them. Needs the
+    caller's transaction."""
+    if not keys:
+        return
+    theirs = f"about_kind = {{}} and member_id in ({_marks(keys)}) and offer_key in ({_marks(keys)})"
+    values = (kind, *keys, *keys.values())
     await run(
-        "update outbox set recipient = '', on_site = {} where member_id = {} and about_kind = {} and offer_key = {} "
+        f"update outbox set recipient = '', on_site = {{}} where {theirs} "  # noqa: S608 - marks only
         "and kind = 'offer' and method = '' and recipient <> '' and lease_by is null "
         "and sent_at is null and logged_at is null and set_aside_at is null",
         True,
-        *whose,
+        *values,
     )
+    await run(f"update outbox set read_at = {{}} where {theirs} and read_at is null", now, *values)  # noqa: S608 - marks only
+
+
+async def address_changed(member_id: int, *, old: str, new: str | None, now: datetime) -> None:
+    """What waits to go to this member's old address goes to the new one; without one it is read on the site.
+
+    Ways in stay as they are: they are for whoever reads the address that they were sent to. Needs the caller's
+    transaction.
+    """
+    waiting = (
+        "where member_id = {} and recipient = {} and sent_at is null and logged_at is null and set_aside_at is null "
+        f"and kind not in ({', '.join(['{}'] * len(WAYS_IN))})"
+    )
+    of_whom = (member_id, old, *sorted(kind.value for kind in WAYS_IN))
+    if new is not None:
+        await run(f"update outbox set recipient = {{}} {waiting}", new, *of_whom)  # noqa: S608 - marks only
+        return
     await run(
-        "update outbox set read_at = {} "
-        "where member_id = {} and about_kind = {} and offer_key = {} and read_at is null",
+        "update outbox set recipient = '', on_site = {}, method = '', event = '', "  # noqa: S608 - marks only
+        f"read_at = case when kind = {{}} then {{}} else read_at end {waiting}",
+        True,
+        Kind.CONFIRMATION.value,
         now,
-        *whose,
+        *of_whom,
     )
 
 
@@ -308,7 +336,13 @@ def _said(item: Text | str, reader: Language) -> str:
 
 
 def _flat(details: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: one_line(value) if isinstance(value, str) else value for name, value in details.items()}
+    return {name: _flat_one(value) for name, value in details.items()}
+
+
+def _flat_one(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_flat_one(each) for each in value)
+    return one_line(value) if isinstance(value, str) else value
 
 
 async def _sender(place_id: int | None) -> tuple[str, str]:

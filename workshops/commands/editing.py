@@ -89,7 +89,7 @@ async def edit(*, actor: int, workshop_id: int, proposal: Proposal, version: int
             hurried = await shorten_offers(after, now=now) if "starts_at" in changed else []
             others = {*hosts, *invited} - {actor}
             await _tell_changes(row, after, kind=Kind.CHANGE, others=others, actor=actor, hurried=hurried, now=now)
-            await offer_freed(after, now=now)
+            await offer_freed(after, freed=after["capacity"] > row["capacity"], now=now)
 
 
 async def _all_asked(workshop_id: int, proposal: Proposal) -> bool:
@@ -197,10 +197,10 @@ async def _tell_changes(
         return
     if actor is not None:
         await tell(for_hosts, [actor], row=after, kind=kind, what=what, part=part, quiet=True, now=now)
-    for offer in hurried:
-        mail = wording.changed(title, changes, until=offer["offer_until"])
-        key = offer_key(offer["id"], offer["offered_at"])
-        await tell(mail, [offer["member_id"]], row=after, kind=kind, what=what, part=part, offer_key=key, now=now)
+    if hurried:  # all until the same moment
+        mail = wording.changed(title, changes, until=hurried[0]["offer_until"])
+        keys = {offer["member_id"]: offer_key(offer["id"], offer["offered_at"]) for offer in hurried}
+        await tell(mail, keys, row=after, kind=kind, what=what, part=part, offer_keys=keys, now=now)
     told = {offer["member_id"] for offer in hurried}
     await tell_people(wording.changed(title, changes), row=after, kind=kind, what=what, part=part, but=told, now=now)
 

@@ -208,7 +208,7 @@ async def reopen(*, actor: int, workshop_id: int, now: datetime) -> None:
         await write_entry(row, now=now)
         await note(row, "reopened", voice="host", by=actor, now=now)
         await ask_again(row, now=now)
-        await offer_freed(row, now=now)
+        await offer_freed(row, freed=True, now=now)
         mail = wording.on_again(row["title"], row["starts_at"])
         what = f"reopened-{moment(now)}"
         others = set(hosts) - {actor}

@@ -6,12 +6,13 @@ true under that lock.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.calendar.api import Role, leave, take_part
+from app.calendar.api import Role, all_take_part, leave, take_part
 from app.database import run
-from app.notices.api import Kind, Part, offer_over
+from app.notices.api import Kind, Part, offers_over
 from workshops import rules, wording
 from workshops.commands.steps import moment, recount, tell, tell_people, where_is
 from workshops.facts import KIND, Row, offer_key, standing_of
@@ -36,21 +37,29 @@ async def last_sign_up(row: Row, member_id: int) -> Row | None:
 
 async def move_sign_up(sign_up: Row, to: SignUpState, *, now: datetime, **values: Any) -> None:
     """Move a sign-up along the table `SIGN_UP_MOVES`, and write these columns with it. An offer ends with it."""
-    assert to in SIGN_UP_MOVES[SignUpState(sign_up["state"])], f"{sign_up['state']} does not become {to}"
+    await move_sign_ups([sign_up], to, now=now, **values)
+
+
+async def move_sign_ups(sign_ups: Sequence[Row], to: SignUpState, *, now: datetime, **values: Any) -> None:
+    """Move sign-ups of one workshop that stand alike, all as `move_sign_up` does one."""
+    if not sign_ups:
+        return
+    (state,) = {each["state"] for each in sign_ups}
+    assert to in SIGN_UP_MOVES[SignUpState(state)], f"{state} does not become {to}"
     columns: dict[Any, Any] = {"state": to.value, **values}
     moved = (
         await SignUp.update(columns)
-        .where((SignUp.id == sign_up["id"]) & (SignUp.state == sign_up["state"]))
+        .where(SignUp.id.is_in([each["id"] for each in sign_ups]) & (SignUp.state == state))
         .returning(SignUp.id)
     )
-    assert moved, "sign-ups only move under the lock of their workshop"
-    await _end_offer(sign_up, now=now)
+    assert len(moved) == len(sign_ups), "sign-ups only move under the lock of their workshop"
+    await _end_offers(sign_ups, now=now)
 
 
-async def _end_offer(sign_up: Row, *, now: datetime) -> None:
-    """What was offered to this sign-up until now, if anything, is nothing to read or to tell any more."""
-    if sign_up["state"] == SignUpState.OFFERED:
-        await offer_over(sign_up["member_id"], KIND, offer_key(sign_up["id"], sign_up["offered_at"]), now=now)
+async def _end_offers(sign_ups: Sequence[Row], *, now: datetime) -> None:
+    """What was offered to these sign-ups until now, if anything, is nothing to read or to tell any more."""
+    offered = [each for each in sign_ups if each["state"] == SignUpState.OFFERED]
+    await offers_over(KIND, {each["member_id"]: offer_key(each["id"], each["offered_at"]) for each in offered}, now=now)
 
 
 async def give_place(row: Row, sign_up: Row, *, now: datetime) -> None:
@@ -72,9 +81,18 @@ async def give_place(row: Row, sign_up: Row, *, now: datetime) -> None:
 
 async def end_sign_up(row: Row, sign_up: Row, to: SignUpState, *, now: datetime) -> None:
     """It is withdrawn or lapsed: out of the person's calendar. `offer_freed` comes after."""
-    await move_sign_up(sign_up, to, settled_at=now, now=now)
-    if sign_up["member_id"] is not None:
-        await leave(KIND, row["id"], sign_up["member_id"], now=now)
+    await _end_sign_ups(row, [sign_up], to, now=now)
+
+
+async def _end_sign_ups(row: Row, sign_ups: Sequence[Row], to: SignUpState, *, now: datetime) -> None:
+    await move_sign_ups(sign_ups, to, settled_at=now, now=now)
+    members = [each["member_id"] for each in sign_ups if each["member_id"] is not None]
+    await leave(KIND, row["id"], *members, now=now)
+
+
+def has_place(sign_up: Row) -> bool:
+    """Whether a place is free once this sign-up has ended; whoever waits has none to give back."""
+    return sign_up["state"] in (SignUpState.CONFIRMED, SignUpState.OFFERED)
 
 
 async def confirm_given_back(row: Row, sign_up: Row, *, now: datetime) -> None:
@@ -92,8 +110,11 @@ async def confirm_given_back(row: Row, sign_up: Row, *, now: datetime) -> None:
         )
 
 
-async def offer_freed(row: Row, *, now: datetime) -> None:
-    """Offer free places to the first who wait; in the last two hours only say that there are some. Then recount."""
+async def offer_freed(row: Row, *, freed: bool, now: datetime) -> None:
+    """Offer free places to the first who wait; in the last two hours only say that there are some. Then recount.
+
+    `freed` is whether a place came free by what was just done: one that was free before has been told.
+    """
     standing = await standing_of(row)
     count = rules.offers_due(standing, now=now)
     if count:
@@ -104,13 +125,12 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
             .order_by(SignUp.id)
             .limit(count)
         )
+        await move_sign_ups(first, SignUpState.OFFERED, offered_at=now, offer_until=until, now=now)
         mail = wording.offer(row["title"], row["starts_at"], where=await where_is(row), until=until)
-        for sign_up in first:
-            await move_sign_up(sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until, now=now)
-            await take_part(KIND, row["id"], sign_up["member_id"], Role.OFFERED, binding=False, now=now)
-            await _tell_offer(mail, row, sign_up, what="offer", now=now)
+        await _tell_offers(mail, row, first, what="offer", now=now)
     elif (
-        standing.state is State.PUBLISHED
+        freed
+        and standing.state is State.PUBLISHED
         and standing.taken < standing.capacity
         and standing.waiting
         and now < row["ends_at"]
@@ -129,15 +149,19 @@ async def offer_freed(row: Row, *, now: datetime) -> None:
     await recount(row)
 
 
-async def _tell_offer(mail: Mail, row: Row, sign_up: Row, *, what: str, now: datetime) -> None:
-    """Tell whom a place is kept for from now on; the mail can be answered."""
+async def _tell_offers(mail: Mail, row: Row, sign_ups: Sequence[Row], *, what: str, now: datetime) -> None:
+    """Tell those for whom a place is kept from now on; each mail can be answered."""
+    if not sign_ups:
+        return
+    members = [each["member_id"] for each in sign_ups]
+    await all_take_part(KIND, row["id"], members, Role.OFFERED, binding=False, now=now)
     await tell(
         mail,
-        [sign_up["member_id"]],
+        members,
         row=row,
         kind=Kind.OFFER,
-        what=f"{what}-{sign_up['id']}-{moment(now)}",
-        offer_key=offer_key(sign_up["id"], now),
+        what=f"{what}-{sign_ups[-1]['id']}-{moment(now)}",
+        offer_keys={each["member_id"]: offer_key(each["id"], now) for each in sign_ups},
         now=now,
     )
 
@@ -158,19 +182,19 @@ async def lapse_offers_of(row: Row, *, now: datetime) -> int:
         )
         .order_by(SignUp.id)
     )
-    for sign_up in over:
-        await end_sign_up(row, sign_up, SignUpState.LAPSED, now=now)
-        await tell(
-            wording.offer_lapsed(row["title"]),
-            [sign_up["member_id"]],
-            row=row,
-            kind=Kind.OFFER,
-            what=f"lapsed-{sign_up['id']}",
-            part=Part.CANCEL,
-            now=now,
-        )
-    if over:
-        await offer_freed(row, now=now)
+    if not over:
+        return 0
+    await _end_sign_ups(row, over, SignUpState.LAPSED, now=now)
+    await tell(
+        wording.offer_lapsed(row["title"]),
+        [each["member_id"] for each in over],
+        row=row,
+        kind=Kind.OFFER,
+        what=f"lapsed-{over[-1]['id']}",
+        part=Part.CANCEL,
+        now=now,
+    )
+    await offer_freed(row, freed=True, now=now)
     return len(over)
 
 
@@ -189,17 +213,15 @@ async def ask_again(row: Row, *, now: datetime) -> None:
         )
         .order_by(SignUp.id)
     )
+    confirmed = [each for each in kept if each["state"] == SignUpState.CONFIRMED]
+    await move_sign_ups(confirmed, SignUpState.OFFERED, offered_at=now, offer_until=until, settled_at=None, now=now)
+    offered = [each for each in kept if each["state"] == SignUpState.OFFERED]
+    if offered:
+        await _end_offers(offered, now=now)
+        again: dict[Any, Any] = {SignUp.offered_at: now, SignUp.offer_until: until}
+        await SignUp.update(again).where(SignUp.id.is_in([each["id"] for each in offered]))
     mail = wording.asked_again(row["title"], row["starts_at"], where=await where_is(row), until=until)
-    for sign_up in kept:
-        if sign_up["state"] == SignUpState.CONFIRMED:
-            await move_sign_up(
-                sign_up, SignUpState.OFFERED, offered_at=now, offer_until=until, settled_at=None, now=now
-            )
-            await take_part(KIND, row["id"], sign_up["member_id"], Role.OFFERED, binding=False, now=now)
-        else:
-            await _end_offer(sign_up, now=now)
-            await SignUp.update({SignUp.offered_at: now, SignUp.offer_until: until}).where(SignUp.id == sign_up["id"])
-        await _tell_offer(mail, row, sign_up, what="again", now=now)
+    await _tell_offers(mail, row, kept, what="again", now=now)
     asked = [sign_up["member_id"] for sign_up in kept]
     on_again = wording.on_again(row["title"], row["starts_at"])
     what = f"reopened-{moment(now)}"
@@ -221,4 +243,4 @@ async def free_for_hosting(row: Row, member_id: int, *, now: datetime) -> None:
     mine = await last_sign_up(row, member_id)
     if mine is not None and mine["state"] in ACTIVE:
         await end_sign_up(row, mine, SignUpState.WITHDRAWN, now=now)
-        await offer_freed(row, now=now)
+        await offer_freed(row, freed=has_place(mine), now=now)

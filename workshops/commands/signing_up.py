@@ -18,6 +18,7 @@ from workshops.commands.places import (
     confirm_given_back,
     end_sign_up,
     give_place,
+    has_place,
     lapse_offers_of,
     last_sign_up,
     move_sign_up,
@@ -94,7 +95,7 @@ async def withdraw(*, actor: int, workshop_id: int, now: datetime) -> SignUpStat
         assert mine is not None
         await end_sign_up(row, mine, SignUpState.WITHDRAWN, now=now)
         await confirm_given_back(row, mine, now=now)
-        await offer_freed(row, now=now)
+        await offer_freed(row, freed=has_place(mine), now=now)
         return who.sign_up
 
 
@@ -124,7 +125,7 @@ async def withdraw_guest(*, actor: int, workshop_id: int | None = None, sign_up_
                 what=f"guest-left-{guest['id']}",
                 now=now,
             )
-        await offer_freed(row, now=now)
+        await offer_freed(row, freed=has_place(guest), now=now)
 
 
 @command
@@ -151,7 +152,7 @@ async def answer_offer(*, actor: int, workshop_id: int, yes: bool, offer: str = 
         else:
             await end_sign_up(row, mine, SignUpState.WITHDRAWN, now=now)
             await confirm_given_back(row, mine, now=now)
-            await offer_freed(row, now=now)
+            await offer_freed(row, freed=has_place(mine), now=now)
 
 
 async def _offered(row: Row, member_id: int, offer: str) -> Row | None:

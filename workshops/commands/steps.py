@@ -4,7 +4,7 @@ calendar's entry, mails. What may be is asked of `rules` before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -297,7 +297,8 @@ async def tell(
     now: datetime,
     link: str = "",
     part: Part | None = None,
-    offer_key: str = "",
+    offer_keys: Mapping[int, str] | None = None,
+    also: Mapping[int, Text] | None = None,
     quiet: bool = False,
 ) -> None:
     """Tell each of these members, once for each `what`. The calendar's entry is already as the mail says it is.
@@ -315,7 +316,8 @@ async def tell(
         place_id=row["place_id"],
         about=notices.About(KIND, row["id"], row["starts_at"]),
         part=part,
-        offer_key=offer_key,
+        offer_keys=offer_keys,
+        also=also,
         discreet=not FORMATS[Format(row["format"])].lists_participants,
         quiet=quiet,
         now=now,
@@ -332,15 +334,17 @@ async def tell_people(
     but: Collection[int] = (),
     part: Part | None = None,
 ) -> None:
-    """Tell everybody who has a place or waits, `but` these; for a person without an account, whoever signed them up."""
+    """Tell everybody who has a place or waits, `but` these; for people without an account, whoever signed them up."""
     people = await run(
-        "select id, member_id, first_name, signed_by from sign_up where workshop_id = {} "
+        "select member_id, first_name, signed_by from sign_up where workshop_id = {} "
         "and state in ('confirmed', 'offered', 'waiting') order by id",
         row["id"],
     )
-    members = {each["member_id"] for each in people if each["member_id"]}
-    await tell(mail, members.difference(but), row=row, kind=kind, what=what, part=part, now=now)
-    for guest in people:
-        if guest["member_id"] is None and guest["signed_by"] is not None:
-            theirs = wording.guest_of(mail, guest["first_name"])
-            await tell(theirs, [guest["signed_by"]], row=row, kind=kind, what=f"{what}-g{guest['id']}", now=now)
+    members = {each["member_id"] for each in people if each["member_id"]}.difference(but)
+    guests: dict[int, list[str]] = {}
+    for each in people:
+        if each["member_id"] is None and each["signed_by"] is not None:
+            guests.setdefault(each["signed_by"], []).append(each["first_name"])
+    also = {member: wording.warn_guests(names) for member, names in guests.items()}
+    await tell(mail, members, row=row, kind=kind, what=what, part=part, also=also, now=now)
+    await tell(mail, guests.keys() - members, row=row, kind=kind, what=f"{what}-guests", also=also, now=now)

@@ -57,7 +57,7 @@ async def told(
             action=text("Je vois l’atelier"),
             about=About("workshop", 7, NOON + timedelta(days=3)),
             part=Part.INVITE,
-            offer_key=offer_key,
+            offer_keys={member: offer_key},
             now=NOON,
         )
 

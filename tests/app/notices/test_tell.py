@@ -302,7 +302,7 @@ class TestWhatMayBeSaid:
             ({"link": "https://mal.exemple"}, "path on our own site"),
             ({"kind": Kind.SIGN_IN}, "post_mail"),
             ({"about": None, "part": Part.INVITE}, "about something in the calendar"),
-            ({"about": None, "offer_key": "1-2"}, "about something in the calendar"),
+            ({"about": None, "offer_keys": {1: "1-2"}}, "about something in the calendar"),
         ],
     )
     async def test_nonsense_is_refused(self, more: dict[str, Any], sentence: str) -> None:
