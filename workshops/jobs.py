@@ -1,18 +1,21 @@
 """What the clock does about workshops: silence that publishes, offers and drafts that lapse, sessions that are over.
 
 Each job finds what is due without a lock, then does it one workshop a transaction, asking again under the lock: done
-twice, or by two processes at once, it is done once. A job returns how many things it did.
+twice, or by two processes at once, it is done once. A job returns how many things it did, and raises `SomeFailed` at
+its end when one of them fell over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from app.calendar.api import remove_entry, why_clashes
 from app.database import command, run, transaction
 from app.notices.api import Kind, Part
+from app.one_by_one import OneByOne
 from workshops import rules, wording
 from workshops.commands.places import lapse_offers_of
 from workshops.commands.publishing import Draw, agree, draw_jury, freed_room, plain_draw
@@ -35,7 +38,9 @@ from workshops.tables import Juror, SignUp
 
 async def publish_silent(now: datetime) -> int:
     """Silence is assent: publish the proposals whose reading is over, and keep the edits that nobody answered."""
-    proposed = await _each(
+    things = OneByOne("workshops.publish_silent")
+    await _each(
+        things,
         _publish_one,
         await run(
             "select id from workshop where state = {} and agreed_at is null and due_at <= {} order by due_at, id",
@@ -44,12 +49,13 @@ async def publish_silent(now: datetime) -> int:
         ),
         now,
     )
-    edits = await _each(
+    await _each(
+        things,
         _keep_edit,
         await run("select id from workshop where state = {} and review_due_at <= {}", State.PUBLISHED.value, now),
         now,
     )
-    return proposed + edits
+    return things.done()
 
 
 @command
@@ -74,7 +80,9 @@ async def _keep_edit(workshop_id: int, now: datetime) -> bool:
 
 async def settle_contests(now: datetime, *, draw: Draw = plain_draw) -> int:
     """Publish the contested that nobody settled in time; draw members where a block has lasted its 72 h."""
-    settled = await _each(
+    things = OneByOne("workshops.settle_contests")
+    await _each(
+        things,
         _settle_one,
         await run(
             "select id from workshop where state = {} and agreed_at is null and contest_due_at <= {} order by id",
@@ -95,7 +103,8 @@ async def settle_contests(now: datetime, *, draw: Draw = plain_draw) -> int:
         now,
         now,
     )
-    return settled + await _each(draw_one, blocked, now)
+    await _each(things, draw_one, blocked, now)
+    return things.done()
 
 
 @command
@@ -131,7 +140,9 @@ async def lapse_offers(now: datetime) -> int:
         now,
         State.PUBLISHED.value,
     )
-    return await _each(_lapse_offers_of, due, now)
+    things = OneByOne("workshops.lapse_offers")
+    await _each(things, _lapse_offers_of, due, now)
+    return things.done()
 
 
 @command
@@ -151,7 +162,9 @@ async def lapse_past(now: datetime) -> int:
         State.PROPOSED.value,
         State.CONTESTED.value,
     )
-    return await _each(_lapse_one, due, now)
+    things = OneByOne("workshops.lapse_past")
+    await _each(things, _lapse_one, due, now)
+    return things.done()
 
 
 @command
@@ -176,7 +189,9 @@ async def hold_past(now: datetime) -> int:
     due = await run(
         "select id from workshop where state = {} and ends_at <= {} order by id", State.PUBLISHED.value, now
     )
-    return await _each(_hold_one, due, now)
+    things = OneByOne("workshops.hold_past")
+    await _each(things, _hold_one, due, now)
+    return things.done()
 
 
 @command
@@ -200,17 +215,21 @@ async def room_to_find(now: datetime) -> int:
         State.CONTESTED.value,
         State.PUBLISHED.value,
     )
-    free = [
-        wish
-        for wish in wishes
-        if not await why_clashes(
+    of_id = {wish["id"]: wish for wish in wishes}
+
+    async def give_if_free(workshop_id: int, now: datetime) -> bool:
+        wish = of_id[workshop_id]
+        taken = await why_clashes(
             starts_at=wish["starts_at"],
             ends_at=wish["ends_at"],
             room_id=wish["wished_room_id"],
-            except_for=(KIND, wish["id"]),
+            except_for=(KIND, workshop_id),
         )
-    ]
-    return await _each(_give_room, free, now)
+        return not taken and await _give_room(workshop_id, now)
+
+    things = OneByOne("workshops.room_to_find")
+    await _each(things, give_if_free, wishes, now)
+    return things.done()
 
 
 @command
@@ -259,7 +278,9 @@ async def low_numbers(now: datetime) -> int:
         now + rules.FEW_ASKED_AT,
     )
     few = [each for each in soon if each["taken"] < FORMATS[Format(each["format"])].least]
-    return await _each(_ask_about_numbers, few, now)
+    things = OneByOne("workshops.low_numbers")
+    await _each(things, _ask_about_numbers, few, now)
+    return things.done()
 
 
 @command
@@ -285,7 +306,9 @@ async def erase_guests(now: datetime) -> int:
         "and s.member_id is null and (s.first_name <> '' or s.signed_by is not null)) order by id",
         now - rules.GUESTS_KEPT_FOR,
     )
-    return await _each(_erase_guests_of, due, now)
+    things = OneByOne("workshops.erase_guests")
+    await _each(things, _erase_guests_of, due, now)
+    return things.done()
 
 
 @command
@@ -310,5 +333,8 @@ async def _erase_guests_of(workshop_id: int, now: datetime) -> int:
         return len(erased)
 
 
-async def _each(do: Callable[[int, datetime], Awaitable[int]], due: Collection[dict[str, Any]], now: datetime) -> int:
-    return sum([await do(each["id"], now) for each in due])
+async def _each(
+    things: OneByOne, do: Callable[[int, datetime], Awaitable[int]], due: Collection[dict[str, Any]], now: datetime
+) -> None:
+    for each in due:
+        await things.try_one(KIND, each["id"], partial(do, each["id"], now))

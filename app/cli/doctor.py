@@ -22,6 +22,8 @@ from app import clock
 from app.cli.common import Failed, open_or_fail, reason_of
 from app.database import close_database, engine, is_sqlite, run, transaction
 from app.errors import DatabaseHeld
+from app.jobs import MAIL, failed_jobs
+from app.main import REGISTRY
 from app.migrations import MigrationRefused, pending
 from app.notices.smtp import MailServer, ServerAway, without_addresses
 from app.settings import Settings, SettingsError
@@ -317,7 +319,7 @@ async def _of_outbox() -> Findings:
 
 
 async def _of_jobs() -> Findings:
-    """Whether somebody does what is due, by the hour that every process notes each minute."""
+    """Whether somebody does what is due, by the hour that every process notes each minute; and what failed."""
     now, latest = clock.now(), await latest_seen()
     if latest is None:
         yield warn("No job has ever run.", "Start `reseau serve`, or run `reseau jobs` each minute.")
@@ -333,6 +335,14 @@ async def _of_jobs() -> Findings:
         )
     else:
         yield ok("Jobs run.")
+    known = {job.name for job in REGISTRY.jobs} | {MAIL}
+    for failed in await failed_jobs():
+        if failed["job"] in known:  # not one of an earlier version
+            last = f"{clock.local(failed['failed_at']):%d/%m/%Y %H:%M}"
+            yield fault(
+                f"The job {failed['job']} failed when it was last done, on {last}.",
+                "The log says at which thing and why; the other things were done. It is tried again.",
+            )
 
 
 # -------------------------------------------------------------------------------------------------------------- people

@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from app.calendar.api import Coming, free_between, own_between
 from app.clock import PARIS, day_start
 from app.database import command, is_sqlite, run, transaction
+from app.errors import DatabaseHeld
 from app.i18n import Text, text, text_n
 from app.notices import rules
 from app.notices.api import tell
 from app.notices.states import Kind
+from app.one_by_one import OneByOne
+
+TELL_WEEKS = "notices.tell_weeks"
 
 AT_ONCE = 200
 """People in one transaction."""
@@ -27,30 +32,47 @@ MOST = 12
 _ASKED = "digest and (digest_on is null or digest_on < {})"
 _CLAIM = (
     "update mail_choice set digest_on = {} where id in ("  # noqa: S608 - constants of this file
-    f"select id from mail_choice where {_ASKED} order by id limit {{}} /* skip */) returning member_id"
+    f"select id from mail_choice where {_ASKED} and id between {{}} and {{}} order by id /* skip */) "
+    "returning member_id"
 )
+_NEXT = f"select id, member_id from mail_choice where {_ASKED} and id > {{}} order by id limit {{}}"  # noqa: S608 - constants of this file
 
 
 async def tell_weeks(now: datetime) -> int:
-    """Tell their week to those who asked and have not been told; returns how many messages there were."""
+    """Tell their week to those who asked and have not been told; returns how many messages there were.
+
+    A week that falls over takes the others of its transaction with it: these people are then told one by one. Raises
+    `SomeFailed` at the end if there was one.
+    """
     monday = rules.digest_monday(now, PARIS)
     if monday is None or not await run(f"select id from mail_choice where {_ASKED} limit 1", monday):  # noqa: S608 - constants of this file
         return 0
-    told = 0
-    while (done := await _tell_some(monday, now)) is not None:
-        told += done
-    return told
+    weeks = OneByOne(TELL_WEEKS)
+    last = 0
+    while asked := await run(_NEXT, monday, last, AT_ONCE):
+        first, last = asked[0]["id"], asked[-1]["id"]
+        try:
+            told = await _tell_some(monday, now, first, last)
+        except DatabaseHeld:
+            raise
+        except Exception:  # told below, by the one week that does it
+            for each in asked:
+                tell_one = partial(_tell_some, monday, now, each["id"], each["id"])
+                await weeks.try_one("member", each["member_id"], tell_one)
+        else:
+            weeks.count(told)
+    return weeks.done()
 
 
 @command
-async def _tell_some(monday: date, now: datetime) -> int | None:
-    """The next of them, in one transaction; nothing when nobody is left."""
+async def _tell_some(monday: date, now: datetime, first: int, last: int) -> int:
+    """Those among them whose choices have these numbers, in one transaction."""
     async with transaction():
         # On PostgreSQL those whom another process is telling just now are passed over; SQLite has one writer at a time.
         claim = _CLAIM if is_sqlite() else _CLAIM.replace("/* skip */", "for update skip locked")
-        members = sorted(row["member_id"] for row in await run(claim, monday, monday, AT_ONCE))
+        members = sorted(row["member_id"] for row in await run(claim, monday, monday, first, last))
         if not members:
-            return None
+            return 0
         weeks = await _weeks(members, first=now, after=day_start(monday + timedelta(days=7)))
         told = 0
         for readers, body in _alike(weeks):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from app.calendar.api import Coming, Role, locked_to_come, who_comes
@@ -18,6 +19,9 @@ from app.i18n import Text, text
 from app.notices import rules
 from app.notices.api import About, tell
 from app.notices.states import Kind, Lead, Remind
+from app.one_by_one import OneByOne
+
+REMIND = "notices.remind"
 
 # `state` and the leads are written out: the partial index `entry_to_come` and the unique one of `reminded` answer it.
 DUE = (
@@ -35,13 +39,19 @@ def jobs_about(kinds: Mapping[str, EntryKind]) -> Sequence[Job]:
     async def remind(now: datetime) -> int:
         return await remind_due(kinds, now)
 
-    return (Job("notices.remind", remind, timedelta(minutes=1)),)
+    return (Job(REMIND, remind, timedelta(minutes=1)),)
 
 
 async def remind_due(kinds: Mapping[str, EntryKind], now: datetime) -> int:
-    """Remind of everything whose moment has come, a thing a transaction; returns how many reminders were told."""
+    """Remind of everything whose moment has come, a thing a transaction; returns how many reminders were told. Raises
+    `SomeFailed` when one fell over, after the others."""
     due = await run(DUE, now, rules.nothing_due_from(now, PARIS), now + rules.SOON_BEFORE)
-    return sum([await _remind_of(kinds[each["kind"]], each["thing_id"], now) for each in due if each["kind"] in kinds])
+    things = OneByOne(REMIND)
+    for each in due:
+        if each["kind"] in kinds:
+            remind = partial(_remind_of, kinds[each["kind"]], each["thing_id"], now)
+            await things.try_one(each["kind"], each["thing_id"], remind)
+    return things.done()
 
 
 @command

@@ -19,7 +19,10 @@ _SECRET_PATHS = re.compile(r"(/calendriers/+perso/+|/connexion/+lien/+|/courrier
 _MAIL = re.compile(r"[^\s@<>()\"']{1,64}@[^\s@<>()\"']+")
 _OTHER_LINE_ENDS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 """JSON escapes the control characters of ASCII; some programs end a line at these, too."""
-_FIELDS = ("reference", "method", "path", "status", "milliseconds", "job", "count", "mail", "port")
+_FIELDS = (
+    "reference", "method", "path", "status", "milliseconds", "job", "count", "kind", "thing", "mail", "port",
+    "traceback",
+)  # fmt: skip
 
 
 def path_without_secret(path: str) -> str:

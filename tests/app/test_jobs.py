@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.contracts import Domain, Job
-from app.database import Store, transaction
+from app.database import Store, run, transaction
 from app.errors import DatabaseHeld
 from app.i18n import text
-from app.jobs import at_work, run_due
+from app.jobs import at_work, failed_jobs, run_due
 from app.notices.api import Kind, post_mail
 from app.notices.tables import Outbox
+from app.one_by_one import SomeFailed
 from app.registry import Registry
 from app.settings import Settings
 from app.steady import Clocks
@@ -83,6 +84,71 @@ class TestRunDue:
         assert await run_due(registry(tells=tells), NOON) == {"tells": 1}
         (row,) = await Outbox.select()
         assert (row["sent_at"], row["logged_at"]) == (None, None)
+
+
+class TestWhatFailed:
+    async def test_it_is_kept_until_it_goes_well(self, db: Store) -> None:
+        fails = {"falls": True, "some": True}
+
+        async def maybe(now: datetime) -> int:
+            if fails["falls"]:
+                raise ZeroDivisionError
+            return 0
+
+        async def some(now: datetime) -> int:
+            if fails["some"]:
+                raise SomeFailed(3, 1)
+            return 3
+
+        async def failed() -> dict[str, datetime]:
+            return {row["job"]: row["failed_at"] for row in await failed_jobs()}
+
+        jobs, minute = registry(falls=maybe, some=some, held=is_held, counts=counts), timedelta(minutes=1)
+        assert await run_due(jobs, NOON) == {"falls": None, "some": None, "held": None, "counts": 24}
+        assert await failed() == {"falls": NOON, "some": NOON}, "a database that is held passes by itself"
+        fails["falls"] = False
+        await run_due(jobs, NOON + minute)
+        assert await failed() == {"some": NOON + minute}
+        fails["some"] = False
+        async with at_work(jobs, Settings(), clocks=stopped_at(NOON + minute), look_every=0.01, post_every=100):
+            async with asyncio.timeout(5):
+                while await failed():
+                    await asyncio.sleep(0.01)
+
+    async def test_a_server_keeps_it_too_and_writes_nothing_while_all_goes_well(
+        self, db: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written: list[str] = []
+
+        async def noted(sql: str, *args: object) -> list[dict[str, object]]:
+            written.append(sql.split()[0])
+            return await run(sql, *args)
+
+        monkeypatch.setattr("app.jobs.run", noted)
+        times = 0
+
+        async def ticks(now: datetime) -> int:
+            nonlocal times
+            times += 1
+            return 0
+
+        async with at_work(registry(ticks=ticks), Settings(), look_every=0.01, post_every=0.01):
+            await eventually(lambda: times > 4)
+        assert written == ["select", "select"], "once for the jobs, once for the mail"
+        async with at_work(registry(falls=falls), Settings(), look_every=0.01, post_every=100):
+            await eventually(lambda: "insert" in written)
+            async with asyncio.timeout(5):
+                while not await failed_jobs():
+                    await asyncio.sleep(0.01)
+
+    async def test_a_database_that_cannot_keep_it_stops_nothing(
+        self, db: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def away(sql: str, *args: object) -> list[dict[str, object]]:
+            raise ConnectionError
+
+        monkeypatch.setattr("app.jobs.run", away)
+        assert await run_due(registry(falls=falls, counts=counts), NOON) == {"falls": None, "counts": 24}
 
 
 class TestAtWork:

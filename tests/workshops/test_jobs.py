@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from app.database import run
+from app.one_by_one import SomeFailed
 from tests.client import NOON
 from tests.factories import a_proposal, make_member, make_proposal, make_workshop
 from tests.people import Cast
@@ -37,7 +39,9 @@ from workshops.commands import (
     withdraw,
     withdraw_proposal,
 )
+from workshops.commands.publishing import agree
 from workshops.domain import DOMAIN
+from workshops.facts import Row
 from workshops.states import Format, Need
 
 DAY = timedelta(days=1)
@@ -50,6 +54,23 @@ async def twice(job: Callable[[datetime], Awaitable[int]], now: datetime) -> int
     done = await job(now)
     assert await job(now) == 0
     return done
+
+
+class TestOneThatFallsOver:
+    async def test_the_others_are_done(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        broken = await make_proposal(place_id=cast.place, host=cast.yann)
+        other = await make_proposal(place_id=cast.place, host=cast.aicha, starts_at=START + HOUR * 5)
+
+        async def publish(row: Row, **how: Any) -> None:
+            if row["id"] == broken:
+                raise ZeroDivisionError
+            await agree(row, **how)
+
+        monkeypatch.setattr(jobs, "agree", publish)
+        with pytest.raises(SomeFailed) as failed:
+            await jobs.publish_silent(NOON + 7 * DAY)
+        assert (failed.value.done, failed.value.failed) == (1, 1)
+        assert (await state(broken), await state(other)) == ("proposed", "published")
 
 
 class TestSilence:

@@ -186,6 +186,17 @@ class TestDoctor:
         ahead = await found_at(now + timedelta(days=365))
         assert (ahead.sort, ahead.what.startswith("The clock was set back")) == ("fault", True)
 
+    async def test_a_job_that_failed_is_named_with_its_hour(self, db: Store) -> None:
+        now = clock.now()
+        await Timekeeper(Registry.of(), Machine(wall=now).clocks()).look()
+        async with transaction():
+            for job in ("notices.remind", "of.an.earlier.version"):
+                await run("insert into failed_job (job, failed_at) values ({}, {})", job, now)
+        _, failed = await seen(doctor._of_jobs())
+        day = clock.local(now)
+        assert failed.sort == "fault"
+        assert failed.what == f"The job notices.remind failed when it was last done, on {day:%d/%m/%Y %H:%M}."
+
     def test_whoever_answers_for_the_site_is_asked_for(self) -> None:
         whole = Settings(secret_key=KEY, base_url="https://reseau.exemple", publisher="Rosa", hosted_by="OVH")
         assert [finding.sort for finding in doctor.of_settings(whole)] == ["ok", "ok"]

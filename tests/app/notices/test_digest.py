@@ -16,6 +16,7 @@ from app.notices.digest import tell_weeks
 from app.notices.jobs import week_again
 from app.notices.links import StopLink
 from app.notices.states import Kind, Remind
+from app.one_by_one import SomeFailed
 from tests.client import NOON
 from tests.factories import make_member, make_workshop
 from tests.people import Cast, make_cast
@@ -74,8 +75,8 @@ class TestTo:
         assert "suite" in (await told())[1]["body"]
 
     @pytest.mark.parametrize(("asked_at", "told_this_week"), [(EIGHT - MINUTE, 1), (EIGHT, 0), (EIGHT + DAY, 0)])
-    async def test_whoever_asks_once_it_has_left_has_the_next(
     @pytest.mark.parametrize("from_the_mail", [False, True])
+    async def test_whoever_asks_once_it_has_left_has_the_next(
         self, cast: Cast, asked_at: datetime, told_this_week: int, from_the_mail: bool
     ) -> None:
         await workshop(cast, "Le tableur", 2)
@@ -190,6 +191,26 @@ class TestTheClock:
         await ask(cast.karim)
         assert await tell_weeks(at_local(MONDAY + 2 * DAY, time(0, 1))) == 0, "too late to be of use"
 
+    async def test_a_week_that_falls_over_leaves_the_others_alone(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await workshop(cast, "Le tableur", 1)
+        await ask(cast.samira, cast.karim, cast.odile)
+        real = digest._weeks
+
+        async def weeks(members: Any, **bounds: Any) -> Any:
+            if cast.karim in members:
+                raise ZeroDivisionError
+            return await real(members, **bounds)
+
+        monkeypatch.setattr(digest, "_weeks", weeks)
+        for _ in range(2):
+            with pytest.raises(SomeFailed):
+                await tell_weeks(EIGHT)
+        assert {row["member_id"] for row in await told()} == {cast.samira, cast.odile}
+        monkeypatch.undo()
+        assert await tell_weeks(EIGHT) == 1, "it is tried again"
+
     async def test_a_clock_that_is_set_back(self, cast: Cast) -> None:
         await workshop(cast, "Le tableur", 3)
         await ask(cast.samira)
@@ -233,7 +254,7 @@ class TestOnce:
 
         with monkeypatch.context() as broken:
             broken.setattr(digest, "tell", fail)
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(SomeFailed):
                 await tell_weeks(EIGHT)
         assert await tell_weeks(EIGHT) == 1
 

@@ -16,6 +16,7 @@ from app.notices.commands import choose_mail, stop_mail
 from app.notices.links import StopLink
 from app.notices.reminders import DUE, remind_due
 from app.notices.states import Kind, Remind
+from app.one_by_one import SomeFailed
 from tests.client import NOON
 from tests.factories import a_proposal, make_member, make_workshop
 from tests.people import Cast, make_cast
@@ -226,9 +227,30 @@ class TestOnce:
 
         with monkeypatch.context() as broken:
             broken.setattr(reminders, "tell", fail)
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(SomeFailed):
                 await remind(EVE)
         assert await remind(EVE) == 2
+
+    async def test_one_that_falls_over_leaves_the_others_alone(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hour = timedelta(hours=1)
+        broken = await workshop(cast, cast.samira)
+        await workshop(cast, cast.karim, starts_at=START + 2 * hour)
+        real = reminders._body
+
+        def body(thing: Any, role: Any) -> Any:
+            if thing.thing_id == broken:
+                raise ZeroDivisionError
+            return real(thing, role)
+
+        monkeypatch.setattr(reminders, "_body", body)
+        for _ in range(2):
+            with pytest.raises(SomeFailed):
+                await remind(EVE)
+        assert await people_told() == [cast.yann, cast.karim]
+        monkeypatch.undo()
+        assert await remind(EVE) == 2, "it is tried again"
 
     async def test_nothing_to_do_is_one_query_that_an_index_answers(
         self, cast: Cast, monkeypatch: pytest.MonkeyPatch
