@@ -28,8 +28,9 @@ from app.web.log import start_logging
 
 POOL = 10
 """Connections to PostgreSQL, at most, of each process."""
-GRACE = 7
-"""Seconds that requests under way have to end. Containers are given 10 in all before they are killed."""
+GRACE = 4
+"""Seconds that requests under way have to end. Containers are given 10 in all before they are killed, and the mail that
+is on its way then has `jobs.STOP_PATIENCE`."""
 KEEP_ALIVE = 75
 """Seconds that an idle connection is kept: longer than proxies keep theirs, who would send into a closed one."""
 

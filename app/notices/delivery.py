@@ -149,24 +149,41 @@ class Postman:
         return bool(await run(f"select id from outbox where {where} limit 1", *args))  # noqa: S608 - constants of this file
 
     async def _claim(self, at: datetime) -> list[Row]:
-        """A few mails, leased: ways in first, since somebody sits and waits for each; then the oldest."""
+        """A few mails, leased, the first of them about to go: ways in first, since somebody sits and waits for each;
+        then those that nobody has tried, so that none waits for one that each process falls over; then the oldest."""
         where, args = self._due_and_free(at)
         chosen = (
-            f"select id from outbox where {where} order by case when {_WAY_IN} then 0 else 1 end, run_at, id "  # noqa: S608 - constants of this file
+            f"select id from outbox where {where} order by case when {_WAY_IN} then 0 else 1 end, tries, run_at, id "  # noqa: S608 - constants of this file
             f"limit {{}} {_passing_over()}"
         )
         async with transaction():
             rows = await run(
                 # Materialised, or PostgreSQL may choose, and so lock, more than once.
                 f"with chosen as materialized ({chosen}) "  # noqa: S608 - constants of this file
-                "update outbox set lease_until = {}, lease_by = {}, tries = tries + 1 "
+                "update outbox set lease_until = {}, lease_by = {} "
                 "where id in (select id from chosen) returning *",
                 *args,
                 BATCH,
                 at + LEASE,
                 self.name,
             )
-        return sorted(rows, key=lambda row: (row["kind"] not in WAYS_IN, row["run_at"], row["id"]))
+            rows.sort(key=lambda row: (row["kind"] not in WAYS_IN, row["tries"], row["run_at"], row["id"]))
+            return await self._lease_next(rows, at)
+
+    async def _lease_next(self, waiting: Sequence[Row], at: datetime) -> list[Row]:
+        """What is still ours of those that wait. The first has its whole lease before it, and this try counted: a mail
+        that no process survives takes none with it."""
+        for place, row in enumerate(waiting, 1):
+            found = await run(
+                "update outbox set lease_until = {}, tries = tries + 1 "  # noqa: S608 - constants of this file
+                f"where id = {{}} and lease_by = {{}} and {_WAITS} returning *",
+                at + LEASE,
+                row["id"],
+                self.name,
+            )
+            if found:
+                return [*found, *waiting[place:]]
+        return []
 
     async def _put_in_the_log(self, at: datetime) -> int:
         where, args = self._due_and_free(at)
@@ -196,10 +213,7 @@ class Postman:
         raise AssertionError
 
     async def _write(self, fate: Fate, waiting: Sequence[Row], at: datetime) -> Sequence[Row]:
-        """Note what became of a mail and lease the next one anew, in one commit.
-
-        Returns what is still ours of those that wait: the first has its whole lease before it.
-        """
+        """Note what became of a mail and lease the next one anew, in one commit. Returns what is still ours."""
         changes = ", ".join(f"{column} = {{}}" for column in fate.changes)
         if "set_aside_at" in fate.changes:
             changes += f", on_site = {_ON_SITE}"
@@ -212,16 +226,7 @@ class Postman:
                 fate.row["id"],
                 *whose,
             )
-            for place, row in enumerate(waiting):
-                if await run(
-                    "update outbox set lease_until = {} "  # noqa: S608 - constants of this file
-                    f"where id = {{}} and lease_by = {{}} and {_WAITS} returning id",
-                    at + LEASE,
-                    row["id"],
-                    self.name,
-                ):
-                    return waiting[place:]
-        return []
+            return await self._lease_next(waiting, at)
 
     async def _renew(self, row: Row, at: datetime) -> None:
         async with transaction():
@@ -232,15 +237,17 @@ class Postman:
                 self.name,
             )
 
-    async def _give_back(self, rows: Sequence[Row], error: str = "") -> None:
-        """Those which nobody tried to send: as if they had not been leased."""
+    async def _give_back(self, rows: Sequence[Row], *, counted: bool, error: str = "") -> None:
+        """Those which nobody tried to send: as if they had not been leased. `counted`: the first was about to go."""
         if not rows:
             return
         changes, args = (", error = {}", [error]) if error else ("", [])
         async with transaction():
             await run(
-                f"update outbox set tries = tries - 1, lease_until = null, lease_by = null{changes} "  # noqa: S608 - marks only
+                f"update outbox set tries = tries - case when id = {{}} then 1 else 0 end, "  # noqa: S608 - marks only
+                f"lease_until = null, lease_by = null{changes} "
                 f"where lease_by = {{}} and id in ({', '.join('{}' for _ in rows)}) and {_WAITS}",
+                rows[0]["id"] if counted else 0,
                 *args,
                 self.name,
                 *(row["id"] for row in rows),
@@ -256,26 +263,38 @@ class Postman:
         stop: asyncio.Event | None,
         settled: Callable[[], None],
     ) -> int:
-        """Send these, the first of which was leased just now, one after the other. Raises `ServerAway`."""
+        """Send these, the first of which was leased just now, one after the other. Raises `ServerAway`.
+
+        However it ends, what it does not send is free again.
+        """
         done = 0
-        while rows:
-            try:
+        fate: Fate | None = None
+        try:
+            while rows and not _is_set(stop):
                 fate = await self._send_one(line, rows[0], hour)
-            except ServerAway as away:
-                await self._give_back(rows, f"mail server away: {away}")
-                raise
-            self._look()
-            waiting = rows[1:]
-            if _is_set(stop):
-                await self._note(fate, [], hour())
-                await self._give_back(waiting)
-                rows = []
-            else:
-                rows = await self._note(fate, waiting, hour())
-            if fate.left:
-                done += 1
-                self._away, self._quiet_until = 0, None
-            settled()
+                self._look()
+                left = fate.left
+                rows, fate = await self._note(fate, rows[1:], hour()), None
+                if left:
+                    done += 1
+                    self._away, self._quiet_until = 0, None
+                settled()
+        except ServerAway as away:
+            await self._give_back(rows, counted=True, error=f"mail server away: {away}")
+            raise
+        except asyncio.CancelledError:
+            if fate is None and line.may_have_taken:
+                fate = self._perhaps_gone(rows[0], hour(), "stopped before the answer to its end")
+            line.cut()
+            if fate is not None:
+                await self._write(fate, [], hour())
+            await self._give_back(rows if fate is None else rows[1:], counted=fate is None)
+            raise
+        except Exception:
+            with suppress(DatabaseHeld):
+                await self._give_back(rows[1:], counted=False)
+            raise
+        await self._give_back(rows, counted=True)
         return done
 
     async def _send_one(self, line: Line, row: Row, hour: Callable[[], datetime]) -> Fate:

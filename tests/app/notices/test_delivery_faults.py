@@ -263,5 +263,5 @@ class TestTheCost:
         async with MailServer().running() as server:
             assert await postman(server.url).deliver(NOON) == count
         batches = count // delivery.BATCH
-        # One look, a claim for each batch and one that finds nothing; noting each, and leasing the next in its batch.
-        assert asked == 1 + (batches + 1) + count + (count - batches)
+        # One look, a claim for each batch and one that finds nothing; noting each, and leasing each before it goes.
+        assert asked == 1 + (batches + 1) + count + count

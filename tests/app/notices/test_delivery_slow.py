@@ -1,19 +1,26 @@
-"""A mail server that is slow to answer the end of a mail, or never does: nobody has a mail eight times for it."""
+"""A mail server that is slow to answer the end of a mail, or never does; a server of pages that stops, or dies, in the
+middle: nobody has a mail eight times for it, and the others of the batch do not wait."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app import clock
 from app.database import Store
+from app.jobs import at_work
 from app.notices import delivery, smtp
-from app.notices.delivery import Postman
+from app.notices.delivery import LEASE, Postman
 from app.notices.rules import TRIES
+from app.notices.smtp import Line
+from app.registry import Registry
 from tests.app.notices.letters import rows, tell_all
 from tests.app.notices.mail_server import MailServer
 from tests.app.programs import settings
@@ -132,3 +139,97 @@ class TestTheEndOfAMail:
                 others += await postman(server.url).deliver()
             assert await first == 1
         assert (len(server.received), others) == ((1, 0) if is_renewed else (2, 1))
+
+
+class TestTheServerOfPagesStops:
+    """SIGTERM: the lifespan ends, and with it `at_work`."""
+
+    async def stopped_in_the_middle(self, server: MailServer, what: Callable[[], object]) -> float:
+        async with at_work(Registry.of(), settings(server.url), look_every=100, post_every=0.05):
+            async with asyncio.timeout(10):
+                while not what():
+                    await asyncio.sleep(0.005)
+            begun = time.monotonic()
+        return time.monotonic() - begun
+
+    async def test_the_mail_on_its_way_ends_and_the_rest_is_as_before(self, db: Store) -> None:
+        await tell_all((await people(6))[1:], now=clock.now())
+        server = TakesAndThen()
+        server.seconds = 2.5
+        async with server.running():
+            await self.stopped_in_the_middle(server, lambda: server.received)
+        assert copies(server) == {SLOW: 1}
+        first, *others = await rows()
+        assert (first["sent_at"] is not None, first["tries"]) == (True, 1)
+        assert [(row["tries"], row["lease_by"], row["lease_until"], row["sent_at"]) for row in others] == [
+            (0, None, None, None)
+        ] * 4
+
+    async def test_one_that_does_not_end_is_cut_without_a_goodbye(
+        self, db: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It may have been taken: once more at most. Those that wait leave as soon as there is a server again."""
+        monkeypatch.setattr("app.jobs.STOP_PATIENCE", 0.2)
+        await tell_all((await people(6))[1:], now=clock.now())
+        server = TakesAndThen()
+        server.what = "never answers"
+        async with server.running():
+            assert await self.stopped_in_the_middle(server, lambda: server.received) < 0.8
+            first, *others = await rows()
+            assert (first["sent_at"], first["perhaps_at"] is not None, first["tries"]) == (None, True, 1)
+            assert {(row["tries"], row["lease_by"]) for row in others} == {(0, None)}
+            assert first["lease_by"] is None
+            server.what, server.seconds = "late", 0
+            assert await postman(server.url).deliver(clock.now()) == 4
+            assert await postman(server.url).deliver(clock.now() + timedelta(minutes=1)) == 1
+        assert copies(server) == {SLOW: 2, **{f"membre.{number}@exemple.fr": 1 for number in (2, 3, 4, 5)}}
+
+    async def test_one_of_which_the_server_has_not_all_costs_no_try(
+        self, db: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.jobs.STOP_PATIENCE", 0.2)
+        await tell_all(await people(4), now=clock.now())
+        asked = False
+
+        class Hesitates(MailServer):
+            async def handle_RCPT(
+                self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+            ) -> str:
+                nonlocal asked
+                asked = True
+                await asyncio.sleep(1)
+                return "451 too late"
+
+        async with Hesitates().running() as server:
+            await self.stopped_in_the_middle(server, lambda: asked)
+        assert {(row["tries"], row["lease_by"], row["error"]) for row in await rows()} == {(0, None, "")}
+
+
+class TestAMailThatNoProcessSurvives:
+    async def test_takes_no_other_with_it(self, db: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Eight processes die of it, each in the middle of a batch; it is set aside, and the other nine left."""
+        await tell_all(await people(10))
+        real = Line.send
+
+        class Killed(BaseException):
+            """Nothing of ours sees it: the process is gone."""
+
+        async def send(line: Line, message: Any) -> None:
+            if message["To"] == SLOW:
+                raise Killed
+            await real(line, message)
+
+        monkeypatch.setattr(Line, "send", send)
+        at, deaths = NOON, 0
+        async with MailServer().running() as server:
+            for _ in range(TRIES + 2):
+                try:
+                    await postman(server.url).deliver(at)
+                except Killed:
+                    deaths += 1
+                at += LEASE + timedelta(seconds=1)
+        assert deaths == TRIES
+        assert copies(server) == {f"membre.{number}@exemple.fr": 1 for number in range(10) if number != 1}
+        killer = (await rows())[1]
+        assert (killer["set_aside_at"] is not None, killer["error"]) == (True, "each try was cut short")
+        assert [row["tries"] for row in await rows()][2:] == [1] * 8
