@@ -1,8 +1,8 @@
 """Does what is due: the domains' jobs, and the mail.
 
 Every server process does it beside its pages, and `reseau jobs` once: a job is therefore safe when several do it at
-once, and an error in one leaves the others alone. What each job does is its domain's affair; whether the hour can be
-believed, `timekeeping`'s.
+once, and an error in one leaves the others alone. Which failed last is kept (`failed_job`), for `reseau doctor`. What
+each job does is its domain's affair; whether the hour can be believed, `timekeeping`'s.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from typing import Any
 
 from app.contracts import Job
+from app.database import run, transaction
 from app.errors import DatabaseHeld
 from app.notices.delivery import Postman
+from app.one_by_one import SomeFailed
 from app.registry import Registry
 from app.settings import Settings
 from app.steady import Clocks
@@ -46,7 +49,8 @@ async def run_due(
     """
     keeper = Timekeeper(registry, clocks or Clocks(wall=lambda: now), once=True)
     await keeper.look()
-    done = {job.name: await _run_one(job, now) for job in registry.jobs if keeper.may_do(job)}
+    failures = Failures()
+    done = {job.name: await _run_one(job, now, failures) for job in registry.jobs if keeper.may_do(job)}
     if settings is not None:
         done[MAIL] = await post_due(registry, settings, now)
     return done
@@ -61,18 +65,58 @@ async def post_due(
     async def deliver(_: datetime) -> int:
         return await postman.deliver(now, settled=settled)
 
-    return await _run_one(Job(MAIL, deliver), now or postman.clocks.wall())
+    return await _run_one(Job(MAIL, deliver), now or postman.clocks.wall(), Failures())
 
 
-async def _run_one(job: Job, now: datetime) -> int | None:
+class Failures:
+    """Which jobs failed when they were last done, as the database has it."""
+
+    def __init__(self) -> None:
+        self._known: set[str] | None = None
+        """Those that stand there, as far as this process knows: so that a job that goes well writes nothing."""
+
+    async def note(self, job: str, now: datetime, *, failed: bool) -> None:
+        """Write down how it went, if that is news. Without the database it is said the next time."""
+        try:
+            if self._known is None:
+                self._known = {row["job"] for row in await run("select job from failed_job")}
+            if failed:
+                async with transaction():
+                    await run(
+                        "insert into failed_job (job, failed_at) values ({}, {}) "
+                        "on conflict (job) do update set failed_at = excluded.failed_at",
+                        job,
+                        now,
+                    )
+                self._known.add(job)
+            elif job in self._known:
+                async with transaction():
+                    await run("delete from failed_job where job = {}", job)
+                self._known.remove(job)
+        except Exception as error:
+            log.warning("it was not noted how the job went: %s", type(error).__name__, extra={"job": job})
+
+
+async def failed_jobs() -> list[dict[str, Any]]:
+    """`job` and `failed_at` of those that failed when they were last done."""
+    return await run("select job, failed_at from failed_job order by job")
+
+
+async def _run_one(job: Job, now: datetime, failures: Failures) -> int | None:
     try:
         count = await job.run(now)
     except DatabaseHeld as held:  # passes by itself
         log.warning("job put off: %s", type(held).__name__, extra={"job": job.name})
         return None
+    except SomeFailed as some:  # each was told
+        log.error("job failed: %s", some, extra={"job": job.name})
+        await failures.note(job.name, now, failed=True)
+        return None
     except Exception:
         log.exception("job failed", extra={"job": job.name})
+        await failures.note(job.name, now, failed=True)
         return None
+    await failures.note(job.name, now, failed=False)
     if count:
         log.info("job done", extra={"job": job.name, "count": count})
     return count
@@ -113,6 +157,7 @@ async def at_work(
 async def _keep_doing(registry: Registry, keeper: Timekeeper, stop: asyncio.Event, look_every: float) -> None:
     steady = keeper.clocks.steady
     last: dict[str, float] = {}
+    failures = Failures()
     while not stop.is_set():
         for job in registry.jobs:
             try:
@@ -127,7 +172,7 @@ async def _keep_doing(registry: Registry, keeper: Timekeeper, stop: asyncio.Even
                 return
             due = steady() - last.get(job.name, float("-inf")) >= job.every.total_seconds()
             if due and keeper.may_do(job):
-                await _run_one(job, now)
+                await _run_one(job, now, failures)
                 last[job.name] = steady()
         await _stopped_within(stop, look_every)
 
@@ -137,8 +182,9 @@ async def _keep_posting(postman: Postman, stop: asyncio.Event, post_every: float
         return await postman.deliver(stop=stop)
 
     job = Job(MAIL, deliver)
+    failures = Failures()
     while not stop.is_set():
-        await _run_one(job, postman.clocks.wall())
+        await _run_one(job, postman.clocks.wall(), failures)
         await _stopped_within(stop, post_every)
 
 
