@@ -237,7 +237,8 @@ def _say_slip(given: Registered) -> None:
 def member_password(sign_in_name: str) -> None:
     """Give a new password to a member without e-mail.
 
-    The welcome turn does this for plain members; for those who hold a role it takes whoever runs the server.
+    The welcome turn does this for plain members; for those who hold a role it takes whoever runs the server. An
+    address that was added less than 30 days ago is taken off; the name before it still finds them.
 
     \b
     Example:
@@ -248,7 +249,7 @@ def member_password(sign_in_name: str) -> None:
         raise click.UsageError("A sign-in name is like fatou-482.")
 
     async def give() -> Registered:
-        found = await whose_sign_in_name(meant)
+        found = await whose_sign_in_name(meant, now=clock.now())
         if found is None:
             raise Failed(f"Nobody here signs in with the name {meant}.")
         member_id, place_id = found

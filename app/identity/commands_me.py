@@ -29,7 +29,7 @@ from app.identity.sessions import end_sessions
 from app.identity.states import IdentityRefusal, Purpose
 from app.identity.tables import Member, Passage, Session
 from app.identity.visits import hash_token
-from app.notices.api import Kind, post_mail
+from app.notices.api import Kind, address_changed, post_mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,8 @@ async def take_address(
 ) -> WrongCode | None:
     """Take the new address once its code is right; the old one is told, other sessions end. Nothing comes back then.
 
-    Raises `Refused` when the code is over or somebody else has taken the address meanwhile.
+    In place of a sign-in name it can be taken off by the welcome turn for a while (`rules.ADDRESS_SETTLES`). Raises
+    `Refused` when the code is over or somebody else has taken the address meanwhile.
     """
     async with transaction():
         rows = await get_for_update(Member, actor)
@@ -229,8 +230,13 @@ async def take_address(
         await Member.update({Member.email: passage["email"], Member.email_key: passage["email_key"]}).where(
             Member.id == actor
         )
+        if not rows[0]["email"]:
+            await Member.update({Member.kept_name: rows[0]["email_key"], Member.address_added_at: now}).where(
+                Member.id == actor
+            )
         await _close_other_ways(actor, session_id, now=now)
         if rows[0]["email"]:
+            await address_changed(actor, old=rows[0]["email"], new=passage["email"], now=now)
             await post_mail(
                 member_id=actor,
                 to=rows[0]["email"],

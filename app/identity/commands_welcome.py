@@ -1,14 +1,15 @@
 """The welcome turn lets people in who have no e-mail: a first account, and a new password when the slip is lost.
 
 Passwords are made here, handed back once to be shown, and kept as a hash only. A new one is never given to whoever has
-an address, holds a role, is offered one or mediates anywhere, so that the welcome turn opens no door but the plain
-member's; and the words of a paper lead to no role later (`api.refuse_given_password`).
+an address of some age, holds a role, is offered one or mediates anywhere, so that the welcome turn opens no door but
+the plain member's; and the words of a paper lead to no role later (`api.refuse_given_password`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
@@ -16,14 +17,14 @@ from app.i18n import LANGUAGES, text
 from app.identity import throttle
 from app.identity.api import belongs, has_role, holds
 from app.identity.passwords import hash_password
-from app.identity.rules import name_key, why_no_new_password
+from app.identity.rules import ADDRESS_SETTLES, address_settled, name_key, why_no_new_password
 from app.identity.sessions import LIFE, end_sessions
 from app.identity.slips import make_sign_in_name, three_words
 from app.identity.states import Act, Device, IdentityRefusal
 from app.identity.tables import HandedSlip, Member, Membership, Passage
 from app.identity.visits import hash_token
 from app.journal import write_journal
-from app.notices.api import Kind, tell
+from app.notices.api import Kind, address_changed, post_mail, tell
 
 SLIPS_KEPT = LIFE[Device.MINE]
 """As long as a session may live: the form that was sent cannot be sent again by a later one."""
@@ -64,6 +65,8 @@ async def register_without_email(
         sign_in_name, member_id = "", 0
         for number in range(_MOST_TRIES):
             sign_in_name = make_sign_in_name(name, digits=3 if number < _SHORT_TRIES else 4)
+            if await _is_taken(sign_in_name):
+                continue
             rows = await run(
                 "insert into member (name, name_key, email_key, password_hash, password_given_at, about, phone, "
                 "listed, language, created_at) values ({}, {}, {}, {}, {}, '', {}, {}, {}, {}) "
@@ -95,9 +98,10 @@ async def give_new_password(
 ) -> Registered:
     """Give a member of the place who has no address a new password; all their sessions end, the old one opens nothing.
 
-    While somebody wears the sign-in name out with wrong passwords, it is changed as well: there is no way by mail.
-    Raises `Refused` for whoever has an address, and when the same `once` came before; for whoever holds a role, unless
-    `actor` is none, which is whoever runs the server.
+    An address that was added less than `rules.ADDRESS_SETTLES` ago is taken off: whoever found the lost paper may have
+    added it. While somebody wears the sign-in name out with wrong passwords, it is changed as well: there is no way by
+    mail. Raises `Refused` for whoever has another address, and when the same `once` came before; for whoever holds a
+    role, unless `actor` is none, which is whoever runs the server.
     """
     password = three_words()
     password_hash = await hash_password(password)
@@ -109,7 +113,7 @@ async def give_new_password(
         member = members[0]
         reason = why_no_new_password(
             themselves=member_id == actor,
-            has_address=bool(member["email"]),
+            has_address=bool(member["email"]) and address_settled(member["address_added_at"], now),
             has_role=actor is not None and await has_role(member_id, now=now),
         )
         if reason is not None:
@@ -120,12 +124,17 @@ async def give_new_password(
             {
                 Member.password_hash: password_hash,
                 Member.password_given_at: now,
+                Member.email: None,
                 Member.email_key: sign_in_name,
+                Member.kept_name: None,
+                Member.address_added_at: None,
             }
         ).where(Member.id == member_id)
         await end_sessions(member_id)
         await Passage.update({Passage.used_at: now}).where((Passage.member_id == member_id) & Passage.used_at.is_null())
         await _journal("identity.password_given", actor, member_id, place_id, now=now)
+        if member["email"]:
+            await _take_off(member, actor, place_id, once=password_hash, now=now)
         await tell(
             [member_id],
             kind=Kind.ACCOUNT,
@@ -133,6 +142,7 @@ async def give_new_password(
             subject=text("L’accueil t’a donné un nouveau mot de passe"),
             body=[
                 text("L’ancien ne marche plus, et tes appareils ont été déconnectés."),
+                *([text("L’adresse mail ajoutée à ton compte n’y est plus.")] if member["email"] else []),
                 text("Ce n’était pas toi ? Dis-le vite aux personnes qui tiennent le lieu."),
             ],
             link="/moi#mot-de-passe",
@@ -141,6 +151,29 @@ async def give_new_password(
             now=now,
         )
     return Registered(member_id, member["name"], sign_in_name, password, member["language"])
+
+
+async def _take_off(member: dict[str, Any], actor: int | None, place_id: int, *, once: str, now: datetime) -> None:
+    """The account has no address any more: what waits for it is read on the site, and whoever reads it is told."""
+    await address_changed(member["id"], old=member["email"], new=None, now=now)
+    await _journal("identity.address_taken_off", actor, member["id"], place_id, now=now)
+    await post_mail(
+        member_id=None,
+        to=member["email"],
+        spoken=member["language"],
+        kind=Kind.SIGN_IN,
+        dedupe=f"taken-off:{hash_token(once)[:40]}",
+        subject=text("Cette adresse n’ouvre plus le compte"),
+        body=[
+            text("Elle avait été ajoutée à un compte, et l’accueil vient d’y donner un nouveau mot de passe."),
+            text(
+                "C’est ton compte ? Passe à l’accueil du lieu : tu entres avec un papier, puis tu remets ton adresse."
+            ),
+        ],
+        link="/connexion",
+        place_id=place_id,
+        now=now,
+    )
 
 
 async def _refuse_others(actor: int | None, place_id: int, *, now: datetime) -> None:
@@ -165,9 +198,16 @@ async def _once(actor: int | None, once: str, member_id: int, *, now: datetime) 
         raise Refused(IdentityRefusal.SLIP_GIVEN, member_id=found[0]["member_id"])
 
 
-async def _name_to_keep(member: dict[str, object], *, now: datetime) -> str:
+async def _is_taken(sign_in_name: str) -> bool:
+    """Whether somebody signs in with it, or may have it back."""
+    return bool(
+        await run("select 1 as one from member where email_key = {} or kept_name = {}", sign_in_name, sign_in_name)
+    )
+
+
+async def _name_to_keep(member: dict[str, Any], *, now: datetime) -> str:
     """Their sign-in name, and its wrong tries forgotten; another one if there is none, or if it is being worn out."""
-    kept = str(member["email_key"] or "")
+    kept = str((member["kept_name"] if member["email"] else member["email_key"]) or "")
     if kept:
         tried = await throttle.tries(throttle.PASSWORD, kept, now=now)
         await throttle.forgive(throttle.PASSWORD, kept)
@@ -175,7 +215,7 @@ async def _name_to_keep(member: dict[str, object], *, now: datetime) -> str:
             return kept
     for number in range(_MOST_TRIES):
         another = make_sign_in_name(str(member["name"]), digits=3 if number < _SHORT_TRIES else 4)
-        if not await run("select 1 as one from member where email_key = {}", another):
+        if not await _is_taken(another):
             return another
     raise RuntimeError("no free sign-in name")
 
@@ -187,6 +227,13 @@ async def _journal(act: str, actor: int | None, member_id: int, place_id: int, *
 
 
 async def forget_slips(now: datetime) -> int:
-    """Forget which forms gave a slip, once none of them can be sent again. A job; returns how many."""
+    """Forget which forms gave a slip, once none of them can be sent again, and the sign-in names that an address has
+    replaced for good. A job; returns how many."""
     async with transaction():
-        return len(await HandedSlip.delete().where(HandedSlip.given_at <= now - SLIPS_KEPT).returning(HandedSlip.id))
+        names = await run(
+            "update member set kept_name = null, address_added_at = null where address_added_at <= {} returning id",
+            now - ADDRESS_SETTLES,
+        )
+        return len(names) + len(
+            await HandedSlip.delete().where(HandedSlip.given_at <= now - SLIPS_KEPT).returning(HandedSlip.id)
+        )

@@ -104,7 +104,7 @@ async def _welcome(
         languages=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
         asked=asked,
         too_short=0 < len(asked) < queries_welcome.SHORTEST,
-        found=await queries_welcome.find_without_address(place.id, asked),
+        found=await queries_welcome.find_without_address(place.id, asked, now=visit_of(request).now),
     )
     return render(request, "app/identity/welcome.html", page, status=status, flash=flash)
 

@@ -1,4 +1,4 @@
-"""What the welcome turn sees of members of its place who have no e-mail, and of nobody else."""
+"""What the welcome turn sees of members of its place who have no e-mail, or have added one of late; of nobody else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from app.database import run
 from app.errors import NotFound
 from app.identity.api import has_role
-from app.identity.rules import name_key, starts_like
+from app.identity.rules import ADDRESS_SETTLES, name_key, starts_like
 from app.identity.slips import read_sign_in_name
 
 SHORTEST = 2
@@ -19,33 +19,40 @@ MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class WithoutAddress:
-    """A member who has no e-mail."""
+    """A member who has no e-mail, or added an address so lately that a new paper takes it off."""
 
     id: int
     name: str
     sign_in_name: str
     joined_at: datetime
+    address_added_at: datetime | None
 
 
+_NAME = "case when m.email is null then m.email_key else m.kept_name end"
+_PEOPLE = (
+    "from member m join membership ms on ms.member_id = m.id "
+    "where (m.email is null or m.address_added_at > {}) and m.erased_at is null"
+)
 _PERSON = (
-    "select m.id, m.name, m.email_key, ms.joined_at from member m join membership ms on ms.member_id = m.id "
-    "where ms.place_id = {} and m.email is null and m.erased_at is null "
+    f"select m.id, m.name, {_NAME} as sign_in_name, ms.joined_at, m.address_added_at "
+    f"{_PEOPLE} and ms.place_id = {{}}"
 )
 
 
 def _person(row: dict[str, Any]) -> WithoutAddress:
-    return WithoutAddress(row["id"], row["name"], row["email_key"] or "", row["joined_at"])
+    return WithoutAddress(row["id"], row["name"], row["sign_in_name"] or "", row["joined_at"], row["address_added_at"])
 
 
-async def find_without_address(place_id: int, asked: str) -> Sequence[WithoutAddress]:
+async def find_without_address(place_id: int, asked: str, *, now: datetime) -> Sequence[WithoutAddress]:
     """Members of the place without e-mail one of whose names begins so, or whose sign-in name this is; by name."""
     key = name_key(asked)
     if len(key) < SHORTEST:
         return ()
     pattern = starts_like(key)
     rows = await run(
-        _PERSON + "and (m.name_key like {} escape '!' or m.name_key like {} escape '!' or m.email_key = {}) "
+        f"{_PERSON} and (m.name_key like {{}} escape '!' or m.name_key like {{}} escape '!' or {_NAME} = {{}}) "
         "order by m.name_key, m.id limit {}",
+        now - ADDRESS_SETTLES,
         place_id,
         pattern,
         f"% {pattern}",
@@ -64,18 +71,19 @@ class LostSlip:
 
 
 async def lost_slip_of(place_id: int, member_id: int, *, now: datetime) -> LostSlip:
-    """A member of the place without e-mail. Raises `NotFound` for all others."""
-    rows = await run(_PERSON + "and m.id = {}", place_id, member_id)
+    """A member of the place without an address of some age. Raises `NotFound` for all others."""
+    rows = await run(f"{_PERSON} and m.id = {{}}", now - ADDRESS_SETTLES, place_id, member_id)
     if not rows:
         raise NotFound
     return LostSlip(_person(rows[0]), await has_role(member_id, now=now))
 
 
-async def whose_sign_in_name(sign_in_name: str) -> tuple[int, int] | None:
-    """The member with this sign-in name, and the first place that they joined. For whoever runs the server."""
+async def whose_sign_in_name(sign_in_name: str, *, now: datetime) -> tuple[int, int] | None:
+    """The member whose sign-in name this is, or was until lately, and the first place that they joined. For whoever
+    runs the server."""
     rows = await run(
-        "select m.id, ms.place_id from member m join membership ms on ms.member_id = m.id "
-        "where m.email_key = {} and m.email is null and m.erased_at is null order by ms.id limit 1",
+        f"select m.id, ms.place_id {_PEOPLE} and {_NAME} = {{}} order by ms.id limit 1",
+        now - ADDRESS_SETTLES,
         sign_in_name,
     )
     return (rows[0]["id"], rows[0]["place_id"]) if rows else None

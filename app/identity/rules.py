@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from app.identity.visits import Me
 
 MAIL_PROVES_FOR = timedelta(minutes=30)
+ADDRESS_SETTLES = timedelta(days=30)
+"""So long after somebody without an address got one, a new paper takes it off: whoever found a lost paper may have
+added it."""
 
 
 def email_key(written: str) -> str:
@@ -76,6 +79,11 @@ def why_no_new_password(*, themselves: bool, has_address: bool, has_role: bool) 
     if has_address:
         return IdentityRefusal.HAS_ADDRESS
     return IdentityRefusal.HOLDS_A_ROLE if has_role else None
+
+
+def address_settled(added_at: datetime | None, now: datetime) -> bool:
+    """Whether only the person can take the account's address off; `added_at` is none where it always had one."""
+    return added_at is None or added_at + ADDRESS_SETTLES <= now
 
 
 def proves_by_mail(*, by_mail: bool, opened_at: datetime, now: datetime) -> bool:

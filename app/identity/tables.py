@@ -66,6 +66,10 @@ class Member(Table):
     email_key = Varchar(length=254, null=True, default=None)
     """What one signs in with, unique: the address as it is compared (NFC, casefolded), or without one the sign-in name
     (`slips.make_sign_in_name`), which has no @."""
+    kept_name = Varchar(length=254, null=True, default=None)
+    """The sign-in name that was theirs until an address took its place…"""
+    address_added_at = Timestamptz(null=True, default=None)
+    """…at that time: for a while the welcome turn can undo it (`rules.ADDRESS_SETTLES`), then both are emptied."""
     password_hash = Varchar(length=200, null=True, default=None)
     password_given_at = Timestamptz(null=True, default=None)
     """When somebody else gave them this password, on a paper; empty once they have chosen their own."""

@@ -99,6 +99,9 @@ async def forwards() -> None:
         );
 
         alter table member add column password_given_at {ts};
+        alter table member add column kept_name {text};
+        alter table member add column address_added_at {ts};
+        create unique index member_kept_name on member (kept_name) where kept_name is not null;
         create table handed_slip (
             id {id},
             once_hash {text} not null unique,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from app.cli.common import with_database
 from app.clock import now
+from app.database import run, transaction
 from app.identity.entrance import sign_in
 from app.identity.sessions import Opened
 from app.identity.states import Act, Device
@@ -94,6 +96,26 @@ class TestANewPassword:
         assert told[1] == name
         assert not entered(installed, name, password)
         assert entered(installed, name, told[2])
+
+    def test_the_name_before_an_address_finds_them_still(self, reseau: Callable[..., Said], installed: str) -> None:
+        name, _ = add(reseau)
+
+        async def somebody_adds_an_address(days: int) -> None:
+            async with transaction():
+                await run(
+                    "update member set email = 'voleur@exemple.fr', email_key = 'voleur@exemple.fr', kept_name = {}, "
+                    "address_added_at = {}",
+                    name,
+                    now() - timedelta(days=days),
+                )
+
+        with_database(installed, lambda: somebody_adds_an_address(31))
+        assert reseau("member", "password", name)[0] == 1
+        with_database(installed, lambda: somebody_adds_an_address(29))
+        told = TOLD.match(reseau("member", "password", name)[1])
+        assert told
+        assert entered(installed, name, told[2])
+        assert rows(installed, "select email from member") == [{"email": None}]
 
     @pytest.mark.parametrize(("name", "code"), [("fatou-222222", 2), ("samira@exemple.fr", 2), ("nobody-222", 1)])
     def test_nobody(self, reseau: Callable[..., Said], installed: str, name: str, code: int) -> None:
