@@ -80,21 +80,22 @@ async def who_comes(entry_id: int) -> list[TakesPart]:
     return [TakesPart(row["member_id"], Role(row["role"]), row["modified_at"]) for row in rows]
 
 
+def _own(members: int) -> str:
+    """`cross join` and the order in it are SQLite's: from the week's entries, not from all that these members ever did.
+    `state` is written out, as the partial index `entry_to_come` has it."""
+    return (
+        f"select {_THING}, t.member_id from entry e cross join taking_part t {_AROUND} "  # noqa: S608 - constants and marks
+        "where e.state = 'confirmed' and e.starts_at >= {} and e.starts_at < {} and t.entry_id = e.id "
+        f"and t.member_id in ({', '.join('{}' for _ in range(members))}) and t.left_at is null "
+        "and t.role in ({}, {}, {}) order by e.starts_at, e.id"
+    )
+
+
 async def own_between(members: Collection[int], first: datetime, after: datetime) -> dict[int, list[Coming]]:
     """What each of these members hosts, attends or holds that begins between these instants, in time's order."""
     if not members:
         return {}
-    rows = await run(
-        f"select {_THING}, t.member_id from taking_part t join entry e on e.id = t.entry_id {_AROUND} "  # noqa: S608 - constants and marks
-        f"where t.member_id in ({', '.join('{}' for _ in members)}) and t.left_at is null "
-        "and t.role in ({}, {}, {}) and e.state = {} and e.starts_at >= {} and e.starts_at < {} "
-        "order by e.starts_at, e.id",
-        *members,
-        *COMES,
-        EntryState.CONFIRMED.value,
-        first,
-        after,
-    )
+    rows = await run(_own(len(members)), first, after, *members, *COMES)
     found: dict[int, list[Coming]] = {}
     for row in rows:
         found.setdefault(row["member_id"], []).append(coming_of(row))
