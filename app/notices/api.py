@@ -139,7 +139,8 @@ async def tell(
             }
         )
     told = await _insert(rows)
-    if about is not None:
+    if about is not None and told:
+        await _hurry_earlier(told, about, now=now)
         await _note_parts({member: events[member] for member in told if member in events}, about, now=now)
     return len(told)
 
@@ -254,6 +255,20 @@ async def _insert(rows: Sequence[Mapping[str, Any]]) -> set[int]:
         )
         told.update(row["member_id"] for row in inserted)
     return told
+
+
+async def _hurry_earlier(members: Collection[int], about: About, *, now: datetime) -> None:
+    """What was told them of this thing and put off by the mail server is tried again now: it leaves before the rest."""
+    await run(
+        "update outbox set run_at = {} where about_kind = {} and about_id = {} "  # noqa: S608 - marks only
+        f"and member_id in ({_marks(members)}) and run_at > {{}} and lease_by is null "
+        "and recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null",
+        now,
+        about.kind,
+        about.thing_id,
+        *members,
+        now,
+    )
 
 
 async def _readers(members: Sequence[int], kind: Kind, about: About | None, part: Part | None) -> list[_Reader]:

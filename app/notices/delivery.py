@@ -27,7 +27,7 @@ from app.errors import DatabaseHeld
 from app.notices.composing import Composer, Row
 from app.notices.rules import TRIES, pause_after
 from app.notices.smtp import Line, MailServer, PerhapsGone, ServerAway, short
-from app.notices.states import WAYS_IN
+from app.notices.states import WAYS_IN, Method
 from app.settings import Settings
 from app.steady import Clocks, Watch
 
@@ -46,6 +46,20 @@ _WAITS = "recipient <> '' and sent_at is null and logged_at is null and set_asid
 _LATE = " or ".join(f"(tries = {tries} and run_at > {{}})" for tries in range(1, TRIES))
 _DUE = f"{_WAITS} and (run_at <= {{}} or (tries = 0 and created_at > {{}}) or {_LATE})"
 """What was written in the future, or put off for longer than mails are, was so before the clock was set back."""
+_IN_ORDER = (
+    "(about_id is null or member_id is null or not exists (select 1 from outbox as older "
+    "where older.member_id = outbox.member_id and older.about_kind = outbox.about_kind "
+    "and older.about_id = outbox.about_id and older.id < outbox.id and older.recipient <> '' "
+    "and older.sent_at is null and older.logged_at is null and older.set_aside_at is null))"
+)
+"""What is about the same thing leaves to the same person in the order in which it was told: an invitation that the
+server put off must not come after the cancellation. In the words of the partial index `outbox_in_order`."""
+_HAD = (
+    "exists (select 1 from outbox as other "
+    "where other.member_id = {} and other.about_kind = {} and other.about_id = {} and other.method = 'REQUEST' "
+    "and other.recipient <> '' and other.set_aside_at is null and other.logged_at is null)"
+)
+"""Whether the event has gone to this person's calendar by another mail, or still may."""
 _FREE = "(lease_until is null or lease_by = {} or lease_until < {} or lease_until > {})"
 _FREE_FOR_THE_WARY = "(lease_until is null or lease_by = {})"
 _WAY_IN = f"kind in ({', '.join(repr(kind.value) for kind in sorted(WAYS_IN))})"
@@ -146,15 +160,15 @@ class Postman:
 
     async def _is_anything_due(self, at: datetime) -> bool:
         where, args = self._due_and_free(at)
-        return bool(await run(f"select id from outbox where {where} limit 1", *args))  # noqa: S608 - constants of this file
+        return bool(await run(f"select id from outbox where {where} and {_IN_ORDER} limit 1", *args))  # noqa: S608 - constants of this file
 
     async def _claim(self, at: datetime) -> list[Row]:
         """A few mails, leased, the first of them about to go: ways in first, since somebody sits and waits for each;
         then those that nobody has tried, so that none waits for one that each process falls over; then the oldest."""
         where, args = self._due_and_free(at)
         chosen = (
-            f"select id from outbox where {where} order by case when {_WAY_IN} then 0 else 1 end, tries, run_at, id "  # noqa: S608 - constants of this file
-            f"limit {{}} {_passing_over()}"
+            f"select id from outbox where {where} and {_IN_ORDER} "  # noqa: S608 - constants of this file
+            f"order by case when {_WAY_IN} then 0 else 1 end, tries, run_at, id limit {{}} {_passing_over()}"
         )
         async with transaction():
             rows = await run(
@@ -226,7 +240,26 @@ class Postman:
                 fate.row["id"],
                 *whose,
             )
+            if "set_aside_at" in fate.changes and fate.row["method"] == Method.REQUEST:
+                await self._take_back(fate.row)
             return await self._lease_next(waiting, at)
+
+    async def _take_back(self, row: Row) -> None:
+        """The event will not get to this calendar: nothing that cancels it may go there, now or later."""
+        whom_and_what = row["member_id"], row["about_kind"], row["about_id"]
+        await run(
+            "delete from calendar_request where member_id = {} and kind = {} and thing_id = {} and sequence = {} "  # noqa: S608 - constants of this file
+            f"and cancelled_at is null and not {_HAD}",
+            *whom_and_what,
+            row["sequence"],
+            *whom_and_what,
+        )
+        await run(
+            "update outbox set method = '', event = '' where member_id = {} and about_kind = {} and about_id = {} "  # noqa: S608 - constants of this file
+            f"and method = 'CANCEL' and {_WAITS} and not {_HAD}",
+            *whom_and_what,
+            *whom_and_what,
+        )
 
     async def _renew(self, row: Row, at: datetime) -> None:
         async with transaction():
