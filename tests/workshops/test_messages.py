@@ -11,9 +11,12 @@ import pytest
 from app.calendar.tables import Feed
 from app.database import run, transaction
 from app.i18n import text
+from app.identity.commands_places import PlaceWords, RoomWords, edit_place, edit_room
+from app.main import REGISTRY
 from app.notices import api as notices
 from app.notices.commands import stop_mail
 from app.notices.links import StopLink
+from app.notices.moves import tell_moves
 from app.notices.states import Kind
 from tests.client import NOON, World
 from tests.factories import a_proposal, make_proposal, make_workshop
@@ -115,6 +118,49 @@ class TestAPersonsCalendar:
             moved = (await entry(made) or {})["sequence"] > before
             assert (len(await calendar(cast.samira, made)) > parts_before) == moved, changes
 
+    async def test_so_does_whatever_its_place_and_its_room_become(self, cast: Cast) -> None:
+        """What those who keep the place change: told by the job, just when SEQUENCE has moved."""
+        made = await published(cast, cast.samira)
+        place: dict[str, Any] = {"name": "Les Tanneurs", "address": "1 rue du Pont", "step_free": False}
+        place |= {"about": "", "email": "", "phone": ""}
+        salon: dict[str, Any] = {"name": "Salon", "seats": 15, "step_free": True}
+        back: dict[str, Any] = {"name": "Salle du fond", "seats": 14, "step_free": False}
+        deeds: list[tuple[int, dict[str, Any]]] = [
+            (0, {}), (0, {}), (0, {"address": "2 rue du Pont"}), (0, {"name": "Les Tanneries"}), (0, {"phone": "03"}),
+            (0, {"about": "Un lieu."}), (0, {"address": ""}), (0, {"address": "3 rue du Pont"}),
+            (cast.salon, {"name": "Grand salon"}), (cast.salon, {"seats": 14}), (cast.salon, {"step_free": False}),
+            (cast.back_room, {"name": "Cour"}),
+        ]  # fmt: skip
+        moves = 0
+        for minute, (room, changes) in enumerate(deeds):
+            now = NOON + timedelta(minutes=minute)
+            before, parts_before = (await entry(made) or {})["sequence"], len(await calendar(cast.samira, made))
+            if room:
+                words = salon if room == cast.salon else back
+                words |= changes
+                await edit_room(actor=cast.rosa, place_id=cast.place, room_id=room, words=RoomWords(**words), now=now)
+            else:
+                place |= changes
+                await edit_place(actor=cast.rosa, place_id=cast.place, words=PlaceWords(**place), now=now)
+            await tell_moves(REGISTRY.entry_kinds, now)
+            moved = (await entry(made) or {})["sequence"] > before
+            moves += moved
+            assert (len(await calendar(cast.samira, made)) > parts_before) == moved, changes
+        assert moves >= 5
+        assert (await mails(to=cast.samira))[-1]["event"] == (await entry(made) or {})["ics_member"]
+
+    async def test_so_does_a_room_that_is_found(self, cast: Cast) -> None:
+        first = await published(cast)
+        made = await make_workshop(
+            place_id=cast.place, host=cast.aicha, mediator=cast.bruno, room_id=cast.salon, keep_room_wish=True
+        )
+        await sign_up(actor=cast.samira, workshop_id=made, now=NOON)
+        await cancel(actor=cast.yann, workshop_id=first, reason="", now=NOON)
+        before = (await entry(made) or {})["sequence"]
+        assert await jobs.room_to_find(NOON + HOUR) == 1
+        assert (await entry(made) or {})["sequence"] > before
+        assert await calendar(cast.samira, made) == ["REQUEST", "REQUEST"]
+
     async def test_a_change_that_no_calendar_shows(self, cast: Cast) -> None:
         made = await published(cast, cast.samira)
         more = a_proposal(capacity=14, room_id=cast.salon)
@@ -132,12 +178,12 @@ class TestAPersonsCalendar:
         assert await calendar(cast.samira, made) == ["REQUEST", "CANCEL", "REQUEST"]
         assert await calendar(cast.karim, made) == ["REQUEST", "CANCEL"]
 
-    async def test_an_offer_that_lapses_takes_away_what_a_stopped_mail_left(self, cast: Cast) -> None:
-        """Karim stopped mails about cancellations: his calendar still has it when the offer lapses."""
+    async def test_what_is_off_leaves_a_calendar_once_also_of_whoever_stopped_such_mails(self, cast: Cast) -> None:
+        """Karim stopped mails about cancellations: his calendar is put right all the same, and not again at the end."""
         made = await published(cast, cast.karim)
         await stop_mail(StopLink(cast.karim, Kind.CANCELLATION), now=NOON)
         await cancel(actor=cast.yann, workshop_id=made, reason="", now=NOON)
-        assert await calendar(cast.karim, made) == ["REQUEST"]
+        assert await calendar(cast.karim, made) == ["REQUEST", "CANCEL"]
         await reopen(actor=cast.yann, workshop_id=made, now=NOON + HOUR)
         assert await jobs.lapse_offers(NOON + 2 * DAY) == 1
         assert await calendar(cast.karim, made) == ["REQUEST", "CANCEL"]
