@@ -111,11 +111,11 @@ def place() -> None:
 @click.option("--name", required=True, type=Line(120), help="« Le Réseau des Tanneurs »")
 @click.option("--address", required=True, type=Line(200), help="Where it is, on one line.")
 @click.option("--about", default="", help="How to come, in the place's own words.")
-@click.option("--email", default="", help="Shown to visitors.")
+@click.option("--email", type=Mail(), help="Shown to visitors.")
 @click.option("--phone", default="", help="Shown to visitors.")
 @click.option("--step-free", is_flag=True, help="One comes in without a step.")
 @click.option("--kept-by", type=Mail(), help="Address of the member who keeps the place and its accounts at first.")
-def place_add(slug: str, name: str, address: str, kept_by: str | None, **facts: Any) -> None:
+def place_add(slug: str, name: str, address: str, kept_by: str | None, email: str | None, **facts: Any) -> None:
     """Add a place. SLUG is its short name in addresses: small letters, figures, hyphens.
 
     Rooms and opening hours are entered on its pages by whoever keeps the place.
@@ -125,6 +125,8 @@ def place_add(slug: str, name: str, address: str, kept_by: str | None, **facts: 
       reseau place add les-tanneurs --name "Les Tanneurs" --address "14 rue des Tanneurs, 93200 Saint-Denis" \\
         --kept-by rosa@exemple.fr
     """
+
+    facts["email"] = email or ""
 
     async def add() -> None:
         now = clock.now()

@@ -16,6 +16,7 @@ from app.identity.commands_places import PlaceWords, RoomWords, Stretch
 from app.identity.passwords import LONGEST, SHORTEST, easily_guessed, plain
 from app.identity.slips import read_sign_in_name
 from app.identity.states import HANDED_OVER, Act, Device
+from app.notices.rules import is_address
 from app.web.forms import Fields, clean_line
 
 NAME_LENGTH = 60
@@ -23,7 +24,7 @@ SECRET = ("password", "new_password", "code")
 THEMES = ("light", "dark")
 STRETCHES_A_DAY = 2
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"']+@[^\s@<>()\[\],;:\\\"'.]+(?:\.[^\s@<>()\[\],;:\\\"'.]+)+")
+_A_DOT_TOO_MANY = re.compile(r"^\.|\.\.|\.$")
 _HOUR = re.compile(r"([01]?\d|2[0-3])(?:[:hH]([0-5]\d)?)?")
 
 
@@ -33,17 +34,25 @@ def _kept(fields: Fields) -> dict[str, str]:
 
 def _email(fields: Fields, required: Text) -> str:
     email = fields.line("email", longest=254, required=required)
-    if email and not _ADDRESS.fullmatch(email):
-        fields.fault(
-            "email", text("Une adresse s’écrit comme prenom@exemple.fr. Ici : « %(value)s ».", value=email[:80])
-        )
+    if email and not is_address(email):
+        fields.fault("email", _what_is_wrong(email))
     return email
+
+
+def _what_is_wrong(email: str) -> Text:
+    """Why we cannot write to this address."""
+    local, at, _ = email.rpartition("@")
+    if at and not local.isascii():
+        return text("Nos mails n’arrivent pas à une adresse qui a un accent avant le @. Il en faut une sans accent.")
+    if at and _A_DOT_TOO_MANY.search(local):
+        return text("Avant le @, un point ne vient ni au début, ni à la fin, ni deux fois de suite.")
+    return text("Une adresse s’écrit comme prenom@exemple.fr. Ici : « %(value)s ».", value=email[:80])
 
 
 def _who(fields: Fields) -> str:
     """An address, or a sign-in name however it was typed."""
     written = fields.line("email", longest=254, required=text("Il manque ton adresse mail, ou ton nom d’entrée."))
-    if not written or _ADDRESS.fullmatch(written):
+    if not written or is_address(written):
         return written
     name = read_sign_in_name(written)
     if name is None:

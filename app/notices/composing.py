@@ -12,7 +12,6 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import MessageError
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
@@ -25,7 +24,7 @@ from app.contracts import EntryKind
 from app.i18n import Language, language, text
 from app.i18n.text import N_
 from app.notices.links import OfferLink, StopLink, offer_path, stop_path
-from app.notices.rules import Block, blocks_of, is_address, is_path, one_line, short_subject
+from app.notices.rules import Block, blocks_of, is_path, one_line, plain_address, short_subject
 from app.notices.states import STOPPABLE, WAYS_IN, Kind
 from app.notices.wording import KIND_NAMES
 from app.settings import Settings
@@ -170,7 +169,7 @@ class Composer:
 
     def message(self, row: Row, at: datetime) -> EmailMessage:
         """A row of the outbox as the mail that goes out. Raises `ValueError` when no mail can be made of it."""
-        recipient = _usable(row["recipient"])
+        recipient = plain_address(row["recipient"])
         if not recipient:
             raise ValueError("not the address of one person")
         letter = self.letter(row)
@@ -215,7 +214,7 @@ class Composer:
         """What the reader gets to see. Raises `ValueError` when no mail can be made of it."""
         kind, spoken = Kind(row["kind"]), language(row["language"])
         blocks = blocks_of(row["body"])
-        path, stop, reply_to = self.path(row), self._stop_path(row, kind), _usable(row["place_email"])
+        path, stop, reply_to = self.path(row), self._stop_path(row, kind), plain_address(row["place_email"])
         action = row["action"] or spoken.gettext(_ENTER if kind in WAYS_IN else _OPEN)
         return Letter(
             language=row["language"],
@@ -298,18 +297,6 @@ def _with_code(block: Block) -> Block:
     if found is None:
         return block
     return Block((block.lines[0][found.end() :], *block.lines[1:]), quote=False, code=found[1])
-
-
-def _usable(address: str) -> str:
-    """The address as headers have it; empty if mail cannot be sent there. What a place keeps is not checked so far."""
-    if not is_address(address):
-        return ""
-    try:
-        plain = _plain_domain(address)
-        Address(addr_spec=plain)
-    except (ValueError, IndexError, MessageError):
-        return ""
-    return plain
 
 
 def _plain_domain(address: str) -> str:

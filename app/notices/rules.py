@@ -23,7 +23,11 @@ LONGEST_SUBJECT = 150
 
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=6)
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+@[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]+")
+# RFC 5321, 4.1.2 (Dot-string) and 4.5.3.1: what every mail server takes before the @, and the name of a host after it.
+_LOCAL = re.compile(r"(?=.{1,64}\Z)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?:{_LABEL}\.)+(?=[a-z]){_LABEL}", re.ASCII | re.IGNORECASE)
+_LONGEST_ADDRESS = 254
 _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 # Controls, surrogates, line and paragraph separators; and those marks that turn the direction of what follows.
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
@@ -76,8 +80,22 @@ def short_subject(written: str) -> str:
 
 
 def is_address(written: str) -> bool:
-    """Whether a mail can be addressed so: one address, with nothing that could make it two."""
-    return len(written) <= 254 and _ADDRESS.fullmatch(written) is not None
+    """Whether we can send a mail there: one address, nothing that could make it two. For wherever one is entered."""
+    return bool(plain_address(written))
+
+
+def plain_address(written: str) -> str:
+    """The address as headers have it, its host in ASCII; empty when no mail can be addressed so."""
+    local, _, host = written.rpartition("@")
+    if len(written) > _LONGEST_ADDRESS or _LOCAL.fullmatch(local) is None:
+        return ""
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError:
+            return ""
+    plain = f"{local}@{host}"
+    return plain if len(plain) <= _LONGEST_ADDRESS and _HOST.fullmatch(host) else ""
 
 
 def is_path(written: str) -> bool:

@@ -77,6 +77,7 @@ class TestCalledWrongly:
             ["member", "add", "samira"],
             ["member", "add", "a@b.fr, c@d.fr"],
             ["setup", "--email", "x"],
+            ["place", "add", "x", "--name", "X", "--address", "Y", "--email", "rené@exemple.fr"],
             ["upgrade", "now"],
         ],
         ids=" ".join,
