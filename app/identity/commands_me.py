@@ -186,6 +186,7 @@ async def ask_for_address(
             dedupe=f"address:{hash_token(waiting)[:40]}",
             subject=subject,
             body=body,
+            good_until=None if taken else now + PASSAGE_LIFE,
             now=now,
         )
     return waiting

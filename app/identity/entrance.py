@@ -132,6 +132,7 @@ async def _post_way_in(
                 body=body,
                 link=link,
                 place_id=place_id,
+                good_until=now + PASSAGE_LIFE,
                 now=now,
             )
     return Asked(waiting, crowded)

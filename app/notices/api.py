@@ -64,6 +64,7 @@ async def tell(
     also: Mapping[int, Text] | None = None,
     discreet: bool = False,
     quiet: bool = False,
+    good_until: datetime | None = None,
     now: datetime,
 ) -> int:
     """Tell each of these members, once: the same `what` to the same person again changes nothing. Returns how many
@@ -75,7 +76,7 @@ async def tell(
     of these readers one that is answered without signing in: what the domain of `about` knows each one's offer by.
     `also` is one more paragraph for these readers. `discreet` messages are passed on by others without their words.
     `quiet` is for somebody's own deed, which the page has told already: only those get it whose own calendar changes
-    with it.
+    with it. `good_until` is when the mail is no longer true: what could not leave by then does not leave any more.
     Whoever has no address, or stopped this kind of mail, reads it on the site (`rules.is_mailed`). Costs the same
     number of queries for one person and for a hundred.
     """
@@ -131,6 +132,7 @@ async def tell(
                 "on_site": not reader.mailed,
                 "stopped": reader.stopped,
                 "discreet": discreet,
+                "good_until": good_until,
                 "read_at": None if rules.is_news(kind) or reader.mailed else now,
                 "created_at": now,
                 "run_at": now,
@@ -200,11 +202,13 @@ async def post_mail(
     now: datetime,
     spoken: str | None = None,
     place_id: int | None = None,
+    good_until: datetime | None = None,
 ) -> None:
     """Mail a way in (`states.WAYS_IN`) to a member or to an address, once: the same `dedupe` again changes nothing.
 
     Needs the caller's transaction. `spoken` is the language of an address without a member; `place_id` the place that
-    signs, the only one of the installation if nothing is said. Members without an e-mail address get nothing.
+    signs, the only one of the installation if nothing is said; after `good_until` it does not leave any more. Members
+    without an e-mail address get nothing.
     """
     if link and not is_path(link):
         raise ValueError("The link of a mail is a path on our own site.")
@@ -233,6 +237,7 @@ async def post_mail(
                 "signature": signature,
                 "place_email": place_email,
                 "place_id": place_id,
+                "good_until": good_until,
                 "created_at": now,
                 "run_at": now,
                 "tries": 0,

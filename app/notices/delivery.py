@@ -65,6 +65,7 @@ _FREE_FOR_THE_WARY = "(lease_until is null or lease_by = {})"
 _WAY_IN = f"kind in ({', '.join(repr(kind.value) for kind in sorted(WAYS_IN))})"
 _ON_SITE = f"(on_site or (member_id is not null and not {_WAY_IN}))"
 """What could not leave is read on the site, and told by telephone; a way in is nothing there."""
+_NO_LONGER_TRUE = "no longer true when it could leave"
 _NOT_CONFIGURED = "mail not sent: no SMTP configured"
 
 
@@ -240,7 +241,10 @@ class Postman:
                 fate.row["id"],
                 *whose,
             )
-            if "set_aside_at" in fate.changes and fate.row["method"] == Method.REQUEST:
+            if (
+                not fate.changes.keys().isdisjoint(("set_aside_at", "logged_at"))
+                and fate.row["method"] == Method.REQUEST
+            ):
                 await self._take_back(fate.row)
             return await self._lease_next(waiting, at)
 
@@ -332,6 +336,9 @@ class Postman:
 
     async def _send_one(self, line: Line, row: Row, hour: Callable[[], datetime]) -> Fate:
         """Try to send one mail. Raises `ServerAway`, when the next mail would fare no better."""
+        if row["good_until"] is not None and hour() >= row["good_until"]:
+            log.info("mail not sent: no longer true", extra={"mail": row["id"]})
+            return Fate(row, {"logged_at": hour(), "error": _NO_LONGER_TRUE})
         if row["tries"] > TRIES:
             return self._set_aside(row, hour(), "each try was cut short")
         try:

@@ -84,6 +84,7 @@ async def _tell_some(monday: date, now: datetime, first: int, last: int) -> int:
                 body=body,
                 link="/agenda",
                 action=text("Je vois l’agenda"),
+                good_until=day_start(monday + timedelta(days=7)),
                 now=now,
             )
         return told

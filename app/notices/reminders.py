@@ -103,6 +103,7 @@ async def _tell(kind: EntryKind, thing: Coming, leads: set[Lead], now: datetime)
             place_id=thing.place_id,
             about=About(thing.kind, thing.thing_id, thing.starts_at),
             discreet=thing.genre in kind.discreet,
+            good_until=thing.starts_at,
             now=now,
         )
     return told

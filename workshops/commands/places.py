@@ -127,7 +127,7 @@ async def offer_freed(row: Row, *, freed: bool, now: datetime) -> None:
         )
         await move_sign_ups(first, SignUpState.OFFERED, offered_at=now, offer_until=until, now=now)
         mail = wording.offer(row["title"], row["starts_at"], where=await where_is(row), until=until)
-        await _tell_offers(mail, row, first, what="offer", now=now)
+        await _tell_offers(mail, row, first, what="offer", until=until, now=now)
     elif (
         freed
         and standing.state is State.PUBLISHED
@@ -144,12 +144,15 @@ async def offer_freed(row: Row, *, freed: bool, now: datetime) -> None:
             row=row,
             kind=Kind.OFFER,
             what=f"free-{moment(now)}",
+            good_until=row["ends_at"],
             now=now,
         )
     await recount(row)
 
 
-async def _tell_offers(mail: Mail, row: Row, sign_ups: Sequence[Row], *, what: str, now: datetime) -> None:
+async def _tell_offers(
+    mail: Mail, row: Row, sign_ups: Sequence[Row], *, what: str, until: datetime, now: datetime
+) -> None:
     """Tell those for whom a place is kept from now on; each mail can be answered."""
     if not sign_ups:
         return
@@ -162,6 +165,7 @@ async def _tell_offers(mail: Mail, row: Row, sign_ups: Sequence[Row], *, what: s
         kind=Kind.OFFER,
         what=f"{what}-{sign_ups[-1]['id']}-{moment(now)}",
         offer_keys={each["member_id"]: offer_key(each["id"], now) for each in sign_ups},
+        good_until=until,
         now=now,
     )
 
@@ -221,7 +225,7 @@ async def ask_again(row: Row, *, now: datetime) -> None:
         again: dict[Any, Any] = {SignUp.offered_at: now, SignUp.offer_until: until}
         await SignUp.update(again).where(SignUp.id.is_in([each["id"] for each in offered]))
     mail = wording.asked_again(row["title"], row["starts_at"], where=await where_is(row), until=until)
-    await _tell_offers(mail, row, kept, what="again", now=now)
+    await _tell_offers(mail, row, kept, what="again", until=until, now=now)
     asked = [sign_up["member_id"] for sign_up in kept]
     on_again = wording.on_again(row["title"], row["starts_at"])
     what = f"reopened-{moment(now)}"

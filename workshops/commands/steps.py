@@ -300,6 +300,7 @@ async def tell(
     offer_keys: Mapping[int, str] | None = None,
     also: Mapping[int, Text] | None = None,
     quiet: bool = False,
+    good_until: datetime | None = None,
 ) -> None:
     """Tell each of these members, once for each `what`. The calendar's entry is already as the mail says it is.
 
@@ -320,6 +321,7 @@ async def tell(
         also=also,
         discreet=not FORMATS[Format(row["format"])].lists_participants,
         quiet=quiet,
+        good_until=good_until,
         now=now,
     )
 
