@@ -38,6 +38,7 @@ _SAME = "(select 1 from installation i join present_installation p on p.name = i
 IS_KNOWN = f"select count(*) from {_SAME} as it"  # noqa: S608 - constants of this file
 """1 when the database that is being replaced is an earlier or later state of the same installation."""
 
+# `{digest}`: each engine's words for the SHA-256 of `outbox.dedupe`, hexadecimal.
 WHAT_HAS_ENDED = (
     # Of another installation, nothing is kept.
     *(
@@ -59,7 +60,8 @@ WHAT_HAS_ENDED = (
     "where revoked_at is null and token_hash in (select token_hash from present_feed)",
     # What was told since is not told again.
     "update outbox set (sent_at, logged_at, set_aside_at) = (select p.sent_at, p.logged_at, p.set_aside_at "
-    "from present_outbox p where p.dedupe = outbox.dedupe) "
+    # A backup of the first version has no digests of it yet.
+    "from present_outbox p where p.dedupe in (outbox.dedupe, {digest})) "
     "where sent_at is null and logged_at is null and set_aside_at is null "
-    "and dedupe in (select dedupe from present_outbox)",
+    "and exists (select 1 from present_outbox p where p.dedupe in (outbox.dedupe, {digest}))",
 )

@@ -352,11 +352,14 @@ def _before(told: bool) -> str:
     return "\n".join(lines).format(patience=PATIENCE, lock=SCHEMA_LOCK, ts="timestamptz") + "\n"
 
 
+_DIGEST = "encode(sha256(convert_to(outbox.dedupe, 'UTF8')), 'hex')"
+
+
 def _after(schema: str) -> str:
     """What is said after it: end what has ended, go on counting, and only then COMMIT."""
     lines = [
         f"select set_config('search_path', '{_as_pattern(schema).replace(chr(39), chr(39) * 2)}', true);",
-        *(f"{statement};" for statement in WHAT_HAS_ENDED),
+        *(f"{statement.format(digest=_DIGEST)};" for statement in WHAT_HAS_ENDED),
         _GO_ON.format(leap=LEAP, known=IS_KNOWN),
         "commit;",
         # Statistics, without which the first pages are slow. Nothing that goes wrong from here on undoes the rest.

@@ -7,6 +7,7 @@ Only separate processes may call this: closing a file that this process has open
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -172,11 +173,16 @@ def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path) ->
             readable = False
             for table in (*KEPT, COUNTERS):
                 connection.execute(f"delete from {table}")  # noqa: S608 - constants of this file
+        connection.create_function("sha256_hex", 1, _sha256_hex, deterministic=True)
         for statement in WHAT_HAS_ENDED:
-            connection.execute(statement)
+            connection.execute(statement.format(digest="sha256_hex(outbox.dedupe)"))
         _numbers_go_on(connection)
         connection.execute("commit")
     return readable
+
+
+def _sha256_hex(written: str) -> str:
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _carry(present: sqlite3.Connection, query: str, into: sqlite3.Connection, table: str) -> None:

@@ -110,7 +110,7 @@ async def tell(
         method, event, sequence = events.get(reader.member_id, ("", "", 0))
         rows.append(
             {
-                "dedupe": f"{what}-{reader.member_id}",
+                "dedupe": rules.known_by(f"{what}-{reader.member_id}"),
                 "kind": kind.value,
                 "member_id": reader.member_id,
                 "recipient": reader.address if reader.mailed else "",
@@ -225,7 +225,7 @@ async def post_mail(
     await _insert(
         [
             {
-                "dedupe": dedupe,
+                "dedupe": rules.known_by(dedupe),
                 "kind": kind.value,
                 "member_id": member_id,
                 "recipient": to,

@@ -6,7 +6,6 @@ and titles hold, one mail has one reader, the headers written here and no addres
 
 from __future__ import annotations
 
-import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Mapping
@@ -182,8 +181,7 @@ class Composer:
         message["Subject"] = short_subject(letter.subject)
         message["Date"] = format_datetime(at)
         # From what the mail is about, not from its number: the same for ever, also after a restore.
-        stable = hashlib.sha256(row["dedupe"].encode("utf-8", "replace")).hexdigest()[:32]
-        message["Message-ID"] = f"<{stable}@{urlsplit(self.settings.base_url).hostname or 'localhost'}>"
+        message["Message-ID"] = f"<{row['dedupe'][:32]}@{urlsplit(self.settings.base_url).hostname or 'localhost'}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply comes back
         if letter.stop_path:
             message["List-Unsubscribe"] = f"<{self.settings.base_url}{letter.stop_path}>"  # RFC 2369, 3.2

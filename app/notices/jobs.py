@@ -22,7 +22,9 @@ _OVER = (
 FORGET_WAYS_IN = f"delete from outbox where {_OVER} and kind in ({{}}, {{}}) returning id"  # noqa: S608 - constants of this file
 EMPTY = (
     "update outbox set recipient = '', member_id = null, subject = '', body = '', link = '', action = '', "  # noqa: S608 - constants of this file
-    "event = '', method = '', offer_key = '', error = '', told_by = null "
+    "signature = '', place_id = null, place_email = '', about_kind = '', about_id = null, about_at = null, "
+    "event = '', method = '', sequence = 0, offer_key = '', error = '', on_site = false, stopped = false, "
+    "discreet = false, read_at = null, told_at = null, told_by = null "
     f"where {_OVER} returning id"
 )
 
@@ -30,7 +32,8 @@ EMPTY = (
 async def forget_mail(now: datetime) -> int:
     """Empty the messages of 30 days ago and more; those that let somebody in go after a day, altogether.
 
-    An emptied row stays: it is how the same thing is never told twice. Returns how many mails were forgotten.
+    An emptied row stays, with its kind, its hours and a digest of what it said to whom: it is how the same thing is
+    never told twice. Returns how many mails were forgotten.
     """
     async with transaction():
         gone = await run(FORGET_WAYS_IN, now - KEEP_WAYS_IN, *sorted(WAYS_IN))

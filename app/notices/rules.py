@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Collection
@@ -32,6 +33,12 @@ _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 # Controls, surrogates, line and paragraph separators; and those marks that turn the direction of what follows.
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def known_by(what: str) -> str:
+    """What the outbox keeps of what was told to whom (`outbox.dedupe`): enough to tell nothing twice, for ever, and to
+    name the mail; what it was and whose is not to be read from it."""
+    return hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def one_line(written: str) -> str:

@@ -8,7 +8,7 @@ from piccolo.table import Table
 
 class Outbox(Table):
     """One message to one person: a mail, or (`on_site`) something to read on the site alone. `dedupe` says what it is
-    about: the same thing is never told twice."""
+    about (`rules.known_by`): the same thing is never told twice."""
 
     id: Serial
     dedupe = Varchar(length=120, unique=True)

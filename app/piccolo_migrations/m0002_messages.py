@@ -1,5 +1,7 @@
 """Messages that carry events and offers, or stay on the site; what each person chose; reminders; what time it was."""
 
+import hashlib
+
 from app.database import run
 from app.migrations import ddl
 
@@ -122,5 +124,8 @@ async def forwards() -> None:
             failed_at {ts} not null
         );
     """)
+    for row in await run("select id, dedupe from outbox"):  # whose number stood in it
+        digest = hashlib.sha256(row["dedupe"].encode("utf-8", "surrogatepass")).hexdigest()
+        await run("update outbox set dedupe = {} where id = {}", digest, row["id"])
     for old, new in _KINDS.items():
         await run("update outbox set kind = {} where kind = {}", new, old)

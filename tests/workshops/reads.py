@@ -13,6 +13,9 @@ from app.i18n import Text, language
 from workshops.states import WorkshopRefusal
 from workshops.wording import SENTENCES
 
+SAID: dict[str, str] = {}
+"""What the outbox knows each message by → what it is, as the fixture `said` overhears it."""
+
 
 async def workshop(workshop_id: int) -> dict[str, Any]:
     return (await run("select * from workshop where id = {}", workshop_id))[0]
@@ -70,12 +73,14 @@ async def acts(workshop_id: int, *, shown: bool = True) -> list[str]:
 
 
 async def mails(*, to: int | None = None, kind: str | None = None, about: str = "") -> list[dict[str, Any]]:
-    """What was told, on the site too (`recipient` is empty then). `about` is a word of its `dedupe`: `offer`, `low`…"""
+    """What was told, on the site too (`recipient` is empty then). `about` is a word of what it is: `offer`, `low`…"""
     rows = await run("select * from outbox order by id")
     return [
         row
         for row in rows
-        if to in (None, row["member_id"]) and kind in (None, row["kind"]) and f"-{about}" in row["dedupe"]
+        if to in (None, row["member_id"])
+        and kind in (None, row["kind"])
+        and (not about or f"-{about}" in SAID[row["dedupe"]])
     ]
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -297,7 +298,12 @@ class TestWhatHasEnded:
                         created_at=SINCE,
                         run_at=SINCE,
                     )
-                    for dedupe, kind in (("told", "change"), ("waits", "change"), ("code", "sign_in"))
+                    for dedupe, kind in (
+                        ("told", "change"),
+                        ("waits", "change"),
+                        ("of the first version", "change"),
+                        ("code", "sign_in"),
+                    )
                 )
             )
 
@@ -305,6 +311,10 @@ class TestWhatHasEnded:
             await Member.update({Member.password_hash: "new"}, force=True)
             await Feed.update({Feed.revoked_at: SINCE}).where(Feed.token_hash == "cut")
             await Outbox.update({Outbox.sent_at: SINCE}).where(Outbox.dedupe == "told")
+            of_today = sha256(b"of the first version").hexdigest()
+            await Outbox.update({Outbox.sent_at: SINCE, Outbox.dedupe: of_today}).where(
+                Outbox.dedupe == "of the first version"
+            )
 
         path = tmp_path / "kept.zip"
         write(peopled, before)
@@ -335,14 +345,20 @@ class TestWhatHasEnded:
             "sessions": [],
             "password": "new",
             "cut": ["cut"],
-            "sent": ["told"],
+            "sent": ["of the first version", "told"],
             "waits": ["waits"],
         }
         assert self.next_number(peopled) == karim["id"] + 1, "Karim's number leads to nobody else"
 
     def test_where_nothing_tells(self, reseau: Reseau, kept: Path, other_url: str) -> None:
         assert reseau("restore", str(kept), database_url=other_url)[0] == 0
-        told = {"sessions": [], "password": "old", "cut": [], "sent": [], "waits": ["told", "waits"]}
+        told = {
+            "sessions": [],
+            "password": "old",
+            "cut": [],
+            "sent": [],
+            "waits": ["of the first version", "told", "waits"],
+        }
         assert self.told(other_url) == told
         assert self.next_number(other_url) > 1000, "nobody knows which numbers were given since"
 

@@ -8,6 +8,7 @@ from typing import Any
 from app.database import run, transaction
 from app.i18n import text
 from app.notices.api import About, Kind, tell
+from app.notices.rules import known_by
 from tests.client import NOON
 
 
@@ -36,7 +37,7 @@ async def told(
             **more,
         )
     ids = {row["dedupe"]: row["id"] for row in await run("select id, dedupe from outbox")}
-    return [ids[f"{what}-{member}"] for member in members]
+    return [ids[known_by(f"{what}-{member}")] for member in members]
 
 
 async def message(message_id: int) -> dict[str, Any]:

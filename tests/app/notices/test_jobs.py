@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from app.database import Store, run, transaction
 from app.i18n import language, text
 from app.main import REGISTRY
-from app.notices.api import Kind, post_mail, tell
+from app.notices.api import About, Kind, post_mail, tell
 from app.notices.jobs import EMPTY, FORGET_WAYS_IN, forget_calendars, forget_mail
 from app.notices.reminders import remind_due
+from app.notices.rules import known_by
 from app.notices.states import WAYS_IN
 from app.notices.tables import Outbox
 from tests.client import NOON
@@ -36,9 +38,9 @@ async def post(kind: str, *, state: str | None, at: datetime = NOON) -> None:
             )
         else:
             await tell([samira], kind=Kind(kind), what=kind, subject=subject, body=body, link="/moi", now=at)
-            await Outbox.update({Outbox.dedupe: f"{kind} {state}"}).where(Outbox.dedupe == f"{kind}-{samira}")
         if state:
-            await Outbox.update({state: at, Outbox.error: "550 samira"}).where(Outbox.dedupe == f"{kind} {state}")
+            known = known_by(f"{kind} {state}" if kind == "sign_in" else f"{kind}-{samira}")
+            await Outbox.update({state: at, Outbox.error: "550 samira"}).where(Outbox.dedupe == known)
 
 
 async def left() -> list[dict[str, Any]]:
@@ -66,17 +68,47 @@ class TestForgetMail:
         (row,) = await left()
         assert (row["recipient"], row["member_id"], row["subject"], row["body"]) == ("", None, "", "")
         assert (row["link"], row["error"]) == ("", "")
+        (samira,) = await run("select id from member")
         async with transaction():
-            await post_mail(
-                member_id=None,
-                to="a@b.fr",
-                kind=Kind.SIGN_IN,
-                dedupe=row["dedupe"],
-                subject=text("a"),
-                body=[],
-                now=NOON,
+            told = await tell(
+                [samira["id"]], kind=Kind.HOSTING, what="hosting", subject=text("a"), body=[], link="/moi", now=NOON
             )
-        assert len(await left()) == 1
+        assert (told, len(await left())) == (0, 1)
+
+    async def test_nothing_that_leads_to_anybody_is_left_of_it(self, db: Store) -> None:
+        cast = await make_cast()
+        made = await make_workshop(place_id=cast.place, host=cast.yann, mediator=cast.bruno)
+        for kind, member in ((Kind.CANCELLATION, cast.samira), (Kind.CHANGE, await make_member(email=None))):
+            async with transaction():
+                await tell(
+                    [member],
+                    kind=kind,
+                    what=f"{kind}-{made}",
+                    subject=text("a"),
+                    body=[text("b")],
+                    action=text("c"),
+                    link="/moi",
+                    place_id=cast.place,
+                    about=About("workshop", made, NOON),
+                    offer_keys={member: "1-2"},
+                    discreet=True,
+                    now=NOON,
+                )
+                await run(
+                    "update outbox set sent_at = {}, told_at = {}, told_by = {}, stopped = {}, sequence = 3, "
+                    "place_email = 'a@b.fr', method = 'REQUEST', event = 'e', error = 'e'",
+                    NOON,
+                    NOON,
+                    cast.odile,
+                    True,
+                )
+        assert all(row["about_id"] == made for row in await left()), "the control"
+        await forget_mail(NOON + timedelta(days=30))
+        hours = ("created_at", "run_at", "sent_at")
+        for row in await left():
+            kept = {name: value for name, value in row.items() if value and name not in hours}
+            assert kept.keys() == {"id", "dedupe", "kind", "language"}
+            assert re.fullmatch(r"[0-9a-f]{64}", kept["dedupe"])
 
     async def test_what_still_waits_is_kept(self, db: Store) -> None:
         await post("sign_in", state=None)

@@ -14,6 +14,7 @@ from app.identity.tables import Member
 from app.notices.api import About, Kind, Part, post_mail, tell
 from app.notices.delivery import Postman
 from app.notices.links import read_offer
+from app.notices.rules import known_by
 from app.notices.tables import Outbox
 from tests.client import NOON, World, words
 from tests.factories import make_member, make_place
@@ -32,7 +33,9 @@ async def post(number: int, *, hours: int = 0, kind: str = "sign_in") -> None:
             now=NOON,
         )
         later = NOON + timedelta(hours=hours)
-        await Outbox.update({Outbox.run_at: later, Outbox.kind: kind}).where(Outbox.dedupe == f"mail:{number}")
+        await Outbox.update({Outbox.run_at: later, Outbox.kind: kind}).where(
+            Outbox.dedupe == known_by(f"mail:{number}")
+        )
 
 
 async def told(

@@ -88,7 +88,7 @@ class TestShowMessages:
             await post_mail(
                 member_id=cast.samira, kind=Kind.SIGN_IN, dedupe="x", subject=text("Ton code"), body=[], now=NOON
             )
-            await run("update outbox set on_site = {} where dedupe = 'x'", True)
+            await run("update outbox set on_site = {} where dedupe = {}", True, rules.known_by("x"))
         for member in (ginette, cast.samira):
             page = await (await browser(member, cast)).get("/messages")
             assert ids(page.text) == []
