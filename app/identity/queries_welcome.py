@@ -34,8 +34,7 @@ _PEOPLE = (
     "where (m.email is null or m.address_added_at > {}) and m.erased_at is null"
 )
 _PERSON = (
-    f"select m.id, m.name, {_NAME} as sign_in_name, ms.joined_at, m.address_added_at "
-    f"{_PEOPLE} and ms.place_id = {{}}"
+    f"select m.id, m.name, {_NAME} as sign_in_name, ms.joined_at, m.address_added_at {_PEOPLE} and ms.place_id = {{}}"
 )
 
 
