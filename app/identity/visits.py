@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from app.database import run
 from app.identity.over import is_of_the_future, session_is_over
 from app.identity.states import Act, Device
+from app.notices.states import KEPT_FOR, WAYS_IN
 
 SHARED_IDLE = timedelta(minutes=15)
-UNREAD_FOR = timedelta(days=30)
 TOUCH_EVERY = {Device.MINE: timedelta(days=1), Device.SHARED: timedelta(minutes=1)}
 
 
@@ -85,26 +85,27 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-_VISIT = """
+_WAYS_IN = ", ".join(f"'{kind.value}'" for kind in sorted(WAYS_IN))
+_VISIT = f"""
 select s.id as session_id, s.device, s.created_at, s.seen_at, s.expires_at, m.id as member_id, m.name,
        m.language, p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator,
        ms.met_at, g.act,
        (select count(*) from outbox o where o.member_id = m.id and o.on_site and o.read_at is null
-        and o.subject <> '' and o.kind not in ('join', 'sign_in') and o.created_at > {}) as unread
+        and o.subject <> '' and o.kind not in ({_WAYS_IN}) and o.created_at > {{}}) as unread
 from session s
 join member m on m.id = s.member_id and m.erased_at is null
 left join place p on p.id = s.place_id
 left join membership ms on ms.member_id = m.id and ms.place_id = s.place_id
 left join granted_act g on g.member_id = m.id and g.place_id = s.place_id
-     and g.from_at <= {} and (g.until_at is null or g.until_at > {})
-where s.token_hash = {}
-"""
+     and g.from_at <= {{}} and (g.until_at is null or g.until_at > {{}})
+where s.token_hash = {{}}
+"""  # noqa: S608 - constants of ours
 
 
 async def visit_of_session(token: str, *, now: datetime, theme: str | None, reference: str) -> Visit | None:
     """The visit of this session's token, or nothing when it opens none: unknown, over, or idle too long."""
     token_hash = hash_token(token)
-    rows = await run(_VISIT, now - UNREAD_FOR, now, now, token_hash)
+    rows = await run(_VISIT, now - KEPT_FOR, now, now, token_hash)
     if not rows:
         return None
     row = rows[0]

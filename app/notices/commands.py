@@ -15,7 +15,7 @@ from app.notices import rules
 from app.notices.links import StopLink
 from app.notices.queries_calls import call_of
 from app.notices.queries_mine import SHOWN
-from app.notices.states import Kind, Remind
+from app.notices.states import KEPT_FOR, Kind, Remind
 from app.notices.tables import MailChoice, Outbox
 
 # ------------------------------------------------------------------------------------------------- what one receives
@@ -97,7 +97,7 @@ async def _own_choice(member_id: int) -> dict[str, Any]:
 async def read_message(*, actor: int, message_id: int, now: datetime) -> None:
     """« J’ai lu ». Raises `NotFound` for what is nobody's or somebody else's."""
     async with transaction():
-        rows = await run(f"select id from outbox where {SHOWN} and id = {{}}", actor, now - rules.SHOWN_FOR, message_id)  # noqa: S608 - constant condition
+        rows = await run(f"select id from outbox where {SHOWN} and id = {{}}", actor, now - KEPT_FOR, message_id)  # noqa: S608 - constant condition
         if not rows:
             raise NotFound
         await run("update outbox set read_at = {} where id = {} and on_site and read_at is null", now, message_id)

@@ -9,10 +9,9 @@ from app.contracts import Kept
 from app.database import run, transaction
 from app.i18n import text, text_n
 from app.notices.rules import ABOUT_KEPT_FOR
-from app.notices.states import WAYS_IN
+from app.notices.states import KEPT_FOR, WAYS_IN
 
 KEEP_WAYS_IN = timedelta(days=1)
-KEEP = timedelta(days=30)
 
 # As the partial index has it: the emptied rows, which are nearly all in the tenth year, are not read each hour.
 _OVER = (
@@ -37,7 +36,7 @@ async def forget_mail(now: datetime) -> int:
     """
     async with transaction():
         gone = await run(FORGET_WAYS_IN, now - KEEP_WAYS_IN, *sorted(WAYS_IN))
-        emptied = await run(EMPTY, now - KEEP)
+        emptied = await run(EMPTY, now - KEPT_FOR)
     return len(gone) + len(emptied)
 
 
@@ -67,7 +66,7 @@ KEEPS = (
     Kept(
         text("Messages envoyés par mail ou montrés sur le site, et s’ils sont arrivés"),
         text("La personne elle-même. Sans adresse mail, ou si un mail urgent n’arrive pas, aussi qui tient l’accueil"),
-        text_n("%(n)s jour", "%(n)s jours", KEEP.days),
+        text_n("%(n)s jour", "%(n)s jours", KEPT_FOR.days),
     ),
     Kept(
         text("Les mails avec un code ou un lien pour entrer"),
@@ -77,7 +76,7 @@ KEEPS = (
     Kept(
         text("Qui a prévenu qui par téléphone ou de vive voix"),
         text("Qui tient l’accueil"),
-        text_n("%(n)s jour, avec le message", "%(n)s jours, avec le message", KEEP.days),
+        text_n("%(n)s jour, avec le message", "%(n)s jours, avec le message", KEPT_FOR.days),
     ),
     Kept(
         text("Ses choix : les mails arrêtés, le moment des rappels, « Ta semaine »"),

@@ -15,8 +15,8 @@ from app.clock import day_start, local_day
 from app.database import run
 from app.identity.visits import Visit
 from app.notices.queries_mine import shape_of
-from app.notices.rules import CALLED_FOR, SHOWN_FOR, Block, blocks_of
-from app.notices.states import URGENT, Kind
+from app.notices.rules import CALLED_FOR, Block, blocks_of
+from app.notices.states import KEPT_FOR, URGENT, Kind
 from app.notices.wording import KIND_ICONS
 
 A_PAGE = 20
@@ -145,7 +145,7 @@ async def _people(visit: Visit, number: int) -> tuple[list[Person], bool]:
     assert visit.member is not None
     assert visit.place is not None
     me = visit.member.id
-    waiting = (visit.place.id, me, me, visit.now - SHOWN_FOR, visit.now, visit.now - CALLED_FOR)
+    waiting = (visit.place.id, me, me, visit.now - KEPT_FOR, visit.now, visit.now - CALLED_FOR)
     people = await run(
         f"select m.id, m.name, m.phone, min(coalesce(o.about_at, {{}})) as soonest {_WAITING} "
         "group by m.id, m.name, m.phone order by soonest, m.id limit {} offset {}",

@@ -10,8 +10,8 @@ from typing import Any
 from app.database import run
 from app.errors import NotFound
 from app.identity.visits import Visit
-from app.notices.rules import SHOWN_FOR, Block, blocks_of, read_stopped, read_wish
-from app.notices.states import WAYS_IN, Kind, Remind
+from app.notices.rules import Block, blocks_of, read_stopped, read_wish
+from app.notices.states import KEPT_FOR, WAYS_IN, Kind, Remind
 from app.notices.wording import KIND_ICONS, KIND_NAMES
 
 A_PAGE = 20
@@ -77,7 +77,7 @@ async def messages_page(visit: Visit, *, number: int) -> MessagesPage:
         f"select * from outbox where {SHOWN} "  # noqa: S608 - constant condition
         "order by case when on_site and read_at is null then 0 else 1 end, id desc limit {} offset {}",
         visit.member.id,
-        visit.now - SHOWN_FOR,
+        visit.now - KEPT_FOR,
         A_PAGE + 1,
         (number - 1) * A_PAGE,
     )
@@ -98,7 +98,7 @@ async def one_message(visit: Visit, message_id: int) -> Message:
     rows = await run(
         f"select * from outbox where {SHOWN} and id = {{}}",  # noqa: S608 - constant condition
         visit.member.id,
-        visit.now - SHOWN_FOR,
+        visit.now - KEPT_FOR,
         message_id,
     )
     if not rows:
@@ -111,7 +111,7 @@ async def count_unread(member_id: int, *, now: datetime) -> int:
     rows = await run(
         f"select count(*) as n from outbox where {SHOWN} and on_site and read_at is null",  # noqa: S608 - constant condition
         member_id,
-        now - SHOWN_FOR,
+        now - KEPT_FOR,
     )
     return int(rows[0]["n"])
 

@@ -184,9 +184,6 @@ def write_stopped(kinds: Collection[Kind]) -> str:
 
 # ------------------------------------------------------------------------------------- read here, or told by voice
 
-SHOWN_FOR = timedelta(days=30)
-"""So long are messages kept to be read again."""
-
 CALLED_FOR = timedelta(days=7)
 """So long is somebody telephoned about what has no hour of its own."""
 

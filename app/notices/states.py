@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 from app.errors import Refusal
@@ -29,6 +30,8 @@ class Kind(StrEnum):
     """What somebody else did to this person's way in: nobody stops hearing of that."""
 
 
+KEPT_FOR = timedelta(days=30)
+"""So long are messages kept, to be read again and counted while they are unread."""
 WAYS_IN = frozenset({Kind.JOIN, Kind.SIGN_IN})
 STOPPABLE = tuple(kind for kind in Kind if kind not in WAYS_IN and kind is not Kind.ACCOUNT)
 URGENT = frozenset({Kind.CHANGE, Kind.CANCELLATION, Kind.OFFER})

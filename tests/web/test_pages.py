@@ -16,7 +16,7 @@ from app.identity.sessions import LIFE
 from app.identity.states import Device
 from app.identity.visits import Visit
 from app.main import REGISTRY
-from app.notices.jobs import KEEP
+from app.notices.states import KEPT_FOR
 from app.web.flash import NAME as FLASH
 from app.web.search import HOUSE, MOST, search_page
 from tests.client import NOON, Browser, World, words
@@ -227,7 +227,7 @@ class TestHousePages:
         assert len(REGISTRY.keeps) > 10
         assert page.count("Qui le voit :") == page.count("Combien de temps :") == len(REGISTRY.keeps)
         assert f"{LIFE[Device.MINE].days} jours au plus sur un appareil à soi" in page
-        assert f"{KEEP.days} jours, avec le message" in page
+        assert f"{KEPT_FOR.days} jours, avec le message" in page
         assert page.count("Messages envoyés par mail") == page.count("Adresses de calendrier") == 1
         assert (
             re.search(r"\b(toi|tes|tu as)\b", page[page.index("Qui le voit") : page.rindex("Combien de temps")], re.I)
