@@ -447,6 +447,8 @@ def why_cannot_answer_offer(standing: Standing, who: Who, *, now: datetime) -> W
         return refusal
     if who.sign_up is SignUpState.LAPSED:
         return WorkshopRefusal.OFFER_OVER
+    if who.sign_up is SignUpState.CONFIRMED:
+        return WorkshopRefusal.SAID_YES
     if who.sign_up is not SignUpState.OFFERED or who.offer_until is None:
         return WorkshopRefusal.NO_OFFER
     return WorkshopRefusal.OFFER_OVER if now >= who.offer_until else None

@@ -173,6 +173,7 @@ class WorkshopRefusal(Refusal):
     WAITING_COME_FIRST = "waiting_come_first"
     OFFER_OVER = "offer_over"
     NO_OFFER = "no_offer"
+    SAID_YES = "said_yes"
     HOST_CANNOT_SIGN_UP = "host_cannot_sign_up"
     FEWER_THAN_TAKEN = "fewer_than_taken"
     NOT_STARTED = "not_started"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.clock import local_day
+from app.clock import local, local_day
 from app.errors import Refusal
 from app.i18n import Text, text, text_n
 from app.i18n.text import N_
@@ -59,6 +59,7 @@ SENTENCES: dict[Refusal, str] = {
     ),
     WorkshopRefusal.WAITING_COME_FIRST: N_("Des personnes attendent déjà : la place libre est pour elles."),
     WorkshopRefusal.OFFER_OVER: N_("Le délai est passé : la place n’est plus gardée pour toi."),
+    WorkshopRefusal.SAID_YES: N_("Tu as déjà dit oui. Pour laisser ta place, ouvre la page de l’atelier."),
     WorkshopRefusal.NO_OFFER: N_("Aucune place ne t’est gardée pour l’instant."),
     WorkshopRefusal.HOST_CANNOT_SIGN_UP: N_("Tu animes cet atelier : tu y as déjà ta place."),
     WorkshopRefusal.FEWER_THAN_TAKEN: N_(
@@ -456,12 +457,24 @@ def host_found(title: str, starts_at: datetime, *, name: str) -> Mail:
 # --------------------------------------------------------------------------------------------------- what has changed
 
 
-def new_time(starts_at: datetime) -> Text:
-    return text("Nouvelle heure : %(starts_at)s.", starts_at=starts_at)
-
-
-def new_length(ends_at: datetime) -> Text:
-    return text("Nouvelle fin : %(ends_at)s.", ends_at=ends_at)
+def new_hours(starts_at: datetime, ends_at: datetime, *, before: tuple[datetime, datetime]) -> Text:
+    """When it is now, and when it was."""
+    details = {
+        "day": local_day(starts_at),
+        "start": local(starts_at).time(),
+        "end": local(ends_at).time(),
+        "old_day": local_day(before[0]),
+        "old_start": local(before[0]).time(),
+        "old_end": local(before[1]).time(),
+    }
+    if local_day(starts_at) == local_day(before[0]):
+        return text(
+            "Nouvelle heure : %(day)s, de %(start)s à %(end)s, au lieu de %(old_start)s à %(old_end)s.", **details
+        )
+    return text(
+        "Nouvelle date : %(day)s, de %(start)s à %(end)s, au lieu du %(old_day)s, de %(old_start)s à %(old_end)s.",
+        **details,
+    )
 
 
 def new_room(room: str) -> Text:

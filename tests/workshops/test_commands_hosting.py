@@ -70,13 +70,17 @@ class TestEditWhatIsPublished:
         (own,) = await mails(kind="change", to=cast.yann)
         assert own["method"] == "REQUEST", "Yann knows, his calendar does not"
         (mail,) = await mails(kind="change", to=cast.samira)
-        assert "Nouvelle heure" in mail["body"]
-        assert "Nouvelle fin" not in mail["body"]
+        said = mail["body"].replace("\u00a0", " ")
+        assert "Nouvelle heure : vendredi 4 décembre, de 15 h à 17 h, au lieu de 12 h à 14 h." in said
 
     @pytest.mark.parametrize(
         ("changes", "line"),
         [
-            ({"hours": 3}, "Nouvelle fin : vendredi 4 décembre à 15 h."),
+            ({"hours": 3}, "Nouvelle heure : vendredi 4 décembre, de 12 h à 15 h, au lieu de 12 h à 14 h."),
+            (
+                {"starts_at": START + 24 * HOUR},
+                "Nouvelle date : samedi 5 décembre, de 12 h à 14 h, au lieu du vendredi 4 décembre, de 12 h à 14 h.",
+            ),
             ({"capacity": 9}, "Nombre de places : 9."),
             ({"title": "Autre"}, "Nouveau titre : « Autre »."),
             ({"summary": "Autrement."}, "La présentation a été récrite."),

@@ -91,7 +91,7 @@ async def test_the_other_answer_afterwards_is_refused(cast: Cast, first: bool) -
     before = await places(made)
     with pytest.raises(Refused) as caught:
         await answer(key, cast.aicha, not first, NOON)
-    assert caught.value.reason is WorkshopRefusal.NO_OFFER
+    assert caught.value.reason is (WorkshopRefusal.SAID_YES if first else WorkshopRefusal.NO_OFFER)
     assert await places(made) == before
 
 
@@ -203,7 +203,7 @@ async def test_an_offer_that_ends_sooner_is_told_until_when_once(cast: Cast) -> 
     await edit(actor=cast.yann, workshop_id=made, proposal=near, version=1, now=NOON)
     (mail,) = await mails(to=cast.aicha, kind="change")
     said = mail["body"].replace("\u00a0", " ")
-    assert "Nouvelle heure : mardi 24 novembre à 16 h." in said
+    assert "Nouvelle date : mardi 24 novembre, de 16 h à 18 h, au lieu du" in said
     assert "Ta place t’est gardée jusqu’au mardi 24 novembre à 13 h." in said
     assert (mail["offer_key"], mail["action"]) == (key, "Je réponds")
     assert await state_of(key, cast.aicha, NOON + HOUR) == "over"

@@ -71,6 +71,12 @@ class TestWhatWasAsked:
         assert "Le salon est en travaux." in answer.text
         assert await scene.state(workshop_id) is State.PROPOSED
 
+    async def test_whoever_reads_reads_all_that_will_appear(self, scene: Scene) -> None:
+        made = await scene.proposed(bring="Un stylo bleu", children="1", step_free="1")
+        page = words(await (await scene.as_(scene.cast.bruno)).get(f"/mediation/ateliers/{made}"))
+        for said in ("Un stylo bleu", "Enfants bienvenus.", "Accessible sans marche."):
+            assert said in page
+
     async def test_whoever_reads_a_contest_reads_what_was_asked(self, scene: Scene) -> None:
         workshop_id = await contested(scene)
         page = words(await (await scene.as_(scene.cast.bruno)).get(f"/mediation/ateliers/{workshop_id}"))

@@ -207,10 +207,9 @@ async def _tell_changes(
 
 async def _changes(row: Row, after: Row) -> list[Text]:
     changes: list[Text] = []
-    if after["starts_at"] != row["starts_at"]:
-        changes.append(wording.new_time(after["starts_at"]))
-    if after["ends_at"] - after["starts_at"] != row["ends_at"] - row["starts_at"]:
-        changes.append(wording.new_length(after["ends_at"]))
+    before = (row["starts_at"], row["ends_at"])
+    if (after["starts_at"], after["ends_at"]) != before:
+        changes.append(wording.new_hours(after["starts_at"], after["ends_at"], before=before))
     if after["room_id"] != row["room_id"]:
         room = "" if after["room_id"] is None else (await room_of(after["place_id"], after["room_id"])).name
         changes.append(wording.new_room(room))

@@ -28,6 +28,7 @@ class ReadingPage:
     due_words: str
     summary: str
     notes: list[str]
+    bring: str
     before: str
     asked: str
     """The change that was asked and is contested: its reason and what would do."""
@@ -70,6 +71,12 @@ async def reading_page(
     notes.extend(lang.gettext(NEED_NAMES[need]) for need in Need if need in needs_of(row))
     if row["speaker"]:
         notes.append(say(text("Personne invitée : %(name)s.", name=row["speaker"])))
+    if row["language"] == "en":
+        notes.append(say(text("En anglais.")))
+    if row["step_free"]:
+        notes.append(say(text("Accessible sans marche.")))
+    if row["children"]:
+        notes.append(say(text("Enfants bienvenus.")))
     options = [
         ("approve", say(text("C’est d’accord")), say(text("Paraît maintenant"))),
         ("send_back", say(text("Je demande un changement")), say(text("L’équipe est prévenue, avec tes mots"))),
@@ -104,6 +111,7 @@ async def reading_page(
         else say(text(STATE_NAMES[standing.state])),
         summary=row["summary"],
         notes=notes,
+        bring=row["bring"],
         before=before,
         asked="\n\n".join(filter(None, (row["reason"], row["way_out"]))) if contested else "",
         contest_word=row["contest_word"] if contested else "",
