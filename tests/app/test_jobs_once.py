@@ -137,7 +137,9 @@ async def test_four_processes_at_once(db: Store, database_url: str, tmp_path: Pa
         assert all(row["sent_at"] for row in await run("select sent_at from outbox where recipient <> ''"))
         sent = Counter(str(mail["Message-ID"]) for mail in server.received)
         assert set(sent.values()) == {1}
-        assert len(sent) == len(told) + len(new)
+        # Aïcha's offer was over before its mail could leave: it is on the site, for the record.
+        by_mail = await run("select id from outbox where recipient <> ''")
+        assert len(sent) == len(by_mail) == len(told) + len(new) - 1
 
         # The control: a job that looks first and does afterwards was done by each of the four.
         (careless,) = await run("select count(*) as many from attempt where key = 'careless'")

@@ -177,7 +177,9 @@ class TestWhoeverIsNoLongerTheOne:
             while not server.received:
                 await asyncio.sleep(0.002)
             async with transaction():  # what others do in the meantime
-                await run("update outbox set lease_by = 'another' where sent_at is null and lease_by is not null and id > 2")
+                await run(
+                    "update outbox set lease_by = 'another' where sent_at is null and lease_by is not null and id > 2"
+                )
             await stopped
         if not asks_again:
             assert len(server.received) == 5

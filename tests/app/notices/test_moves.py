@@ -64,7 +64,7 @@ async def tell(now: Any = NOON + DAY + MINUTE) -> int:
 
 
 async def told(to: int | None = None) -> list[dict[str, Any]]:
-    rows = await run("select * from outbox where dedupe like 'moved-%' order by id")
+    rows = await run("select * from outbox where kind = 'change' order by id")
     return [row for row in rows if to in (None, row["member_id"])]
 
 
