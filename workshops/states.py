@@ -61,6 +61,9 @@ class SignUpState(StrEnum):
     LAPSED = "lapsed"
 
 
+ACTIVE = (SignUpState.WAITING, SignUpState.OFFERED, SignUpState.CONFIRMED)
+"""A person has one such sign-up to a workshop at most."""
+
 SIGN_UP_MOVES: dict[SignUpState, dict[SignUpState, str]] = {
     SignUpState.WAITING: {
         SignUpState.OFFERED: "a place is free and it is their turn",

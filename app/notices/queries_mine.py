@@ -42,7 +42,7 @@ class Message:
     at: datetime
     unread: bool
     state: str
-    """`unread`, `read`; `mailed` for what came by mail."""
+    """`unread`, `read`; `mailed` for what came by mail, `waiting` while that mail has not left."""
     failed: bool
     """Whether it is here because the mail did not get through."""
 
@@ -75,7 +75,7 @@ async def messages_page(visit: Visit, *, number: int) -> MessagesPage:
     assert visit.member is not None
     rows = await run(
         f"select * from outbox where {SHOWN} "  # noqa: S608 - constant condition
-        "order by case when on_site and read_at is null then 0 else 1 end, id desc limit {} offset {}",
+        "order by case when on_site and read_at is null then 0 else 1 end, created_at desc, id desc limit {} offset {}",
         visit.member.id,
         visit.now - KEPT_FOR,
         A_PAGE + 1,
@@ -163,6 +163,11 @@ def _message(row: Mapping[str, Any]) -> Message:
         action=row["action"],
         at=row["created_at"],
         unread=unread,
-        state="unread" if unread else "read" if row["on_site"] else "mailed",
+        state="unread" if unread else "read" if row["on_site"] else "mailed" if _has_left(row) else "waiting",
         failed=row["set_aside_at"] is not None,
     )
+
+
+def _has_left(row: Mapping[str, Any]) -> bool:
+    """Without a mail server nothing leaves; what was noted in its place counts as gone."""
+    return row["sent_at"] is not None or row["logged_at"] is not None

@@ -246,6 +246,9 @@ class TestSigningUp:
         asked = await browsers[0].get(f"/ateliers/{workshop_id}/desistement")
         assert "première personne en attente" in words(asked)
         await browsers[0].post(f"/ateliers/{workshop_id}/desistement")
+        again = await browsers[0].get(f"/ateliers/{workshop_id}/desistement")  # the back button
+        assert (again.status_code, again.headers["location"]) == (303, f"/ateliers/{workshop_id}")
+        assert "Tu n’as pas de place ici." in words(await browsers[0].get(f"/ateliers/{workshop_id}"))
         assert "Une place est pour toi" in words(await browsers[3].get(f"/ateliers/{workshop_id}"))
         assert (await browsers[3].post(f"/ateliers/{workshop_id}/reponse", {"answer": "peut-être"})).status_code == 422
         assert (await browsers[3].post(f"/ateliers/{workshop_id}/reponse", {"answer": "yes"})).status_code == 303

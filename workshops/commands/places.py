@@ -16,12 +16,9 @@ from app.notices.api import Kind, Part, offers_over
 from workshops import rules, wording
 from workshops.commands.steps import moment, recount, tell, tell_people, where_is
 from workshops.facts import KIND, Row, offer_key, standing_of
-from workshops.states import SIGN_UP_MOVES, SignUpState, State
+from workshops.states import ACTIVE, SIGN_UP_MOVES, SignUpState, State
 from workshops.tables import SignUp
 from workshops.wording import Mail
-
-ACTIVE = (SignUpState.WAITING, SignUpState.OFFERED, SignUpState.CONFIRMED)
-"""A person has one such sign-up to a workshop at most."""
 
 
 async def last_sign_up(row: Row, member_id: int) -> Row | None:

@@ -14,7 +14,6 @@ from app.errors import NotFound, Refused
 from app.notices.api import Kind
 from workshops import rules, wording
 from workshops.commands.places import (
-    ACTIVE,
     confirm_given_back,
     end_sign_up,
     give_place,
@@ -26,7 +25,7 @@ from workshops.commands.places import (
 )
 from workshops.commands.steps import ask, locked, note, recount, refuse_if, tell
 from workshops.facts import KIND, Row, offer_key
-from workshops.states import SignUpState, WorkshopRefusal
+from workshops.states import ACTIVE, SignUpState, WorkshopRefusal
 from workshops.tables import SignUp
 
 

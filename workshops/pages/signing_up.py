@@ -17,7 +17,7 @@ from app.web.rendering import wants_fragment
 from workshops import commands, forms, queries
 from workshops.facts import KIND
 from workshops.pages.shared import AnyRequest, ask, carry_out, done, show, signed_in
-from workshops.states import SignUpState
+from workshops.states import ACTIVE, SignUpState
 
 
 async def _after_sign_up(request: AnyRequest, workshop_id: int, words: Text, more: Text | None = None) -> Response[Any]:
@@ -61,6 +61,8 @@ async def ask_withdraw(request: AnyRequest, workshop_id: FromPath[int]) -> Respo
     """Asked only when somebody waits: then the place is gone for good."""
     visit, _ = signed_in(request)
     found = await queries.seen(workshop_id, visit)
+    if found.who is None or found.who.sign_up not in ACTIVE:  # the back button, after having left
+        return done(request, workshop_id, text("Tu n’as pas de place ici."))
     return ask(
         request,
         found.row,
@@ -80,8 +82,10 @@ async def withdraw(request: AnyRequest, workshop_id: FromPath[int]) -> Response[
         was = await commands.withdraw(actor=member.id, workshop_id=workshop_id, now=visit.now)
     except Refused as refused:
         return await _refused_sign_up(request, workshop_id, refused)
-    waited = was is SignUpState.WAITING
-    said = text("C’est fait, tu n’attends plus.") if waited else text("C’est fait, ta place est libre.")
+    said = {
+        None: text("Tu n’as pas de place ici."),
+        SignUpState.WAITING: text("C’est fait, tu n’attends plus."),
+    }.get(was, text("C’est fait, ta place est libre."))
     return await _after_sign_up(request, workshop_id, said)
 
 

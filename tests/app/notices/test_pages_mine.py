@@ -11,7 +11,7 @@ import pytest
 from app.database import Store, run, transaction
 from app.i18n import text
 from app.notices import rules
-from app.notices.api import Kind, post_mail
+from app.notices.api import Kind, post_mail, tell
 from app.notices.commands import choose_mail, resume_mail, stop_mail
 from app.notices.links import StopLink
 from app.notices.states import STOPPABLE, Remind
@@ -56,7 +56,7 @@ class TestShowMessages:
         (read,) = await told(ginette, subject="Le deuxième", now=NOON - timedelta(days=2))
         (mailed,) = await told(ginette, subject="Le troisième", now=NOON - timedelta(days=1))
         await set_message(read, read_at=NOON)
-        await set_message(mailed, on_site=False, recipient="g@exemple.fr")
+        await set_message(mailed, on_site=False, recipient="g@exemple.fr", sent_at=NOON)
         page = await (await browser(ginette, cast)).get("/messages")
         assert page.status_code == 200
         assert ids(page.text) == [old, mailed, read]
@@ -66,6 +66,14 @@ class TestShowMessages:
         assert "Samedi 21 novembre à 12 h, ici" in said
         assert "Lundi 23 novembre à 12 h, par mail" in said
         assert counted(page.text) == 1
+
+    async def test_a_mail_that_has_not_left_is_on_its_way(self, db: Store) -> None:
+        cast = await make_cast()
+        async with transaction():
+            await tell([cast.samira], kind=Kind.CHANGE, what="one", subject=text("Salle"), body=[], now=NOON)
+        said = await (await browser(cast.samira, cast)).get("/messages")
+        assert 'data-state="waiting"' in said.text
+        assert "le mail est en route" in words(said)
 
     async def test_it_says_the_words_and_offers_the_link(self, sqlite_only_db: Store) -> None:
         cast = await make_cast()
