@@ -199,7 +199,11 @@ class TestRestore:
         with monkeypatch.context() as older:
             older.setattr(migrations, "known_steps", lambda: [each for each in known_steps() if "m0001" in each.id])
             with_database(other_url, migrate, make=True, migrated=False)
-            write(other_url, lambda: make_member(name="Ancienne"))
+            write(
+                other_url,  # in the words of that version
+                "insert into member (name, name_key, about, phone, listed, language, created_at) "
+                "values ('Ancienne', 'ancienne', '', '', false, 'fr', '2026-11-01 12:00:00+00:00')",
+            )
             assert reseau("backup", "older.zip", database_url=other_url)[0] == 0
         if into == "the present one":
             code, out, err = reseau("restore", "older.zip", "--force", database_url=peopled)
