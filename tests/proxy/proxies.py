@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from tests.browser.server import free_port
@@ -44,7 +45,7 @@ def replaced(text: str, changes: dict[str, str]) -> str:
     return text
 
 
-class Proxy:
+class Proxy(ABC):
     """A reverse proxy in front of the application, on free ports of this machine."""
 
     command: list[str]
@@ -59,13 +60,13 @@ class Proxy:
         (folder / "logs").mkdir(parents=True)
         self._process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def configure(self, upstream: int) -> None:
         """Write its configuration, for an application at this port."""
-        raise NotImplementedError
 
+    @abstractmethod
     def authority(self) -> Path:
         """The certificate that browsers here have to trust."""
-        raise NotImplementedError
 
     def trusting(self, *protocols: str) -> ssl.SSLContext:
         """What a browser that trusts it uses, and that speaks these protocols."""
