@@ -13,8 +13,11 @@ from app.identity.visits import Visit
 LARGEST_ID = 2**31 - 1
 
 
-def guard_the_door(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Ask for a sign-in where one is needed; treat ids and names that no row can have as unknown."""
+async def guard_the_door(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Ask for a sign-in where one is needed; treat ids and names that no row can have as unknown.
+
+    Awaits nothing: Litestar would send a plain function through a thread, at each request.
+    """
     state = connection.scope["state"]
     if (error := state.get("shell_error")) is not None:
         raise error
