@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -11,101 +10,15 @@ import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from app.serving import AddressTaken, address_of, listen
-
-RESEAU = Path(sys.executable).with_name("reseau")
-KEY = "une clef de trente-deux signes au moins, pour de bon"
-START = 60.0
-STOP = 20.0
-
-
-@dataclass
-class Served:
-    """A server under test."""
-
-    process: subprocess.Popen[str]
-    url: str
-    log: Path
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
-
-    def lines(self) -> list[dict[str, Any]]:
-        """What it logged, each line read as what it should be."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-    def stop(self) -> int:
-        """Ask it to end, and give its exit code; fails when it takes too long."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP)
-
-
-@contextmanager
-def served(folder: Path, database: str, *args: str, **settings: str) -> Iterator[Served]:
-    """`reseau serve` on a free port, until the block ends."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("RESEAU_")}
-    environ |= {
-        "RESEAU_DATABASE_URL": database,
-        "RESEAU_SECRET_KEY": KEY,
-        "RESEAU_ENV_FILE": "",
-        "PYTHONUNBUFFERED": "1",
-    }
-    environ |= {f"RESEAU_{name.upper()}": value for name, value in settings.items()}
-    log = folder / "server.log"
-    with log.open("w") as errors:
-        process = subprocess.Popen(
-            [str(RESEAU), "serve", "--port", "0", *args],
-            cwd=folder,
-            env=environ,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        )
-    try:
-        assert process.stdout is not None
-        said = process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", said)
-        assert found, f"{said}{log.read_text()}"
-        server = Served(process, found[0], log)
-        until(lambda: answers(server.url), START)
-        yield server
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(STOP)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def until(happened: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
-            return bool(answer.status == 200 and answer.read() == b"ok")
-    except OSError:
-        return False
+from tests.servers import RESEAU, ROOT, START, STOP, answers, serving, until
 
 
 def slow_request(port: int) -> tuple[socket.socket, Callable[[], bytes]]:
@@ -133,7 +46,6 @@ def slow_request(port: int) -> tuple[socket.socket, Callable[[], bytes]]:
 CASES = [("sqlite", ()), ("postgres", ("--workers", "2"))]
 
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 ECHO = """
 from app.serving import address_of, listen, serve_until_stopped
 
@@ -158,7 +70,7 @@ class TestServe:
         self, request: pytest.FixtureRequest, tmp_path: Path, engine: str, args: tuple[str, ...]
     ) -> None:
         database = request.getfixturevalue(f"{engine}_database_url")
-        with served(tmp_path, database, *args) as server:
+        with serving(tmp_path, database, *args) as server:
             line, rest = slow_request(server.port)
             with line:
                 time.sleep(0.5)  # both halves of the race are known: it is being read now
@@ -172,19 +84,19 @@ class TestServe:
             assert server.process.wait(STOP) == 0
 
     def test_it_waits_for_nobody_for_ever(self, sqlite_database_url: str, tmp_path: Path) -> None:
-        with served(tmp_path, sqlite_database_url) as server:
+        with serving(tmp_path, sqlite_database_url) as server:
             line, _ = slow_request(server.port)
             with line:
                 time.sleep(0.5)
                 assert server.stop() == 0
 
     def test_ctrl_c_is_an_orderly_end(self, sqlite_database_url: str, tmp_path: Path) -> None:
-        with served(tmp_path, sqlite_database_url) as server:
+        with serving(tmp_path, sqlite_database_url) as server:
             server.process.send_signal(signal.SIGINT)
             assert server.process.wait(STOP) == 0
 
     def test_the_database_is_left_closed(self, sqlite_database_url: str, tmp_path: Path) -> None:
-        with served(tmp_path, sqlite_database_url) as server:
+        with serving(tmp_path, sqlite_database_url) as server:
             assert server.stop() == 0
         left = [path.name for path in tmp_path.iterdir() if path.suffix in (".sqlite-wal", ".sqlite-shm")]
         assert left == [], "the last to close empties the log into the file"
@@ -192,7 +104,7 @@ class TestServe:
     def test_its_log_is_one_json_line_per_event_and_holds_no_secret(
         self, sqlite_database_url: str, tmp_path: Path
     ) -> None:
-        with served(tmp_path, sqlite_database_url) as server:
+        with serving(tmp_path, sqlite_database_url) as server:
             for path in (
                 "/",
                 "/connexion/lien/un-secret-tres-secret",
@@ -211,7 +123,7 @@ class TestServe:
 
     def test_it_does_beside_the_pages_what_is_due(self, sqlite_database_url: str, tmp_path: Path) -> None:
         path = sqlite_database_url.removeprefix("sqlite:///")
-        with served(tmp_path, sqlite_database_url) as server:
+        with serving(tmp_path, sqlite_database_url) as server:
             connection = sqlite3.connect(path, isolation_level=None, timeout=10)
             try:
                 connection.execute(
@@ -249,25 +161,13 @@ class TestServe:
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
 class TestSeveralProcesses:
     def test_one_that_dies_is_replaced(self, postgres_database_url: str, tmp_path: Path) -> None:
-        with served(tmp_path, postgres_database_url, "--workers", "2") as server:
-            workers = children(server.process.pid)
+        with serving(tmp_path, postgres_database_url, "--workers", "2") as server:
+            workers = server.workers()
             assert len(workers) == 2
             os.kill(workers[0], signal.SIGKILL)
-            until(lambda: len(set(children(server.process.pid)) - {workers[0]}) == 2, START)
+            until(lambda: len(set(server.workers()) - {workers[0]}) == 2, START)
             until(lambda: answers(server.url), START)
             assert server.stop() == 0
-
-
-def children(pid: int) -> list[int]:
-    """The worker processes of this one. (A resource tracker is one of its children too.)"""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-            command = (path / "cmdline").read_bytes()
-            if parent == pid and b"spawn_main" in command:
-                found.append(int(path.name))
-    return found
 
 
 class TestListen:

@@ -20,9 +20,9 @@ from app.registry import Registry
 from app.settings import Settings
 from app.timekeeping import DOUBT, DOUBTFUL, Timekeeper, latest_seen
 from tests.app.machine import Machine
-from tests.app.test_serving import served
 from tests.client import NOON
 from tests.factories import make_member, make_place
+from tests.servers import serving
 
 YEAR = timedelta(days=365)
 
@@ -406,7 +406,7 @@ class TestServe:
             return len(await run("select id from session"))
 
         with_database(sqlite_database_url, before)
-        with served(tmp_path, sqlite_database_url) as server:
+        with serving(tmp_path, sqlite_database_url) as server:
             assert with_database(sqlite_database_url, sessions) == left
             said = [line for line in server.lines() if line["logger"] == "reseau.clock"]
         assert len(said) == 1 - left

@@ -1,21 +1,16 @@
 """The real application as a program of its own, serving the demonstration to the tests in the browser."""
 
 import contextlib
-import os
 import re
-import socket
 import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers import RESEAU, answers, bare_environ, end, free_port
+
 START_SECONDS = 90
-STOP_SECONDS = 15
-RESEAU = Path(sys.executable).with_name("reseau")
 TROUBLE = re.compile(r"\b(WARNING|ERROR|CRITICAL|Traceback|[A-Za-z]+Warning)\b")
 
 
@@ -40,22 +35,6 @@ def troubles(log: str) -> list[str]:
     return [line for line in log.splitlines() if TROUBLE.search(line)]
 
 
-def free_port() -> int:
-    """A port of this machine that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-
-
 @contextlib.contextmanager
 def demonstration(folder: Path, program: Path = RESEAU) -> Iterator[LiveServer]:
     """`reseau demo` on a new embedded database in `folder`, until the block ends.
@@ -64,16 +43,14 @@ def demonstration(folder: Path, program: Path = RESEAU) -> Iterator[LiveServer]:
     """
     port = free_port()
     server = LiveServer(url=f"http://127.0.0.1:{port}", log=folder / "server.log")
-    # The settings of whoever runs the tests must not reach the demonstration.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("RESEAU_")}
     command = [str(program), "demo", "--port", str(port), "--database", str(folder / "demo.sqlite"), "--fresh"]
     with server.log.open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            command, cwd=folder, env=bare_environ(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
         try:
             deadline = time.monotonic() + START_SECONDS
-            while not _answers(server.url):
+            while not answers(server.url):
                 if process.poll() is not None:
                     raise RuntimeError(f"`reseau demo` ended with {process.returncode}:\n{server.written()}")
                 if time.monotonic() > deadline:
@@ -81,9 +58,4 @@ def demonstration(folder: Path, program: Path = RESEAU) -> Iterator[LiveServer]:
                 time.sleep(0.1)
             yield server
         finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)

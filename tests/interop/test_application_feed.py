@@ -23,9 +23,9 @@ from app.database import close_database, connect, open_database, transaction
 from app.identity.visits import hash_token
 from tests.calendar.plans import plan
 from tests.conftest import elsewhere, migrated
-from tests.interop.application import served
 from tests.interop.clients import Reader, Seen, read_with_khal, sync_with_vdirsyncer
 from tests.people import make_cast
+from tests.servers import serving
 
 TOKEN = "a-secret-address-of-24-bytes-0001"
 AGENDA = "/calendriers/agenda.ics"
@@ -120,8 +120,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
     elsewhere(migrated(database_url))
     elsewhere(filled())
-    with served(database_url, folder) as url:
-        yield Running(url, database_url, rows)
+    with serving(folder, database_url) as server:
+        yield Running(server.url, database_url, rows)
 
 
 class TestEachProgram:

@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from tests.browser.server import free_port
+from tests.servers import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NAME = "reseau.example.org"

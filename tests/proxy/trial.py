@@ -60,7 +60,7 @@ class Site:
 
     def tries_of_strangers(self, network: str) -> int:
         """How often somebody from this network tried an unknown account, as the application counts."""
-        with closing(sqlite3.connect(self.house.database)) as database:
+        with closing(sqlite3.connect(self.house.file)) as database:
             key = STRANGERS.key(network)
             return int(database.execute("select count(*) from attempt where key = ?", (key,)).fetchone()[0])
 
@@ -79,7 +79,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield Site(request.param, proxy, house)
     finally:
         proxy.stop()
-        house.stop()
+        house.close()
 
 
 @pytest.fixture

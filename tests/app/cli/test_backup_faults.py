@@ -32,8 +32,8 @@ from app.settings import Settings
 from app.web.csrf import FIELD, token_for
 from tests.app.cli.kept import begun, names, program, write
 from tests.app.cli.said import KEY, rows
-from tests.app.test_serving import served, until
 from tests.factories import make_member, make_place, make_workshop
+from tests.servers import serving, until
 
 pytestmark = pytest.mark.slow
 
@@ -161,7 +161,7 @@ class TestStorm:
                         others.append(answer.status_code)
 
         copies: list[tuple[int, Path]] = []
-        with served(tmp_path, installed) as server:
+        with serving(tmp_path, installed) as server:
             windows = [threading.Thread(target=signs_up, args=(server.url,)) for _ in range(6)]
             for window in windows:
                 window.start()
@@ -200,7 +200,7 @@ class TestStorm:
 
         looked = program(installed, "doctor", base_url="https://reseau.exemple")
         assert looked.returncode == 0, looked.stdout.decode()
-        with served(tmp_path, installed) as server:
+        with serving(tmp_path, installed) as server:
             assert httpx.get(server.url).status_code == 200
             signed_out = httpx.get(f"{server.url}/moi", headers={"Cookie": f"session={tokens[0]}"})
             assert signed_out.status_code == 303
