@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from litestar import Router
@@ -147,6 +147,62 @@ class Kept:
     what: Text
     seen_by: Text
     how_long: Text
+    job: str = ""
+    """The job that forgets it in time, if one does. `reseau restore` does these at once, over the older state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One of our own words in what a person takes along."""
+
+    code: str
+    """For programs."""
+    said: Text
+
+
+Value = str | int | bool | date | Word | None
+"""What may stand in a cell; instants are aware datetimes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A table of what is kept about one person, for that person: the same for programs and to be read."""
+
+    key: str
+    title: Text
+    columns: Mapping[str, Text]
+    """Name for programs → heading."""
+    rows: Sequence[Mapping[str, Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class ToDoFirst:
+    """Something that a person hands over, or ends, before they can be erased."""
+
+    what: Text
+    href: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What a domain says to somebody who is about to erase themselves."""
+
+    first: Sequence[ToDoFirst] = ()
+    then: Sequence[Text] = ()
+    """What becomes of each thing, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Somebody is erased."""
+
+    member_id: int
+    name: str
+    """By which the others knew them."""
+    shown_as: str
+    """What stands in its place from now on."""
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +239,16 @@ class Domain:
     jobs: Sequence[Job] = ()
     jobs_about: Callable[[Mapping[str, EntryKind]], Sequence[Job]] | None = None
     """More jobs, which need all domains' kinds of entries."""
+    jobs_of_all: Callable[[Sequence[Domain]], Sequence[Job]] | None = None
+    """More jobs, which need all domains."""
+    export_of: Callable[[int], Awaitable[Sequence[Exported]]] | None = None
+    """All that is kept about this member: of others only what the member sees anyway, and no secret, nor its hash."""
+    leaving: Callable[[int, datetime], Awaitable[Leaving]] | None = None
+    """What this member has to do first, and what erasing would do. Changes nothing."""
+    erase: Callable[[Erasure], Awaitable[None]] | None = None
+    """Forgets a member, in the caller's transaction, which holds the member's row. Called in the order of the registry,
+    identity first: the member belongs nowhere any more, and is told nothing. What hinders (`leaving`) is passed over:
+    an older state may have it. Safely done twice."""
     set_back: Callable[[datetime, datetime, bool], Awaitable[None]] | None = None
     """The clock was set back: it is the first hour now, the second was the latest seen, and the third says whether that
     was believed: not so of a clock that had just been set, or that a machine started with. Ends for good what had

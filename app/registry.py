@@ -48,6 +48,7 @@ class Registry:
                 refusals[refusal] = sentence
         nav = [item for domain in domains for item in domain.nav]
         jobs = [job for domain in domains for job in (*domain.jobs, *_jobs_about(domain, kinds))]
+        jobs += [job for domain in domains if domain.jobs_of_all is not None for job in domain.jobs_of_all(domains)]
         acts = [act for domain in domains for act in domain.journal_acts.items()]
         _refuse_doubles("journal act", [act for act, _ in acts])
         _refuse_doubles("domain", [domain.name for domain in domains])

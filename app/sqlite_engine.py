@@ -268,6 +268,20 @@ class SQLiteStore(Store):
         finally:
             self._writer_free.release()
 
+    async def write_anew(self) -> None:
+        """Write the whole file anew, and empty the log. `secure_delete` overwrites a row where it stands, but not the
+        copies of it that pages keep in their gaps after they were divided. Nobody writes meanwhile."""
+        await self._turn(self.patience)
+        try:
+            if self._writer is None:  # thrown away after a fault
+                self._writer = await self._in_thread(self._connected)
+            await self._in_thread(partial(self._writer.execute, "VACUUM"))
+        except sqlite3.Error as error:
+            raise _told(error) from error
+        finally:
+            self._writer_free.release()
+        await self.empty_log()
+
     def _log_is_busy(self) -> bool:
         assert self._writer is not None
         return bool(self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])

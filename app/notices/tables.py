@@ -69,6 +69,8 @@ class Outbox(Table):
     """When its end went out to the server and no answer came: it may have arrived."""
     good_until = Timestamptz(null=True, default=None)
     """From when on it is no longer true: it does not leave any more, and nobody is telephoned about it."""
+    forget = Boolean(default=False)
+    """Whether the row goes as soon as its mail has left, or cannot: it is to an address that is kept nowhere else."""
 
 
 class MailChoice(Table):
