@@ -132,8 +132,10 @@ def _description(base_url: str, filters: list[str]) -> dict[str, Any]:
                     "description": "Without `du`: from today to Sunday, at the week-end to the Sunday after. "
                     "What cannot be read is taken as not given.",
                     "parameters": [
-                        _parameter("lieu", text, "Slug of a place; all places without it."),
-                        _parameter("genre", {**text, "enum": filters}, "One kind alone."),
+                        _parameter("lieu", text, "Slug of a place; without it all, nothing for one there is not."),
+                        _parameter(
+                            "genre", {**text, "examples": filters}, "One kind alone; nothing, of one there is not."
+                        ),
                         _parameter("du", {**text, "format": "date"}, "First day."),
                         _parameter(
                             "au", {**text, "format": "date"}, f"Last day, at most {LONGEST_SPAN.days} days later."

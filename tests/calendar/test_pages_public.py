@@ -116,7 +116,7 @@ class TestDescription:
             assert sorted(thing) == sorted(schemas[name]["required"]) == sorted(schemas[name]["properties"])
         parameters = described["paths"]["/api/agenda"]["get"]["parameters"]
         assert [parameter["name"] for parameter in parameters] == ["lieu", "genre", "du", "au"]
-        assert parameters[1]["schema"]["enum"] == ["ateliers", "repas"]
+        assert parameters[1]["schema"]["examples"] == ["ateliers", "repas"]
 
     def matches(self, value: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> None:
         """A small reading of JSON Schema: types, properties, items, references."""
