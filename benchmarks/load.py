@@ -1,0 +1,173 @@
+"""The load: a program that sends requests over a few kept connections and looks at every answer.
+
+`python -m benchmarks.load` reads a job a line (JSON: port, requests, connections, seconds, status) and answers with
+what it saw. With `seconds`, each connection repeats the requests until then; without, each request is sent once. An
+answer is wrong when its status is another than asked for, or its body another than the body of that request so far;
+words like « il y a 3 minutes » may move a body, but not many times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from itertools import cycle
+from time import perf_counter
+from typing import Any, cast
+
+MOVES = 3
+"""So often a body may change in one job."""
+KEPT = 5
+"""Wrong answers that are shown."""
+
+
+class Job:
+    """What all connections of one job share."""
+
+    def __init__(self, asked: dict[str, Any]) -> None:
+        self.status: int = asked["status"]
+        self.same: bool = asked.get("same", True)
+        requests = [each.encode("latin-1") for each in asked["requests"]]
+        self.seconds: float | None = asked.get("seconds")
+        self.left: Iterator[tuple[int, bytes]] = (
+            iter(enumerate(requests)) if self.seconds is None else cycle(enumerate(requests))
+        )
+        self.until = float("inf")
+        self.bodies: dict[int, bytes] = {}
+        self.moves = 0
+        self.latencies: list[float] = []
+        self.wrong: list[str] = []
+        self.wrongs = 0
+        self.bytes = 0
+        self.head = b""
+
+    def next(self, now: float) -> tuple[int, bytes] | None:
+        return next(self.left, None) if now < self.until else None
+
+    def saw(self, number: int, status: int, body: bytes, seconds: float, head: bytes) -> None:
+        self.latencies.append(seconds)
+        self.bytes += len(body)
+        self.head = head
+        if status != self.status:
+            self._complain(f"{status} instead of {self.status}: {head[:300].decode('latin-1')}")
+        elif self.same and self.bodies.setdefault(number, body) != body:
+            self.moves += 1
+            self.bodies[number] = body
+            if self.moves > MOVES:
+                self._complain(f"the body moves from answer to answer ({len(body)} bytes)")
+
+    def _complain(self, sentence: str) -> None:
+        self.wrongs += 1
+        if len(self.wrong) < KEPT:
+            self.wrong.append(sentence)
+
+
+class Connection(asyncio.Protocol):
+    """One kept connection: a request, its answer, the next request."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.done = asyncio.get_running_loop().create_future()
+        self.transport: asyncio.WriteTransport | None = None
+        self.received = bytearray()
+        self.number = -1
+        self.sent_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.WriteTransport", transport)  # uvloop's is none by its classes
+
+    def go_on(self) -> None:
+        """Send the next request, or be done."""
+        assert self.transport is not None
+        now = perf_counter()
+        following = self.job.next(now)
+        if following is None:
+            self._end()
+            return
+        self.number, request = following
+        self.sent_at = now
+        self.transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        end = self.received.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = bytes(self.received[:end])
+        status = int(head[9:12])
+        length = 0
+        if status not in (204, 304):
+            found = head.lower().find(b"\r\ncontent-length:")
+            if found < 0:
+                self.job._complain("an answer without a length")
+                self._end()
+                return
+            length = int(head[found + 17 :].split(b"\r\n", 1)[0])
+        if len(self.received) < end + 4 + length:
+            return
+        body = bytes(self.received[end + 4 : end + 4 + length])
+        del self.received[: end + 4 + length]
+        self.job.saw(self.number, status, body, perf_counter() - self.sent_at, head)
+        self.go_on()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.done.done():
+            self.job._complain(f"the connection was cut: {error}")
+            self._end()
+
+    def _end(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+        if self.transport is not None:
+            self.transport.close()
+
+
+async def drive(asked: dict[str, Any]) -> dict[str, Any]:
+    """Do this job, and say what was seen."""
+    job = Job(asked)
+    loop = asyncio.get_running_loop()
+    connections = [
+        (await loop.create_connection(lambda: Connection(job), "127.0.0.1", asked["port"]))[1]
+        for _ in range(asked["connections"])
+    ]
+    started = perf_counter()
+    if job.seconds is not None:
+        job.until = started + job.seconds
+    for connection in connections:
+        connection.go_on()
+    await asyncio.gather(*(connection.done for connection in connections))
+    latencies = sorted(job.latencies)
+
+    def part(share: float) -> float:
+        return latencies[min(int(len(latencies) * share), len(latencies) - 1)] * 1000 if latencies else 0.0
+
+    return {
+        "requests": len(latencies),
+        "seconds": perf_counter() - started,
+        "p50": part(0.5),
+        "p95": part(0.95),
+        "longest": part(1.0),
+        "bytes": job.bytes,
+        "wrongs": job.wrongs,
+        "wrong": job.wrong,
+        "head": job.head.decode("latin-1"),
+        "body": job.bodies.get(0, b"").decode("latin-1") if asked.get("show") else "",
+    }
+
+
+def main() -> None:
+    """Until nobody asks any more."""
+    try:
+        import uvloop  # here: it is not there on every machine
+
+        run: Any = uvloop.run
+    except ImportError:
+        run = asyncio.run
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(run(drive(json.loads(line)))) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
