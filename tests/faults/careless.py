@@ -1,0 +1,69 @@
+"""The `reseau` command without one of its guards, for the controls: `python -m tests.faults.careless HOW serve …`.
+
+Each test of a guarantee is first seen to fail on the server that this starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from app import cli, sqlite_engine
+from app.identity import passwords
+from workshops import commands
+from workshops.states import SignUpState
+
+LATER = 0.4
+MODULE = "tests.faults.careless"
+
+
+def answers_first() -> None:
+    """Says that somebody is in, and writes it down a moment later."""
+    write = commands.sign_up
+    under_way = set()
+
+    async def sign_up(**about: Any) -> SignUpState:
+        async def later() -> None:
+            await asyncio.sleep(LATER)
+            await write(**about)
+
+        task = asyncio.create_task(later())
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        return SignUpState.CONFIRMED
+
+    commands.sign_up = sign_up
+
+
+def without_waiting_for_the_disk() -> None:
+    """SQLite as most set it: a commit is in the log, which is in the memory of the machine."""
+    as_they_are: tuple[str, ...] = sqlite_engine.PRAGMAS
+    assert "synchronous=FULL" in as_they_are
+    careless = [pragma.replace("synchronous=FULL", "synchronous=NORMAL") for pragma in as_they_are]
+    sqlite_engine.PRAGMAS = tuple(careless)  # type: ignore[assignment]  # the same number of them
+
+
+def hashes_in_the_loop() -> None:
+    """Passwords are hashed where everybody waits for it."""
+
+    async def here(work: Callable[[], Any]) -> Any:
+        return work()
+
+    passwords._aside = here
+
+
+HOW: dict[str, Callable[[], None]] = {
+    each.__name__: each for each in (answers_first, without_waiting_for_the_disk, hashes_in_the_loop)
+}
+
+
+def program(how: Callable[[], None]) -> tuple[str, ...]:
+    """For `serving(…, program=…)`."""
+    return (sys.executable, "-m", MODULE, how.__name__)
+
+
+if __name__ == "__main__":
+    HOW[sys.argv[1]]()
+    sys.exit(cli.main(sys.argv[2:]))
