@@ -1,0 +1,274 @@
+"""The demonstration as a town to be attacked: everybody signed in, its whole state to be compared and put back.
+
+It is seeded once for each engine (the fixtures are in conftest.py). Who walks through it is named here by what they may
+do; a role that comes later is one line of `PEOPLE`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from app.calendar.commands import add_feed
+from app.calendar.rules import FeedWishes
+from app.database import connect, engine, is_sqlite, open_database, run, transaction
+from app.demo import seed
+from app.identity.api import grant
+from app.identity.commands import add_member, meet
+from app.identity.states import Act
+from app.identity.tables import Session
+from app.identity.visits import hash_token
+from app.main import REGISTRY
+from tests.client import NOON, Browser, World
+from workshops.commands import invite_host
+
+VISITOR = "visitor"
+BY_ADDRESS = {
+    "newcomer": "karim@exemple.fr",
+    "member": "samira@exemple.fr",
+    "kitchen": "odile@exemple.fr",
+    "bureau": "rosa@exemple.fr",
+    "mediator": "bruno@exemple.fr",
+    "second mediator": "helene@exemple.fr",
+    "without e-mail": "germaine-245",
+    "stranger": "etranger@exemple.fr",
+    "elsewhere": "ailleurs@exemple.fr",
+}
+"""Somebody of each kind, by what they sign in with; the last two are no part of the demonstration: an account that
+belongs to no place, and one that belongs to the other place alone."""
+BY_NAME = {"welcome": "Zineb", "offered a role": "Thomas", "keeper elsewhere": "Leïla"}
+FEED_TOKEN = "c" * 43
+"""Of the member's calendar address: it is shown once, so that no crawl finds it again."""
+BY_DEED = {
+    "host of a draft": "select proposer_id as id from workshop where state = 'draft' order by id desc limit 1",
+    "host of one sent back": "select proposer_id as id from workshop where state = 'sent_back' order by id limit 1",
+    "host of a contested one": "select proposer_id as id from workshop where state = 'contested' order by id limit 1",
+    "host of a blocked one": "select proposer_id as id from workshop where state = 'proposed' "
+    "and blocked_at is not null order by id limit 1",
+    "invited to host": "select member_id as id from host where state = 'invited' order by id limit 1",
+    "drawn": "select j.member_id as id from juror j join workshop w on w.id = j.workshop_id "
+    "where j.vote = '' and w.state in ('contested', 'proposed') order by j.id limit 1",
+    "host with guests": "select h.member_id as id from host h join sign_up s on s.workshop_id = h.workshop_id "
+    "join workshop w on w.id = h.workshop_id where s.member_id is null and s.state = 'confirmed' "
+    "and w.state = 'published' and h.state = 'hosting' order by h.id limit 1",
+    "host of a cancelled one": "select h.member_id as id from host h join workshop w on w.id = h.workshop_id "
+    "where w.state = 'cancelled' and h.state = 'hosting' order by w.id desc limit 1",
+    "host of one held": "select h.member_id as id from host h join workshop w on w.id = h.workshop_id "
+    "where w.state = 'held' and h.state = 'hosting' order by w.ends_at desc, h.id limit 1",
+}
+"""Whoever stands in the way of a form that is shown to few. A deed that nobody does is left out, and the test of forms
+that nobody was shown says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who walks through the town."""
+
+    kind: str
+    member_id: int | None
+    token: str = ""
+    """Of their session."""
+    place_id: int | None = None
+
+    @property
+    def id(self) -> int:
+        assert self.member_id is not None
+        return self.member_id
+
+
+@dataclass
+class Town:
+    """The people of one seeded database, and the application over it."""
+
+    people: dict[str, Person]
+
+    def world(self, **settings: Any) -> World:
+        """The application, at the hour of the seed. The letter box of the demonstration is part of what is attacked."""
+        return World(NOON, demo=True, **settings)
+
+    def browser(self, kind: str, world: World | None = None) -> Browser:
+        """This person's browser, signed in."""
+        browser = (world or self.world()).browser()
+        if token := self.people[kind].token:
+            browser.http.cookies.set(browser.session_cookie, token)
+        return browser
+
+
+async def build() -> Town:
+    """Seed the database that is open, and sign everybody in."""
+    await seed(REGISTRY, now=NOON, members=None, progress=lambda what, done, total: None)
+    here, there = (int(row["id"]) for row in await run("select id from place order by id"))
+    keeper = await one("select id from member where name = {}", BY_NAME["keeper elsewhere"])
+    joined = NOON - timedelta(days=40)
+    await add_member(name="Étranger", email=BY_ADDRESS["stranger"], place_id=None, password_hash=None, now=joined)
+    outsider = await add_member(
+        name="Ailleurs", email=BY_ADDRESS["elsewhere"], place_id=there, password_hash=None, now=joined
+    )
+    await meet(actor=keeper, member_id=outsider, place_id=there, now=joined)
+    people = {VISITOR: Person(VISITOR, None)}
+    for kind, key in BY_ADDRESS.items():
+        people[kind] = await signed_in(kind, await one("select id from member where email_key = {}", key), here, there)
+    for kind, name in BY_NAME.items():
+        people[kind] = await signed_in(kind, await one("select id from member where name = {}", name), here, there)
+    await more_deeds(people, here)
+    for kind, sql in BY_DEED.items():
+        rows = await run(sql, *([NOON] if "{}" in sql else []))
+        if rows and int(rows[0]["id"]) not in [each.member_id for each in people.values()]:
+            people[kind] = await signed_in(kind, int(rows[0]["id"]), here, there)
+    await signed_in("another device", people["member"].id, here, there)
+    await add_feed(
+        actor=people["member"].id, wishes=FeedWishes("Téléphone", False, False, None), token=FEED_TOKEN, now=NOON
+    )
+    return Town(people)
+
+
+async def more_deeds(people: dict[str, Person], place_id: int) -> None:
+    """What the demonstration does not show at this hour: somebody is asked to host, three are drawn, an account is
+    kept by two, a way in is on its way."""
+    samira = people["member"].id
+    hers = await one(
+        "select w.id from workshop w join host h on h.workshop_id = w.id where h.member_id = {} "
+        "and h.state = 'hosting' and w.state = 'published' and w.starts_at > {} order by w.starts_at desc limit 1",
+        samira,
+        NOON + timedelta(days=2),
+    )
+    await invite_host(
+        actor=samira, workshop_id=hers, member_id=await one("select id from member where name = 'Abdel'"), now=NOON
+    )
+    async with transaction():
+        brigitte = await one("select id from member where name = 'Brigitte'")
+        for act in (Act.KEEP_ACCOUNTS, Act.KEEP_PLACE):
+            await grant(member_id=brigitte, place_id=place_id, act=act, from_at=NOON, until_at=None, source="handover")
+        await run("update workshop set blocked_until = {} where blocked_until > {}", NOON, NOON)
+    for job in REGISTRY.jobs:
+        await job.run(NOON)
+    asked = await World(NOON).browser().post("/connexion", {"email": "samira@exemple.fr", "way": "mail"})
+    assert asked.status_code == 303
+
+
+async def one(sql: str, *args: Any) -> int:
+    (row,) = await run(sql, *args)
+    return int(row["id"])
+
+
+async def signed_in(kind: str, member_id: int, here: int, there: int) -> Person:
+    place = {"stranger": None, "elsewhere": there, "keeper elsewhere": there}.get(kind, here)
+    token = secrets.token_urlsafe(32)
+    async with transaction():
+        await Session.insert(
+            Session(
+                token_hash=hash_token(token),
+                member_id=member_id,
+                place_id=place,
+                device="mine",
+                created_at=NOON,
+                seen_at=NOON,
+                expires_at=NOON + timedelta(days=90),
+                second_at=NOON,
+            )
+        )
+    return Person(kind, member_id, token, place)
+
+
+# ------------------------------------------------------------------------------------------------ what is written in it
+
+State = dict[str, list[tuple[Any, ...]]]
+
+
+async def tables() -> list[str]:
+    if is_sqlite():
+        rows = await run("select name from sqlite_master where type = 'table' and name not like 'sqlite~_%' escape '~'")
+    else:
+        rows = await run("select tablename as name from pg_tables where schemaname = current_schema()")
+    return sorted(row["name"] for row in rows)
+
+
+async def state() -> State:
+    """Every row of every table."""
+    found: State = {}
+    for table in await tables():
+        rows = await run(f'select * from "{table}"')
+        found[table] = sorted((tuple(sorted(row.items())) for row in rows), key=repr)
+    return found
+
+
+def changes(before: State, after: State) -> list[str]:
+    """What is no longer as it was, in words for whoever reads a failed test."""
+    said: list[str] = []
+    for table in sorted(before.keys() | after.keys()):
+        was, now = set(before.get(table, ())), set(after.get(table, ()))
+        said += [f"- {table} {dict(row)}" for row in sorted(was - now, key=repr)]
+        said += [f"+ {table} {dict(row)}" for row in sorted(now - was, key=repr)]
+    return said
+
+
+class Watch:
+    """Whether anything was committed to the embedded database: SQLite tells whoever asks from another connection.
+
+    Asking takes microseconds, where reading all rows takes a tenth of a second.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._line = sqlite3.connect(path)
+        self._seen = self._version()
+
+    def _version(self) -> int:
+        (version,) = self._line.execute("pragma data_version").fetchone()
+        return int(version)
+
+    def written(self) -> bool:
+        """Whether something was committed since this was last asked."""
+        before, self._seen = self._seen, self._version()
+        return self._seen != before
+
+    def close(self) -> None:
+        self._line.close()
+
+
+class Ground:
+    """A town on a database that can be put back as it was, as often as a test likes."""
+
+    def __init__(self, town: Town, restored: Callable[[], str]) -> None:
+        self.town = town
+        self._restored = restored
+        """Makes the database anew and says where it is."""
+        self._watch: Watch | None = None
+        self._open = False
+
+    async def restore(self) -> None:
+        """Everything as it was when the town was built."""
+        await self.close()
+        url = self._restored()
+        connect(url)
+        await open_database(min_size=0)
+        self._open = True
+        if is_sqlite():
+            self._watch = Watch(url.removeprefix("sqlite:///"))
+
+    async def close(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        if self._open:
+            await engine().close()
+            self._open = False
+
+    def written(self) -> bool:
+        """Whether anything was committed since this was last asked. The embedded database alone can tell."""
+        assert self._watch is not None
+        return self._watch.written()
+
+
+@asynccontextmanager
+async def on(ground: Ground) -> AsyncIterator[Ground]:
+    """The ground, open until the block ends."""
+    await ground.restore()
+    try:
+        yield ground
+    finally:
+        await ground.close()
