@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -25,6 +26,9 @@ SCHEMA_PATIENCE = 600
 
 STATEMENT_TIMEOUT = 30
 """Seconds. No page needs so long; a migration has no limit."""
+
+ONLY_READ = 4
+"""One in so many connections is kept for reading: writes that wait for a lock do not keep pages from being read."""
 
 AGAIN = (
     asyncpg.DeadlockDetectedError,
@@ -74,12 +78,14 @@ class PostgresStore(Store):
         super().__init__("postgres", patience)
         self.dsn = dsn
         self._pool: Any = None
+        self._may_write = asyncio.Semaphore()
 
     # ------------------------------------------------------------------------------------------------ open and close
 
     async def open(self, *, min_size: int = 1, max_size: int = 10) -> None:
         if self._pool is not None:
             raise RuntimeError("The database is already open.")
+        self._may_write = asyncio.Semaphore(max_size - max_size // ONLY_READ)
         try:
             self._pool = await asyncpg.create_pool(
                 self.dsn,
@@ -111,31 +117,50 @@ class PostgresStore(Store):
         finally:
             self._pool = None
 
-    async def _acquired(self) -> Any:
+    async def _acquired(self, patience: float) -> Any:
         if self._pool is None:
             raise TransactionMisuse("The database is not open: await open_database() first.")
         try:
-            return await self._pool.acquire(timeout=self.patience)
+            return await self._pool.acquire(timeout=patience)
         except Exception as error:
             raise _told(error) from error
 
     # --------------------------------------------------------------------------------------------------------- writing
 
     async def begin(self, for_schema: bool) -> Any:
-        connection = await self._acquired()
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self.patience):
+                await self._may_write.acquire()
+        except TimeoutError:
+            raise DatabaseHeld("Other writes took too long.") from None
+        try:
+            return await self._begun(for_schema, began)
+        except BaseException:
+            self._may_write.release()
+            raise
+
+    async def _begun(self, for_schema: bool, began: float) -> Any:
+        connection = await self._acquired(max(0.05, began + self.patience - time.monotonic()))
         try:
             await connection.execute("BEGIN")
             if for_schema:
                 await connection.execute(f"SET LOCAL lock_timeout = '{SCHEMA_PATIENCE}s'")
                 await connection.execute("SET LOCAL statement_timeout = 0")
                 await connection.execute(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
+            elif (waited := time.monotonic() - began) > self.patience / 8:  # which is waiting, too
+                left = max(50, int((self.patience - waited) * 1000))
+                await connection.execute(f"SET LOCAL lock_timeout = '{left}ms'")
             return connection
         except BaseException as error:
             await finish(self._given_back(connection))
             raise _told(error) from error
 
     async def end(self, connection: Any, *, keep: bool, for_schema: bool) -> None:
-        await finish(self._ended(connection, keep))
+        try:
+            await finish(self._ended(connection, keep))
+        finally:
+            self._may_write.release()
 
     async def _ended(self, connection: Any, keep: bool) -> None:
         try:
@@ -170,7 +195,7 @@ class PostgresStore(Store):
     # --------------------------------------------------------------------------------------------------------- reading
 
     async def fetch_outside(self, sql: str, args: Sequence[Any]) -> list[Any]:
-        connection = await self._acquired()
+        connection = await self._acquired(self.patience)
         try:
             found: list[Any] = await connection.fetch(sql, *args)
         except Exception as error:

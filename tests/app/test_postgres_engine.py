@@ -71,22 +71,50 @@ class TestHeld:
         await writing
         assert await names() == ["x"]
 
-    async def test_when_every_connection_is_taken_it_gives_up(self, store: PostgresStore) -> None:
+    async def test_writes_that_wait_leave_a_connection_to_read_with(self, store: PostgresStore) -> None:
         async def hold(done: asyncio.Event) -> None:
             async with transaction():
                 await done.wait()
 
         done = asyncio.Event()
-        holding = [asyncio.create_task(hold(done)) for _ in range(4)]
+        holding = [asyncio.create_task(hold(done)) for _ in range(3)]
         await asyncio.sleep(0.05)
-        with pytest.raises(DatabaseHeld):
-            await put_one("x")
-        with pytest.raises(DatabaseHeld):
-            await names()
+        start = time.monotonic()
+        waiting = [asyncio.create_task(put_one("x")) for _ in range(20)]
+        for _ in range(20):
+            assert await names() == []
+        assert time.monotonic() - start < 0.3
+        assert [type(end) for end in await asyncio.gather(*waiting, return_exceptions=True)] == [DatabaseHeld] * 20
         done.set()
         await asyncio.gather(*holding)
         await put_one("y")
         assert await names() == ["y"]
+
+    async def test_when_every_connection_is_taken_it_gives_up(self, store: PostgresStore) -> None:
+        reading = [asyncio.create_task(run("select pg_sleep(1)")) for _ in range(4)]
+        await asyncio.sleep(0.1)
+        with pytest.raises(DatabaseHeld):
+            await put_one("x")
+        with pytest.raises(DatabaseHeld):
+            await names()
+        await asyncio.gather(*reading)
+        await put_one("y")
+        assert await names() == ["y"]
+
+    async def test_waiting_for_a_turn_is_part_of_the_patience(self, store: PostgresStore) -> None:
+        """Else whoever stood last would wait twice as long as the first."""
+
+        async def patience_left(held_for: float) -> int:
+            async with transaction():
+                (row,) = await run("select setting from pg_settings where name = 'lock_timeout'")
+                await asyncio.sleep(held_for)
+            return int(row["setting"])
+
+        first = [asyncio.create_task(patience_left(0.15)) for _ in range(3)]
+        await asyncio.sleep(0)
+        left = await patience_left(0)
+        assert 50 <= left <= 250
+        assert max(await asyncio.gather(*first)) <= 400
 
     async def test_fifty_refused_writes_leave_nothing_behind(self, store: PostgresStore, other: Any) -> None:
         async with other.transaction():
