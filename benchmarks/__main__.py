@@ -18,7 +18,7 @@ from benchmarks.databases import ENGINES, databases
 from benchmarks.measures import QUICK, USUAL, Bench, Pace, measure_all
 from benchmarks.place import Place, make_place
 from benchmarks.programs import Failed, Program
-from benchmarks.report import figures_of, show
+from benchmarks.report import lines_of, show
 
 WHAT = ("pages", "feeds", "signups", "memory")
 SIZES = (50, 10_000, 100_000)
@@ -107,9 +107,9 @@ def _measure(
             measure_all(
                 benches, only=only, pace=pace, commits=commits, tell=lambda what: status.update(f"{engine}: {what}")
             )
-        figures = figures_of(engine, [(bench.place, bench.seen) for bench in benches])
-        show(figures, console, engine)
-        return [figure.told() for figure in figures]
+        lines = lines_of(engine, [(bench.place, bench.seen) for bench in benches])
+        show(lines, console)
+        return [line.told() for line in lines]
 
 
 if __name__ == "__main__":

@@ -72,11 +72,13 @@ PAGE = Aim(0.70)
 BARE_AGENDA = Aim(900)
 FEED = Aim(0.60)
 UNCHANGED = Aim(0.75)
-SIGN_UPS = {"sqlite": Aim(300), "postgresql": Aim(0)}
+SIGN_UPS = Aim(300)
+"""On SQLite."""
 OF_COMMITS = Aim(0.25)
 P50 = Aim(10.0, least=False)
 P95 = Aim(25.0, least=False)
-MEMORY = {"sqlite": Aim(85.0, least=False), "postgresql": Aim(136.0, least=False)}
+MEMORY = {("sqlite", 1): Aim(85.0, least=False), ("postgresql", 2): Aim(136.0, least=False)}
+"""By engine and workers."""
 
 
 def steady(figures: Sequence[float]) -> bool:

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from app import clock
+from app.calendar.feeds import Window, shared_standing
 from app.clock import at_local, local_day
 from app.database import close_database, connect, in_haste, open_database, run, transaction
 from app.demo import PASSWORD, seed
@@ -25,11 +26,14 @@ from app.identity.tables import Session
 from app.identity.visits import hash_token
 from app.main import REGISTRY
 from app.migrations import migrate
+from benchmarks import history
 from workshops import commands
 from workshops.rules import Proposal
 from workshops.states import Format
 
 TO_COME = 200
+TOLD = 500
+"""Events in the feed of all."""
 CAPACITY = 16
 SIGNED_UP = 6
 """People who have a place in each event that is added."""
@@ -87,6 +91,7 @@ async def make_place(database: str, *, members: int, years: int, progress: Progr
             place = (await run("select id, slug from place order by id limit 1"))[0]
             await _more_members(place["id"], members=members, chance=chance, now=now, progress=progress)
             await _more_to_come(place["id"], chance=chance, now=now, progress=progress)
+            await _past(database, place["id"], years=years, chance=chance, now=now, progress=progress)
             return await _described(database, place, members=members, years=years, chance=chance, now=now)
     finally:
         await close_database()
@@ -146,6 +151,45 @@ async def _add(
     )
     for member in people:
         await commands.sign_up(actor=member, workshop_id=workshop_id, now=asked + timedelta(hours=6))
+
+
+async def _past(database: str, place_id: int, *, years: int, chance: Random, now: datetime, progress: Progress) -> None:
+    """So many years; and whatever their number a last month after which the feed of all tells `TOLD` events."""
+    (place,) = await run("select name, address from place where id = {}", place_id)
+    (installation,) = await run("select name from installation")
+    members = await run(
+        "select m.id, m.name from member m join membership ms on ms.member_id = m.id where ms.place_id = {} "
+        "and ms.mediator = {} and ms.met_at is not null order by m.id",
+        place_id,
+        False,
+    )
+    named, crowd = members[: len(OTHERS)], [row["id"] for row in members[len(OTHERS) :]]
+    scene = history.Scene(
+        place_id=place_id,
+        place=place["name"],
+        address=place["address"],
+        installation=installation["name"],
+        mediator=await _member("bruno@exemple.fr"),
+        hosts=[(row["id"], row["name"]) for row in named],
+        people=crowd if len(crowd) > history.PEOPLE else [row["id"] for row in named],
+        regular=await _member("samira@exemple.fr"),
+    )
+    tables = await history.Tables.begin()
+    window = Window.at(now)
+    told = (await shared_standing(window, list(REGISTRY.entry_kinds))).count
+    for starts_at in history.recent_days(now, TOLD - told):
+        history.held(tables, scene, starts_at, chance=chance, comes=False)
+    hours = list(history.past_days(now, years))
+    for number, starts_at in enumerate(hours):
+        comes = starts_at.weekday() == 0 and number % history.A_DAY == 0
+        history.held(tables, scene, starts_at, chance=chance, comes=comes)
+        if number % 500 == 0:
+            progress("years gone by", number, len(hours))
+    if years:
+        history.devices(tables, scene, now, chance=chance)
+    progress("writing them down", 0, 1)
+    await history.write(database, tables)
+    progress("writing them down", 1, 1)
 
 
 async def _to_come(place_id: int, now: datetime) -> int:

@@ -1,136 +1,157 @@
-"""Figures out of rounds, beside what is wanted of them, as a table and as JSON."""
+"""Figures out of rounds, beside what is wanted of them: tables for people, dictionaries for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import figures as wanted
-from benchmarks.figures import Aim, Round, processor_share, share, speed_of, steady
+from benchmarks.figures import Aim, Round, Speed, processor_share, share, speed_of, steady
 from benchmarks.measures import AGENDA, WORKSHOP, Seen
 from benchmarks.place import Place
 
-WITH_AIM = {AGENDA: wanted.PAGE, WORKSHOP: wanted.PAGE}
+ALONE = "sign-up alone"
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table."""
+class Judged:
+    """A value beside what is wanted of it."""
+
+    value: float
+    unit: str
+    """`/s`, `share`, `ms`, `MiB`."""
+    aim: Aim | None = None
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.aim is None else self.aim.met(self.value)
+
+    def said(self) -> str:
+        return _said(self.value, self.unit)
+
+    def judged(self) -> str:
+        """What is wanted, and whether it is there; empty when nothing is."""
+        if self.aim is None:
+            return ""
+        met = "met" if self.met else "[bold red]not met[/]"
+        return f"{'≥' if self.aim.least else '≤'} {_said(self.aim.bound, self.unit)} {met}"
+
+
+def _said(value: float, unit: str) -> str:
+    match unit:
+        case "share":
+            return f"{value:.0%}"
+        case "/s":
+            return f"{value:,.0f}/s"
+        case _:
+            return f"{value:.1f} {unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was measured at one place: itself, its yardstick and the ratio; or a value alone."""
 
     engine: str
     members: int
     what: str
-    value: float
-    unit: str
-    """`/s`, `share`, `ms`, `MiB`."""
-    aim: float | None = None
-    least: bool = True
-    note: str = ""
+    values: tuple[Judged, ...]
+    ours: Speed | None = None
+    yardstick: str = ""
+    theirs: Speed | None = None
     by_processor: float | None = None
-    """The same ratio by time of the processor."""
-    milliseconds: float | None = None
-    """Of the processor, for one answer."""
+    """The ratio by time of the processor."""
 
     @property
-    def met(self) -> bool | None:
-        return None if self.aim is None else Aim(self.aim, self.least).met(self.value)
+    def own(self) -> float:
+        """What must be the same at places of all sizes. With a yardstick it is the ratio by time of the processor: the
+        yardstick is the same program everywhere, and what else the machine does falls upon both."""
+        return self.by_processor if self.by_processor is not None else self.values[0].value
 
     def told(self) -> dict[str, object]:
         """As JSON has it."""
-        return {**asdict(self), "met": self.met}
+        values = [{**asdict(each), "met": each.met} for each in self.values]
+        return {**asdict(self), "values": values}
 
 
-def figures_of(engine: str, seen: Iterable[tuple[Place, Seen]]) -> list[Figure]:
-    """All figures of an engine; those of the same thing at several places stand together."""
-    found: list[Figure] = []
-    for place, each in seen:
-        found += _of_place(engine, place, each)
-    order = {what: number for number, what in enumerate(dict.fromkeys(figure.what for figure in found))}
-    return sorted(found, key=lambda figure: order[figure.what])
+def lines_of(engine: str, seen: Iterable[tuple[Place, Seen]]) -> list[Line]:
+    """All that was measured with an engine, place by place."""
+    return [line for place, each in seen for line in _of_place(engine, place.members, each)]
 
 
-def _of_place(engine: str, place: Place, seen: Seen) -> Iterable[Figure]:
-    def figure(what: str, value: float, unit: str, aim: Aim | None = None, **more: object) -> Figure:
-        bound = {"aim": aim.bound, "least": aim.least} if aim is not None and aim.bound else {}
-        return Figure(engine, place.members, what, value, unit, **bound, **more)  # type: ignore[arg-type]  # by name
-
-    for name, (ours, theirs) in seen.pages.items():
-        yield from _pair(figure, name, "bare " + name, ours, theirs, WITH_AIM.get(name))
-    for name, (ours, theirs) in seen.feeds.items():
-        aim = (wanted.UNCHANGED if "304" in name else wanted.FEED) if name.startswith("feed of all") else None
-        yield from _pair(
-            figure, name, "bare text" if "304" in name else "the same bytes from memory", ours, theirs, aim
+def _of_place(engine: str, members: int, seen: Seen) -> Iterator[Line]:
+    def pair(what: str, yardstick: str, rounds: tuple[list[Round], list[Round]], *aims: Aim | None) -> Line:
+        """`aims` are of the ratio, of the speed, and of the yardstick's own speed."""
+        ours, theirs = speed_of(rounds[0]), speed_of(rounds[1])
+        values = (
+            Judged(share(*rounds), "share", aims[0] if aims else None),
+            Judged(ours.per_second, "/s", aims[1] if len(aims) > 1 else None),
+            Judged(theirs.per_second, "/s", aims[2] if len(aims) > 2 else None),
         )
-    for at_once, (ours, theirs) in seen.sign_ups.items():
-        name = f"sign-ups, {at_once} at once"
-        yield from _pair(figure, name, "bare durable commits", ours, theirs, wanted.OF_COMMITS, wanted.SIGN_UPS[engine])
+        return Line(engine, members, what, values, ours, yardstick, theirs, processor_share(*rounds))
+
+    for name, rounds in seen.pages.items():
+        least = wanted.PAGE if name in (AGENDA, WORKSHOP) else None
+        yield pair(name, "bare page", rounds, least, None, wanted.BARE_AGENDA if name == AGENDA else None)
+    for name, rounds in seen.feeds.items():
+        unchanged = "304" in name
+        least = (wanted.UNCHANGED if unchanged else wanted.FEED) if name.startswith("feed of all") else None
+        yield pair(name, "bare text" if unchanged else "kept bytes", rounds, least)
+    for at_once, rounds in seen.sign_ups.items():
+        pace = wanted.SIGN_UPS if engine == "sqlite" else None
+        yield pair(f"sign-ups, {at_once} at once", "bare commits", rounds, wanted.OF_COMMITS, pace)
         if at_once == 1:
-            speed = speed_of(ours)
-            yield figure("sign-up alone, p50", speed.p50, "ms", wanted.P50)
-            yield figure("sign-up alone, p95", speed.p95, "ms", wanted.P95)
+            alone = speed_of(rounds[0])
+            yield Line(engine, members, f"{ALONE}, p50", (Judged(alone.p50, "ms", wanted.P50),))
+            yield Line(engine, members, f"{ALONE}, p95", (Judged(alone.p95, "ms", wanted.P95),))
     for workers, value in seen.memory.items():
-        aim = wanted.MEMORY[engine] if (engine == "sqlite") == (workers == 1) else None
-        yield figure(f"memory, {workers} worker{'s' if workers > 1 else ''}", value, "MiB", aim)
+        most = wanted.MEMORY.get((engine, workers))
+        name = f"memory, {workers} worker{'s' if workers > 1 else ''}"
+        yield Line(engine, members, name, (Judged(value, "MiB", most),))
 
 
-def _pair(
-    figure: object,
-    name: str,
-    against: str,
-    ours: Sequence[Round],
-    theirs: Sequence[Round],
-    aim: Aim | None,
-    pace: Aim | None = None,
-) -> Iterable[Figure]:
-    """What is measured, its yardstick, and the ratio."""
-    assert callable(figure)
-    one, other = speed_of(ours), speed_of(theirs)
-    bare_aim = wanted.BARE_AGENDA if name == AGENDA else None
-    yield figure(name, one.per_second, "/s", pace, milliseconds=one.processor)
-    yield figure(f"{name}: {against}", other.per_second, "/s", bare_aim, milliseconds=other.processor)
-    yield figure(f"{name}: ratio", share(ours, theirs), "share", aim, by_processor=processor_share(ours, theirs))
+def show(lines: Sequence[Line], console: Console) -> None:
+    """A table for each place; for several places, one that says what moved."""
+    for members in dict.fromkeys(line.members for line in lines):
+        here = [line for line in lines if line.members == members]
+        table = Table(title=f"{here[0].engine}, {members:,} members", title_justify="left")
+        for name in ("", "a second", "yardstick", "ratio", "by processor", "ms of processor", "aims"):
+            table.add_column(name, justify="left" if name in ("", "aims") else "right")
+        for line in here:
+            table.add_row(line.what, *_cells(line), ", ".join(filter(None, (each.judged() for each in line.values))))
+        console.print(table)
+    if len({line.members for line in lines}) > 1:
+        console.print(_steadiness(lines))
 
 
-def show(figures: Sequence[Figure], console: Console, engine: str) -> None:
-    """The table."""
-    sizes = list(dict.fromkeys(figure.members for figure in figures))
-    table = Table(title=f"{engine}, {', '.join(f'{size:,}' for size in sizes)} members", title_justify="left")
+def _cells(line: Line) -> tuple[str, ...]:
+    if line.ours is None or line.theirs is None:
+        return (line.values[0].said(), "", "", "", "")
+    return (
+        f"{line.ours.per_second:,.0f}",
+        f"{line.yardstick} {line.theirs.per_second:,.0f}",
+        f"{line.values[0].value:.0%}",
+        f"{line.by_processor:.0%}",
+        f"{line.ours.processor:.2f} / {line.theirs.processor:.2f}",
+    )
+
+
+def _steadiness(lines: Sequence[Line]) -> Table:
+    sizes = list(dict.fromkeys(line.members for line in lines))
+    table = Table(title=f"{lines[0].engine}: the same at any size, ± {wanted.STEADY:.0%}?", title_justify="left")
     table.add_column("")
     for size in sizes:
         table.add_column(f"{size:,}", justify="right")
-    if len(sizes) > 1:
-        table.add_column("± 10 %")
-    table.add_column("aim")
-    for what in dict.fromkeys(figure.what for figure in figures):
-        line = [figure for figure in figures if figure.what == what]
-        cells = [_cell(each) for each in line]
-        if len(sizes) > 1:
-            cells.append("" if len(line) < 2 else "yes" if steady([_own(each) for each in line]) else "[bold]no[/]")
-        table.add_row(what, *cells, _aim(line))
-    console.print(table)
-
-
-def _own(figure: Figure) -> float:
-    """What must stay the same whatever the size: time of the processor where it was taken, else the figure."""
-    return figure.milliseconds or figure.by_processor or figure.value
-
-
-def _cell(figure: Figure) -> str:
-    if figure.unit == "share":
-        by = f" ({figure.by_processor:.0%} by processor)" if figure.by_processor is not None else ""
-        return f"{figure.value:.0%}{by}"
-    if figure.unit == "/s":
-        return f"{figure.value:,.0f}/s  {figure.milliseconds:.2f} ms"
-    return f"{figure.value:.1f} {figure.unit}"
-
-
-def _aim(line: Sequence[Figure]) -> str:
-    first = line[0]
-    if first.aim is None:
-        return ""
-    bound = f"{first.aim:.0%}" if first.unit == "share" else f"{first.aim:,.0f} {first.unit}"
-    met = all(each.met for each in line)
-    return f"{'≥' if first.least else '≤'} {bound} {'met' if met else '[bold red]not met[/]'}"
+    table.add_column("")
+    for what in dict.fromkeys(line.what for line in lines):
+        same = [line for line in lines if line.what == what]
+        if len(same) < 2:
+            continue
+        first = same[0].own
+        cells = [_said(each.own, "share" if each.by_processor is not None else each.values[0].unit) for each in same]
+        moved = max((each.own / first - 1 for each in same), key=abs)
+        verdict = "met" if steady([each.own for each in same]) else f"[bold red]not met[/] ({moved:+.0%})"
+        table.add_row(what, *cells, verdict)
+    return table
