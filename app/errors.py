@@ -25,6 +25,10 @@ class SignInNeeded(Exception):
     """The page is for members: signing in comes first, then back here (303)."""
 
 
+class SecondCodeNeeded(Exception):
+    """The person has signed in, and has yet to show a second code: that comes first, then back here (303)."""
+
+
 class ForgedForm(Exception):
     """The form did not come from one of our pages, or from a session that is over (403)."""
 

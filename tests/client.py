@@ -46,10 +46,12 @@ class World:
         """A fresh browser without any cookie."""
         return Browser(self, headers)
 
-    async def browser_of(self, member_id: int, *, place_id: int | None, device: str = "mine") -> Browser:
-        """A browser in which this member is signed in."""
+    async def browser_of(
+        self, member_id: int, *, place_id: int | None, device: str = "mine", second: bool = True
+    ) -> Browser:
+        """A browser in which this member is signed in, with the second code as well unless `second` is false."""
         browser = Browser(self, {})
-        await browser.sign_in(member_id, place_id=place_id, device=device)
+        await browser.sign_in(member_id, place_id=place_id, device=device, second=second)
         return browser
 
 
@@ -68,8 +70,8 @@ class Browser:
     def session_cookie(self) -> str:
         return "__Host-session" if self.world.settings.secure else "session"
 
-    async def sign_in(self, member_id: int, *, place_id: int | None, device: str = "mine") -> None:
-        """Open a session as the sign-in page does."""
+    async def sign_in(self, member_id: int, *, place_id: int | None, device: str = "mine", second: bool = True) -> None:
+        """Open a session as the sign-in page does; `second`: and as the page of the second code does."""
         token = secrets.token_urlsafe(32)
         now = self.world.now
         life = timedelta(days=90) if device == "mine" else timedelta(hours=2)
@@ -83,9 +85,11 @@ class Browser:
                     created_at=now,
                     seen_at=now,
                     expires_at=now + life,
+                    second_at=now if second else None,
                 )
             )
-        self.http.cookies.set(self.session_cookie, token)
+        # of this host, as if it had come from there: another session's cookie then takes its place
+        self.http.cookies.set(self.session_cookie, token, domain=self.http.base_url.host)
 
     def csrf_token(self) -> str:
         """The token that this browser's forms carry now."""

@@ -280,6 +280,7 @@ def _session(member_id: int, token: str, place_id: int | None, now: datetime) ->
         created_at=now,
         seen_at=now,
         expires_at=now + timedelta(days=90),
+        second_at=now,
     )
 
 

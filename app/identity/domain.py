@@ -12,6 +12,7 @@ from app.identity.pages import ENTRANCE
 from app.identity.pages_me import ME
 from app.identity.pages_members import MEMBERS
 from app.identity.pages_places import PLACES
+from app.identity.pages_second import SECOND
 from app.identity.pages_welcome import WELCOME
 from app.identity.search import search
 from app.identity.states import Act
@@ -19,7 +20,7 @@ from app.identity.wording import SENTENCES
 
 DOMAIN = Domain(
     name="identity",
-    routers=(Router(path="", route_handlers=[*ENTRANCE, *ME, *MEMBERS, *PLACES, *WELCOME]),),
+    routers=(Router(path="", route_handlers=[*ENTRANCE, *ME, *MEMBERS, *PLACES, *SECOND, *WELCOME]),),
     nav=(
         NavItem(
             key="members",

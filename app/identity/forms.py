@@ -14,13 +14,14 @@ from app.i18n import LANGUAGES, Text, text, text_n
 from app.identity.commands_me import Profile
 from app.identity.commands_places import PlaceWords, RoomWords, Stretch
 from app.identity.passwords import LONGEST, SHORTEST, easily_guessed, plain
+from app.identity.second import read_recovery_code
 from app.identity.slips import read_sign_in_name
 from app.identity.states import HANDED_OVER, Act, Device
 from app.notices.rules import is_address
 from app.web.forms import Fields, clean_line
 
 NAME_LENGTH = 60
-SECRET = ("password", "new_password", "code")
+SECRET = ("password", "new_password", "code", "current")
 THEMES = ("light", "dark")
 STRETCHES_A_DAY = 2
 
@@ -179,6 +180,55 @@ def read_code(form: Mapping[str, str], *, with_device: bool = True) -> CodeForm:
         fields.fault("code", text("Le code a six chiffres, comme 041 592."))
     device = _device(fields, text("Il reste à dire à qui est cet appareil.")) if with_device else None
     return CodeForm(code, device, _kept(fields), fields.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondForm:
+    """A code of the telephone, or one of those on paper."""
+
+    code: str
+    current: str
+    """The one that proves who it is, where a telephone is replaced."""
+    errors: Mapping[str, Text]
+
+
+def read_second(form: Mapping[str, str], *, code: bool = True, current: bool = False) -> SecondForm:
+    """`code`: six digits. `current`: six digits or a recovery code."""
+    fields = Fields(form)
+    shown = _six_digits(fields, "code") if code else ""
+    proof = _digits_or_paper(fields, "current") if current else ""
+    return SecondForm(shown, proof, fields.errors)
+
+
+def read_recovery(form: Mapping[str, str]) -> SecondForm:
+    """A recovery code alone."""
+    fields = Fields(form)
+    written = clean_line(form.get("code", ""))
+    if not written:
+        fields.fault("code", text("Il manque le code de secours : il est sur ton papier."))
+    elif read_recovery_code(written) is None:
+        fields.fault("code", text("Un code de secours a huit lettres et chiffres, comme k7mq-3xpr."))
+    return SecondForm(written, "", fields.errors)
+
+
+def _digits(written: str) -> str:
+    return re.sub(r"[\s.\-]", "", clean_line(written))
+
+
+def _six_digits(fields: Fields, name: str) -> str:
+    code = _digits(fields.form.get(name, ""))
+    if not code:
+        fields.fault(name, text("Il manque le code : six chiffres, dans l’application de ton téléphone."))
+    elif not re.fullmatch(r"\d{6}", code, re.ASCII):
+        fields.fault(name, text("Le code a six chiffres, comme 041 592."))
+    return code
+
+
+def _digits_or_paper(fields: Fields, name: str) -> str:
+    written = clean_line(fields.form.get(name, ""))
+    if read_recovery_code(written) is not None:
+        return written
+    return _six_digits(fields, name)
 
 
 @dataclass(frozen=True, slots=True)

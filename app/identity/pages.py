@@ -37,6 +37,8 @@ from app.web.rendering import house_of, render, visit_of
 
 AnyRequest = Request[Any, Any, Any]
 PUBLIC = {"public": True}
+EVEN_HALF_IN = {"public": True, "before_second": True}
+"""Pages that also open to whoever owes a second code."""
 NO_ERRORS: Mapping[str, Text] = {}
 MAX_MINUTES = 99
 
@@ -357,7 +359,7 @@ async def enter_by_link(request: AnyRequest, token: FromPath[str]) -> Response[A
 # -------------------------------------------------------------------------------------------------------- signing out
 
 
-@post("/deconnexion", opt=PUBLIC)
+@post("/deconnexion", opt=EVEN_HALF_IN)
 async def sign_out(request: AnyRequest) -> Response[Any]:
     """Ends the session. On a shared device the browser is asked to forget everything of ours."""
     visit = visit_of(request)

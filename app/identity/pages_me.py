@@ -14,7 +14,7 @@ from app.i18n import LANGUAGES, Text, text, text_n
 from app.identity import commands, commands_me, forms, queries
 from app.identity.cookies import no_waiting_cookie, preference_cookie, waiting_cookie, waiting_token
 from app.identity.entrance import Asking, find_waiting
-from app.identity.pages import NO_ERRORS, PUBLIC, AnyRequest, _network, wrong_code_words
+from app.identity.pages import EVEN_HALF_IN, NO_ERRORS, AnyRequest, _network, wrong_code_words
 from app.identity.rules import email_key
 from app.identity.states import IdentityRefusal, Purpose
 from app.identity.visits import Me as MeHere
@@ -263,14 +263,14 @@ async def end_other_devices(request: AnyRequest) -> Response[Any]:
 # ----------------------------------------------------------------------------------------------- language and look
 
 
-@get("/langue", opt=PUBLIC)
+@get("/langue", opt=EVEN_HALF_IN)
 async def language(request: AnyRequest) -> Response[Any]:
     """Both choices on one page."""
     page = LanguagePage(LANGUAGES, own_path(request.query_params.get("suite") or came_from(request), "/langue"))
     return render(request, "app/identity/language.html", page)
 
 
-@post("/langue", opt=PUBLIC)
+@post("/langue", opt=EVEN_HALF_IN)
 async def set_language(request: AnyRequest) -> Response[Any]:
     """Keeps what is sent of `language` and `theme`; for a member the language goes with the account."""
     form, settings, visit = await read_form(request), house_of(request).settings, visit_of(request)
@@ -278,8 +278,8 @@ async def set_language(request: AnyRequest) -> Response[Any]:
     chosen, theme = forms.read_language(form), forms.read_theme(form)
     if chosen is not None:
         cookies.append(preference_cookie(settings, "langue", chosen))
-        if visit.member is not None:
-            await commands_me.set_language(actor=visit.member.id, language=chosen)
+        if (member := visit.member or visit.half_in) is not None:
+            await commands_me.set_language(actor=member.id, language=chosen)
     if theme is not None:
         cookies.append(preference_cookie(settings, "theme", theme))
     return go_to(request, own_path(form.get("suite") or came_from(request)), cookies=cookies)

@@ -52,6 +52,12 @@ def why_may_not(member: Me | None, act: Act) -> IdentityRefusal | None:
     return None
 
 
+def needs_second_factor(*, mediates: bool, keeps_accounts: bool) -> bool:
+    """Whether a password or a mail alone opens nothing: whoever mediates, or keeps accounts, in any place at all, also
+    shows a code of their telephone (OWASP ASVS 5.0, 6.3.3)."""
+    return mediates or keeps_accounts
+
+
 def why_cannot_meet(*, themselves: bool, belongs: bool, met: bool) -> IdentityRefusal | None:
     """Why somebody may not say that they have met a newcomer: they must be a member there whom others have met."""
     if themselves:

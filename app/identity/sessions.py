@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.database import run, transaction
+from app.errors import SignInNeeded
 from app.identity.states import Device
 from app.identity.tables import Session
 from app.identity.visits import hash_token
@@ -62,6 +63,21 @@ async def open_session(
             expires_at=now + LIFE[device],
         )
     )
+    return token
+
+
+async def renew_session(session_id: int, *, now: datetime) -> str:
+    """Another token for a session that has just shown the second code: who knew the old one is out. Raises
+    `SignInNeeded` when the session has ended meanwhile.
+    """
+    token = secrets.token_urlsafe(32)
+    renewed = (
+        await Session.update({Session.token_hash: hash_token(token), Session.second_at: now, Session.seen_at: now})
+        .where(Session.id == session_id)
+        .returning(Session.id)
+    )
+    if not renewed:
+        raise SignInNeeded
     return token
 
 

@@ -27,6 +27,10 @@ HANDED_OVER = frozenset({Act.KEEP_ACCOUNTS, Act.KEEP_PLACE})
 """Acts that their holder passes on to a successor who accepts."""
 
 
+SECOND_FOR = frozenset({Act.KEEP_ACCOUNTS})
+"""Acts whose holders show a second code when they sign in, as mediators do."""
+
+
 class Device(StrEnum):
     """« Cet appareil est à toi ? »"""
 

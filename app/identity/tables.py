@@ -152,6 +152,30 @@ class Session(Table):
     created_at = Timestamptz(default=None)
     seen_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
+    second_at = Timestamptz(null=True, default=None)
+    """When the second code was shown on it, by somebody who needs one (`rules.needs_second_factor`)."""
+
+
+class SecondFactor(Table, tablename="second_factor"):
+    """A telephone that gives codes (RFC 6238). Its secret is kept nowhere: it is made of the installation's secret key
+    and of the seed, each time (`second.secret_of`)."""
+
+    id: Serial
+    member_id = Integer(unique=True)
+    seed = Varchar(length=64)
+    made_with = Varchar(length=16)
+    """Tells which secret key it goes with (`second.mark_of`)."""
+    last_step = Integer()
+    """The thirty seconds of the last code that was taken: no code of theirs, nor any before, is taken again."""
+    since_at = Timestamptz(default=None)
+
+
+class RecoveryCode(Table, tablename="recovery_code"):
+    """What replaces a code once, when the telephone is lost. The row goes when it is used."""
+
+    id: Serial
+    member_id = Integer()
+    code_hash = Varchar(length=64)
 
 
 class Passage(Table):

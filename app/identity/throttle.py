@@ -39,6 +39,13 @@ CODE = Limit("code", 20, timedelta(days=1))
 STRANGERS = Limit("strangers", 200, timedelta(hours=1))
 """Tries at unknown accounts from one network."""
 
+SECOND = Limit("second", 10, timedelta(minutes=15))
+"""Wrong codes of a telephone for one member: only who has their password or reads their mails gets so far."""
+SECOND_IN_A_DAY = Limit("second in a day", 40, KEPT)
+"""Whoever tries all day guesses one of a million with three chances each time: once in twenty years."""
+RECOVERY = Limit("recovery", 60, timedelta(hours=1))
+"""Wrong recovery codes for one member, counted apart, so that wrong codes of a telephone do not close this way."""
+
 
 def network_of(address: str | None) -> str:
     """The network that a request comes from: an IPv4 address, the first half of an IPv6 one."""

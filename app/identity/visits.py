@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from app.database import run
 from app.identity.over import is_of_the_future, session_is_over
-from app.identity.states import Act, Device
+from app.identity.rules import needs_second_factor
+from app.identity.states import SECOND_FOR, Act, Device
 from app.notices.states import KEPT_FOR, WAYS_IN
 
 SHARED_IDLE = timedelta(minutes=15)
@@ -52,6 +53,8 @@ class Visit:
     language: str = "fr"
     theme: str | None = None
     member: Me | None = None
+    half_in: Me | None = None
+    """Who has signed in without the second code that they owe: nobody at all, but for the pages that ask for it."""
     place: Spot | None = None
     session_id: int | None = None
     session_key: str = ""
@@ -86,10 +89,18 @@ def hash_token(token: str) -> str:
 
 
 _WAYS_IN = ", ".join(f"'{kind.value}'" for kind in sorted(WAYS_IN))
+_SECOND_FOR = ", ".join(f"'{act.value}'" for act in sorted(SECOND_FOR))
 _VISIT = f"""
-select s.id as session_id, s.device, s.created_at, s.seen_at, s.expires_at, m.id as member_id, m.name,
+select s.id as session_id, s.device, s.created_at, s.seen_at, s.expires_at, s.second_at, m.id as member_id, m.name,
        m.language, p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator,
        ms.met_at, g.act,
+       case when s.second_at is null then exists (
+           select 1 from membership any_ms where any_ms.member_id = m.id and any_ms.mediator
+       ) end as mediates,
+       case when s.second_at is null then exists (
+           select 1 from granted_act any_g where any_g.member_id = m.id and any_g.act in ({_SECOND_FOR})
+           and any_g.from_at <= {{}} and (any_g.until_at is null or any_g.until_at > {{}})
+       ) end as keeps_accounts,
        (select count(*) from outbox o where o.member_id = m.id and o.on_site and o.read_at is null
         and o.subject <> '' and o.kind not in ({_WAYS_IN}) and o.created_at > {{}}) as unread
 from session s
@@ -102,10 +113,14 @@ where s.token_hash = {{}}
 """  # noqa: S608 - constants of ours
 
 
-async def visit_of_session(token: str, *, now: datetime, theme: str | None, reference: str) -> Visit | None:
-    """The visit of this session's token, or nothing when it opens none: unknown, over, or idle too long."""
+async def visit_of_session(
+    token: str, *, now: datetime, theme: str | None, reference: str, second: bool = True
+) -> Visit | None:
+    """The visit of this session's token, or nothing when it opens none: unknown, over, or idle too long. With `second`
+    false nobody owes a second code.
+    """
     token_hash = hash_token(token)
-    rows = await run(_VISIT, now - KEPT_FOR, now, now, token_hash)
+    rows = await run(_VISIT, now, now, now - KEPT_FOR, now, now, token_hash)
     if not rows:
         return None
     row = rows[0]
@@ -118,26 +133,31 @@ async def visit_of_session(token: str, *, now: datetime, theme: str | None, refe
         return None
     touch_due = now - row["seen_at"] >= TOUCH_EVERY[device]
     seen_at = now if touch_due else row["seen_at"]
+    me = Me(
+        id=row["member_id"],
+        name=row["name"],
+        mediator=bool(row["mediator"]),
+        met=row["met_at"] is not None or bool(row["mediator"]),
+        belongs=row["membership_id"] is not None,
+        acts=frozenset(Act(each["act"]) for each in rows if each["act"]),
+    )
+    owes_second = second and needs_second_factor(
+        mediates=bool(row["mediates"]), keeps_accounts=bool(row["keeps_accounts"])
+    )
     place = None
-    if row["place_id"] is not None:
+    if row["place_id"] is not None and not owes_second:
         place = Spot(row["place_id"], row["slug"], row["place_name"], row["address"])
     return Visit(
         now=now,
         language=row["language"],
         theme=theme,
-        member=Me(
-            id=row["member_id"],
-            name=row["name"],
-            mediator=bool(row["mediator"]),
-            met=row["met_at"] is not None or bool(row["mediator"]),
-            belongs=row["membership_id"] is not None,
-            acts=frozenset(Act(each["act"]) for each in rows if each["act"]),
-        ),
+        member=None if owes_second else me,
+        half_in=me if owes_second else None,
         place=place,
         session_id=row["session_id"],
         session_key=token_hash,
         device=device,
-        unread=row["unread"],
+        unread=0 if owes_second else row["unread"],
         idle_until=min(seen_at + SHARED_IDLE, row["expires_at"]) if shared else None,
         reference=reference,
         touch_due=touch_due,

@@ -14,7 +14,17 @@ from urllib.parse import quote
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
-from app.errors import BadRequest, DatabaseHeld, Forbidden, ForgedForm, NotFound, Refused, SignInNeeded, TooFast
+from app.errors import (
+    BadRequest,
+    DatabaseHeld,
+    Forbidden,
+    ForgedForm,
+    NotFound,
+    Refused,
+    SecondCodeNeeded,
+    SignInNeeded,
+    TooFast,
+)
 from app.i18n import Text, language, text
 from app.web.answers import came_from, go_to
 from app.web.flash import Flash
@@ -23,7 +33,7 @@ from app.web.rendering import house_of, render, visit_of, wants_fragment
 
 log = logging.getLogger("reseau.errors")
 ANY_REQUEST = Request[Any, Any, Any]
-SECRET_FIELDS = frozenset({"_csrf_token", "password", "new_password", "code"})
+SECRET_FIELDS = frozenset({"_csrf_token", "password", "new_password", "code", "current"})
 DATABASE_RETRY_SECONDS = 10
 
 
@@ -118,13 +128,14 @@ def refused(request: ANY_REQUEST, error: Exception) -> Response[Any]:
 
 
 def sign_in_needed(request: ANY_REQUEST, error: Exception) -> Response[Any]:
+    step = "/connexion/deuxieme-code" if isinstance(error, SecondCodeNeeded) else "/connexion"
     path = request.url.path
     if request.method in ("GET", "HEAD"):
         if request.url.query:
             path += "?" + request.url.query
     else:
         path = came_from(request, "")
-    return go_to(request, "/connexion" + (f"?suite={quote(path, safe='/')}" if path else ""))
+    return go_to(request, step + (f"?suite={quote(path, safe='/')}" if path else ""))
 
 
 def bad_request(request: ANY_REQUEST, error: Exception) -> Response[Any]:
@@ -204,6 +215,7 @@ ERROR_HANDLERS: dict[type[Exception], Callable[[ANY_REQUEST, Any], Response[Any]
     Forbidden: forbidden,
     ForgedForm: forged,
     SignInNeeded: sign_in_needed,
+    SecondCodeNeeded: sign_in_needed,
     Refused: refused,
     BadRequest: bad_request,
     TooFast: too_fast,

@@ -22,6 +22,8 @@ from app.web.search import search_page
 
 AnyRequest = Request[Any, Any, Any]
 PUBLIC = {"public": True}
+EVEN_HALF_IN = {"public": True, "before_second": True}
+"""Also for whoever owes a second code: help, and what the law asks to be reachable from every page."""
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 _REFERENCE = re.compile(r"[0-9a-f]{10}")
 ROBOTS = """User-agent: *
@@ -63,37 +65,37 @@ async def _tell(request: AnyRequest, template: str) -> Response[Any]:
     return render(request, f"app/web/{template}.html", page)
 
 
-@get("/confidentialite", opt=PUBLIC)
+@get("/confidentialite", opt=EVEN_HALF_IN)
 async def privacy(request: AnyRequest) -> Response[Any]:
     """What is kept, how long, and who sees it."""
     return await _tell(request, "privacy")
 
 
-@get("/mentions-legales", opt=PUBLIC)
+@get("/mentions-legales", opt=EVEN_HALF_IN)
 async def legal(request: AnyRequest) -> Response[Any]:
     """Who publishes and who hosts."""
     return await _tell(request, "legal")
 
 
-@get("/accessibilite", opt=PUBLIC)
+@get("/accessibilite", opt=EVEN_HALF_IN)
 async def accessibility(request: AnyRequest) -> Response[Any]:
     """What was checked, what was not, and whom to tell."""
     return await _tell(request, "accessibility")
 
 
-@get("/charte", opt=PUBLIC)
+@get("/charte", opt=EVEN_HALF_IN)
 async def charter(request: AnyRequest) -> Response[Any]:
     """The rules of the house, which one accepts when joining."""
     return await _tell(request, "charter")
 
 
-@get("/aide", opt=PUBLIC)
+@get("/aide", opt=EVEN_HALF_IN)
 async def help_page(request: AnyRequest) -> Response[Any]:
     """Ten questions, ten short answers."""
     return await _tell(request, "help")
 
 
-@get("/erreur/{reference:str}", opt=PUBLIC)
+@get("/erreur/{reference:str}", opt=EVEN_HALF_IN)
 async def after_an_accident(request: AnyRequest, reference: FromPath[str]) -> Response[Any]:
     """Where htmx leads after a 500. Only what looks like a number of ours is shown."""
     return accident(request, reference if _REFERENCE.fullmatch(reference) else "")

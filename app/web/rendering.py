@@ -97,7 +97,9 @@ def wants_fragment(request: ANY_REQUEST) -> bool:
 
 
 def nav_for(visit: Visit, registry: Registry) -> tuple[NavItem, ...]:
-    """The contents list of this person."""
+    """The contents list of this person; none for whoever owes a second code, to whom its pages are closed."""
+    if visit.half_in is not None:
+        return ()
     member = visit.member
     return tuple(
         item

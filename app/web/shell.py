@@ -130,7 +130,9 @@ class Shell:
         token = cookies.get(self._session_cookie)
         if token:
             try:
-                visit = await visit_of_session(token, now=now, theme=theme, reference=reference)
+                visit = await visit_of_session(
+                    token, now=now, theme=theme, reference=reference, second=not self.settings.demo
+                )
             except Exception as error:  # raised again by the guard at the door, where it becomes a page
                 visit, scope["state"]["shell_error"] = None, error
             if visit is not None:
