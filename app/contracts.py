@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Router
 
 from app.errors import Refusal
-from app.i18n import Text
+from app.i18n import Text, text
 
 if TYPE_CHECKING:
     from app.identity.states import Act
@@ -193,6 +193,10 @@ class Leaving:
     """What becomes of each thing, a sentence each."""
 
 
+GONE = text("une personne partie")
+"""How whoever was erased is called wherever they did something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Erasure:
     """Somebody is erased."""
@@ -201,7 +205,7 @@ class Erasure:
     name: str
     """By which the others knew them."""
     shown_as: str
-    """What stands in its place from now on."""
+    """What stands in its place from now on: `GONE`, in the place's language."""
     now: datetime
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from app.contracts import Job
 from app.database import run, transaction
 from app.errors import DatabaseHeld
+from app.identity.leaving import erase_again
 from app.notices.delivery import Postman
 from app.one_by_one import SomeFailed
 from app.registry import Registry
@@ -133,13 +134,15 @@ async def at_work(
 ) -> AsyncIterator[None]:
     """While this lasts, jobs are done when they are due and mail leaves; what is due already, at once.
 
-    Needs the open database. It has seen to a clock that was set back before it begins. A demonstration never waits for
+    Needs the open database. It has seen to a clock that was set back before it begins, and erased again whom a restored
+    state brought back. A demonstration never waits for
     an hour to be sure.
     """
     clocks = clocks or Clocks()
     stop = asyncio.Event()
     keeper = Timekeeper(registry, clocks, waits=not settings.demo)
     await keeper.look()
+    await erase_again(registry.domains, now=clocks.wall())
     tasks = [
         asyncio.create_task(_keep_doing(registry, keeper, stop, look_every)),
         asyncio.create_task(_keep_posting(Postman(settings, registry.entry_kinds, clocks=clocks), stop, post_every)),

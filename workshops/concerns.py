@@ -355,6 +355,7 @@ KEEPS = (
         text("Prénom d’une personne sans compte, et qui l’a inscrite"),
         text("Qui anime et qui l’a inscrite"),
         text_n("%(n)s jour après l’atelier", "%(n)s jours après l’atelier", GUESTS_KEPT_FOR.days),
+        job="workshops.erase_guests",
     ),
     Kept(
         text("Le mot de la fin d’un atelier"),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from workshops import concerns, demo, jobs, offers, pages
+from workshops import concerns, demo, jobs, offers, own_data, pages
 from workshops.facts import KIND
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES
 from workshops.rules import FIRST_COME
@@ -60,6 +60,9 @@ DOMAIN = Domain(
         Job("workshops.low_numbers", jobs.low_numbers, every=timedelta(minutes=15)),
         Job("workshops.erase_guests", jobs.erase_guests, every=timedelta(hours=6)),
     ),
+    export_of=own_data.export_of,
+    leaving=own_data.leaving,
+    erase=own_data.erase,
     offers=offers.OFFERS,
     seed=demo.seed,
 )

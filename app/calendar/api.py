@@ -32,6 +32,7 @@ from app.calendar.entries import (
 )
 from app.calendar.invitations import Invitation, Inviting
 from app.calendar.mailed import KeptEvent, kept_for, who_reads_a_feed
+from app.calendar.own_data import forget_entry
 from app.calendar.states import LONGEST, EntryState, OpeningState, Role
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Role",
     "TakesPart",
     "all_take_part",
+    "forget_entry",
     "free_between",
     "free_hours",
     "free_rooms",

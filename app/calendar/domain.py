@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from litestar import Router
 
+from app.calendar import own_data
 from app.calendar.feed_pages import one_event, personal_feed, place_feed, shared_feed
 from app.calendar.jobs import KEEPS, forget_cut_feeds
 from app.calendar.pages import show_agenda, show_home, show_mine, show_month
@@ -31,6 +32,9 @@ DOMAIN = Domain(
     ),
     refusals=SENTENCES,
     keeps=KEEPS,
+    export_of=own_data.export_of,
+    leaving=own_data.leaving,
+    erase=own_data.erase,
     jobs=(Job("calendar.forget_cut_feeds", forget_cut_feeds, every=timedelta(hours=6)),),
     nav=(
         NavItem("agenda", N_("Agenda"), "/agenda", "agenda", "calendar-week", order=10, mobile=True),

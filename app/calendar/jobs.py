@@ -31,5 +31,6 @@ KEEPS = (
             "Jusqu’à ce qu’on les coupe, puis %(n)s jours",
             CUT_KEPT_FOR.days,
         ),
+        job="calendar.forget_cut_feeds",
     ),
 )

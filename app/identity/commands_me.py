@@ -78,7 +78,7 @@ async def proven_by_session(session_id: int | None, *, now: datetime) -> bool:
     return bool(rows) and proves_by_mail(by_mail=bool(rows[0]["by_mail"]), opened_at=rows[0]["created_at"], now=now)
 
 
-async def _prove(actor: int, session_id: int | None, password: str, *, now: datetime) -> None:
+async def prove(actor: int, session_id: int | None, password: str, *, now: datetime) -> None:
     """Raises `Refused` unless it is the person. Outside a transaction, since hashing takes its time."""
     if await proven_by_session(session_id, now=now):
         return
@@ -107,7 +107,7 @@ async def set_password(*, actor: int, session_id: int | None, password: str, new
     Raises `Refused` without the present password, unless a code by mail has just opened this session; and when the new
     one is that of a paper, which somebody else has seen.
     """
-    await _prove(actor, session_id, password, now=now)
+    await prove(actor, session_id, password, now=now)
     given = await run("select password_hash from member where id = {} and password_given_at is not null", actor)
     if given and await password_fits(given[0]["password_hash"], new_password):
         raise Refused(IdentityRefusal.SAME_PASSWORD)
@@ -150,7 +150,7 @@ async def ask_for_address(
 
     Whether somebody else has that address is told by mail to whoever reads it, not to whoever asks.
     """
-    await _prove(actor, session_id, password, now=now)
+    await prove(actor, session_id, password, now=now)
     key = email_key(email)
     waiting, code = secrets.token_urlsafe(24), f"{secrets.randbelow(10**6):06}"
     async with transaction():

@@ -6,9 +6,12 @@ from litestar import Router
 
 from app.contracts import Domain, Job, NavItem
 from app.i18n.text import N_
+from app.identity import own_data
 from app.identity.commands_welcome import forget_slips
+from app.identity.data_wording import DATA_SENTENCES, data_jobs
 from app.identity.jobs import forget_expired, forget_tries, stay_ended
 from app.identity.pages import ENTRANCE
+from app.identity.pages_data import DATA
 from app.identity.pages_me import ME
 from app.identity.pages_members import MEMBERS
 from app.identity.pages_places import PLACES
@@ -20,7 +23,7 @@ from app.identity.wording import SENTENCES
 
 DOMAIN = Domain(
     name="identity",
-    routers=(Router(path="", route_handlers=[*ENTRANCE, *ME, *MEMBERS, *PLACES, *SECOND, *WELCOME]),),
+    routers=(Router(path="", route_handlers=[*ENTRANCE, *ME, *DATA, *MEMBERS, *PLACES, *SECOND, *WELCOME]),),
     nav=(
         NavItem(
             key="members",
@@ -33,12 +36,16 @@ DOMAIN = Domain(
         ),
         NavItem("welcome", N_("Accueil"), "/accueil", "turn", "door", 82, for_act=Act.REGISTER),
     ),
-    refusals=SENTENCES,
+    refusals={**SENTENCES, **DATA_SENTENCES},
     jobs=(
         Job("identity.forget_expired", forget_expired, in_doubt=True),
         Job("identity.forget_tries", forget_tries, every=timedelta(minutes=10)),
         Job("identity.forget_slips", forget_slips, every=timedelta(hours=6)),
     ),
+    jobs_of_all=data_jobs,
+    export_of=own_data.export_of,
+    leaving=own_data.leaving,
+    erase=own_data.erase,
     set_back=stay_ended,
     search=search,
 )

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from app.database import run, transaction
 from app.errors import SignInNeeded
+from app.identity.presence import note_presence
 from app.identity.states import Device
 from app.identity.tables import Session
 from app.identity.visits import hash_token
@@ -63,6 +64,7 @@ async def open_session(
             expires_at=now + LIFE[device],
         )
     )
+    await note_presence(member_id, now=now)
     return token
 
 
@@ -105,6 +107,12 @@ async def touch_session(session_id: int, *, now: datetime) -> None:
     """Note that a session was used, after its answer has gone. It never fails, and revives none that has ended."""
     try:
         async with transaction():
-            await Session.update({Session.seen_at: now}).where((Session.id == session_id) & (Session.seen_at < now))
+            touched = (
+                await Session.update({Session.seen_at: now})
+                .where((Session.id == session_id) & (Session.seen_at < now))
+                .returning(Session.member_id)
+            )
+            for each in touched:
+                await note_presence(each["member_id"], now=now)
     except Exception:
         log.warning("session not touched", exc_info=True)

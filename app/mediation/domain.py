@@ -3,12 +3,16 @@
 from app.contracts import Domain, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
+from app.mediation import own_data
 from app.mediation.pages import ROUTER
 from app.mediation.states import MediationRefusal
 
 DOMAIN = Domain(
     name="mediation",
     routers=(ROUTER,),
+    export_of=own_data.export_of,
+    leaving=own_data.leaving,
+    erase=own_data.erase,
     nav=(
         NavItem("desk", N_("À régler"), "/mediation", "mediation", "scale", 90, mobile=True, for_mediators=True),
         NavItem("bureau", N_("Le bureau"), "/bureau", "committee", "key", 91, for_act=Act.SAY_YES),

@@ -16,10 +16,22 @@ from app.database import run
 from app.i18n import Language, Text, language
 from app.notices import rules
 from app.notices.moved import note_moved
+from app.notices.own_data import forget_address, unsay
 from app.notices.rules import as_quote, is_address, is_path, one_line, several_lines, short_subject
 from app.notices.states import WAYS_IN, Kind, Method, Part
 
-__all__ = ["About", "Kind", "Part", "address_changed", "note_moved", "offers_over", "post_mail", "tell"]
+__all__ = [
+    "About",
+    "Kind",
+    "Part",
+    "address_changed",
+    "forget_address",
+    "note_moved",
+    "offers_over",
+    "post_mail",
+    "tell",
+    "unsay",
+]
 
 PRODUCT = "Le Réseau"
 ROWS_AT_ONCE = 200
@@ -203,12 +215,13 @@ async def post_mail(
     spoken: str | None = None,
     place_id: int | None = None,
     good_until: datetime | None = None,
+    forget: bool = False,
 ) -> None:
     """Mail a way in (`states.WAYS_IN`) to a member or to an address, once: the same `dedupe` again changes nothing.
 
     Needs the caller's transaction. `spoken` is the language of an address without a member; `place_id` the place that
-    signs, the only one of the installation if nothing is said; after `good_until` it does not leave any more. Members
-    without an e-mail address get nothing.
+    signs, the only one of the installation if nothing is said; after `good_until` it does not leave any more. `forget`
+    leaves no row of it once it has left, or cannot. Members without an e-mail address get nothing.
     """
     if link and not is_path(link):
         raise ValueError("The link of a mail is a path on our own site.")
@@ -238,6 +251,7 @@ async def post_mail(
                 "place_email": place_email,
                 "place_id": place_id,
                 "good_until": good_until,
+                "forget": forget,
                 "created_at": now,
                 "run_at": now,
                 "tries": 0,

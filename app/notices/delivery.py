@@ -211,6 +211,10 @@ class Postman:
                 _NOT_CONFIGURED,
                 *args,
             )
+            if not self._is_shown_elsewhere:
+                gone = await run("delete from outbox where forget and logged_at is not null returning id")
+                if gone:
+                    await run("insert into to_wipe (asked_at) values ({})", at)
         for number in sorted(row["id"] for row in rows):
             log.info(_NOT_CONFIGURED, extra={"mail": number})
         return len(rows)
@@ -234,13 +238,17 @@ class Postman:
             changes += f", on_site = {_ON_SITE}"
         mine, whose = ("", []) if fate.left else ("and lease_by = {}", [self.name])
         async with transaction():
-            await run(
-                f"update outbox set {changes}, lease_until = null, lease_by = null "  # noqa: S608 - constants of this file
-                f"where id = {{}} and {_WAITS} {mine}",
-                *fate.changes.values(),
-                fate.row["id"],
-                *whose,
-            )
+            if fate.row["forget"] and not fate.changes.keys().isdisjoint(("sent_at", "set_aside_at", "logged_at")):
+                await run(f"delete from outbox where id = {{}} {mine}", fate.row["id"], *whose)  # noqa: S608 - constants of this file
+                await run("insert into to_wipe (asked_at) values ({})", at)
+            else:
+                await run(
+                    f"update outbox set {changes}, lease_until = null, lease_by = null "  # noqa: S608 - constants of this file
+                    f"where id = {{}} and {_WAITS} {mine}",
+                    *fate.changes.values(),
+                    fate.row["id"],
+                    *whose,
+                )
             if (
                 not fate.changes.keys().isdisjoint(("set_aside_at", "logged_at"))
                 and fate.row["method"] == Method.REQUEST

@@ -8,7 +8,7 @@ from litestar import Router
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
-from app.notices import demo, moves, reminders
+from app.notices import demo, moves, own_data, reminders
 from app.notices.digest import tell_weeks
 from app.notices.jobs import KEEPS, forget_calendars, forget_mail, week_again
 from app.notices.pages import show_demo_mail, show_demo_mails
@@ -41,6 +41,9 @@ DOMAIN = Domain(
         Job("notices.forget_calendars", forget_calendars, timedelta(hours=6)),
     ),
     jobs_about=jobs_about,
+    export_of=own_data.export_of,
+    leaving=own_data.leaving,
+    erase=own_data.erase,
     set_back=week_again,
     seed=demo.seed,
 )

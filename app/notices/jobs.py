@@ -67,16 +67,19 @@ KEEPS = (
         text("Messages envoyés par mail ou montrés sur le site, et s’ils sont arrivés"),
         text("La personne elle-même. Sans adresse mail, ou si un mail urgent n’arrive pas, aussi qui tient l’accueil"),
         text_n("%(n)s jour", "%(n)s jours", KEPT_FOR.days),
+        job="forget_mail",
     ),
     Kept(
         text("Les mails avec un code ou un lien pour entrer"),
         text("La personne elle-même"),
         text_n("%(n)s jour", "%(n)s jours", KEEP_WAYS_IN.days),
+        job="forget_mail",
     ),
     Kept(
         text("Qui a prévenu qui par téléphone ou de vive voix"),
         text("Qui tient l’accueil"),
         text_n("%(n)s jour, avec le message", "%(n)s jours, avec le message", KEPT_FOR.days),
+        job="forget_mail",
     ),
     Kept(
         text("Ses choix : les mails arrêtés, le moment des rappels, « Ta semaine »"),
@@ -87,5 +90,6 @@ KEEPS = (
         text("Ce qui est parti par mail vers un calendrier, et les rappels déjà envoyés"),
         text("Personne"),
         text_n("%(n)s jour après le rendez-vous", "%(n)s jours après le rendez-vous", ABOUT_KEPT_FOR.days),
+        job="notices.forget_calendars",
     ),
 )

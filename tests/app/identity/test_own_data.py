@@ -1,0 +1,360 @@
+"""« Mes données »: a copy of all of one's own and nothing of another's, and an erasure after which nothing is left."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.calendar.commands import add_feed
+from app.calendar.rules import FeedWishes
+from app.contracts import Erasure
+from app.database import engine, is_sqlite, run, transaction
+from app.erased import beside, read_file
+from app.i18n import language
+from app.identity import leaving
+from app.identity.commands_me import Profile, edit_me
+from app.identity.states import Act
+from app.identity.tables import Member
+from app.main import REGISTRY
+from app.notices.delivery import Postman
+from app.sqlite_engine import SQLiteStore
+from tests.app.identity.lives import CANARIES, LATER, NAME, TOKEN, left_of_them, live
+from tests.app.identity.steps import PASSWORD, email_of, give_password
+from tests.client import NOON, Browser, World, words
+from tests.factories import make_grant, make_workshop
+from tests.people import Cast
+from workshops.commands import sign_up
+
+YES = {"understood": "1", "password": PASSWORD}
+ERASURE = "/moi/donnees/effacement"
+
+
+@pytest.fixture
+async def somebody(cast: Cast) -> int:
+    return await live(cast)
+
+
+async def at_home(world: World, member_id: int, place_id: int) -> Browser:
+    return await world.browser_of(member_id, place_id=place_id)
+
+
+def postman(world: World) -> Postman:
+    return Postman(world.settings, REGISTRY.entry_kinds)
+
+
+class TestThePages:
+    async def test_what_is_kept_is_the_table_that_everybody_reads(self, cast: Cast) -> None:
+        browser = await at_home(World(), cast.samira, cast.place)
+        mine, all_read = words(await browser.get("/moi/donnees")), words(await browser.get("/confidentialite"))
+        assert len(REGISTRY.keeps) > 15
+        for kept in REGISTRY.keeps:
+            said = language("fr").say(kept.how_long).replace("\u00a0", " ").replace("\u202f", " ")
+            assert said in mine, said
+            assert said in all_read, said
+
+    async def test_they_ask_for_a_sign_in(self, cast: Cast) -> None:
+        browser = World().browser()
+        for path in ("/moi/donnees", "/moi/donnees/copie", ERASURE):
+            assert (await browser.get(path)).status_code == 303
+
+    async def test_each_job_that_is_told_exists(self) -> None:
+        told = {kept.job for kept in REGISTRY.keeps if kept.job}
+        assert len(told) >= 7
+        assert told <= {job.name for job in REGISTRY.jobs}
+
+
+class TestTheCopy:
+    async def copy(self, member_id: int, place_id: int) -> tuple[str, dict[str, Any]]:
+        answer = await (await at_home(World(LATER), member_id, place_id)).get("/moi/donnees/copie")
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+        assert "attachment" in answer.headers["content-disposition"]
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as both:
+            assert sorted(both.namelist()) == ["mes-donnees.html", "mes-donnees.json"]
+            page, told = both.read("mes-donnees.html").decode(), json.loads(both.read("mes-donnees.json"))
+        return page, told
+
+    async def test_it_has_all_of_ones_own_in_both_files(self, somebody: int, cast: Cast) -> None:
+        page, told = await self.copy(somebody, cast.place)
+        text = json.dumps(told, ensure_ascii=False)
+        for name, canary in CANARIES.items():
+            if name != "name as it is searched":
+                assert canary in page, name
+                assert canary in text, name
+        assert told["identity"]["account"][0]["email"] == CANARIES["address"]
+        assert {each["title"] for each in told["calendar"]["appointments"]} >= {"Tenu", "Suivi", "Annulé"}
+        assert [each["present"] for each in told["workshops"]["sign_ups"]] == [True]
+        assert [each["first_name"] for each in told["workshops"]["guests"]] == ["Invitée"]
+        assert told["identity"]["roles"][0]["act"] == "keep_place"
+
+    async def test_it_has_nothing_of_anybody_else(self, somebody: int, cast: Cast) -> None:
+        page, told = await self.copy(cast.samira, cast.place)
+        text = json.dumps(told, ensure_ascii=False)
+        assert "Samira" in page, "the control"
+        for name, canary in CANARIES.items():
+            assert canary not in page, name
+            assert canary not in text, name
+
+    async def test_it_has_no_secret(self, somebody: int, cast: Cast) -> None:
+        page, told = await self.copy(somebody, cast.place)
+        text = page + json.dumps(told)
+        secrets = [
+            row["password_hash"] for row in await run("select password_hash from member where id = {}", somebody)
+        ]
+        for table in ("feed", "session"):
+            secrets += [row["token_hash"] for row in await run(f"select token_hash from {table}")]
+        secrets += [row["dedupe"] for row in await run("select dedupe from outbox")]
+        assert len(secrets) > 3
+        assert not [secret for secret in secrets if secret in text]
+        assert "hash" not in text.lower()
+
+    async def test_no_word_of_a_program_is_read_in_it(self, somebody: int, cast: Cast) -> None:
+        page, _ = await self.copy(somebody, cast.place)
+        for word in ("None", "True", "False", "Text(", "Word(", "datetime", "undefined"):
+            assert word not in page, word
+
+    async def test_a_name_is_only_text_in_it(self, cast: Cast) -> None:
+        async with transaction():
+            await run(
+                "update member set name = {}, about = {} where id = {}", "<b>Sam", "<script>1</script>", cast.samira
+            )
+        page, told = await self.copy(cast.samira, cast.place)
+        assert "<script" not in page
+        assert "&lt;script&gt;" in page
+        assert told["identity"]["account"][0]["name"] == "<b>Sam"
+
+
+class TestBefore:
+    async def test_it_says_what_becomes_of_each_thing(self, somebody: int, cast: Cast) -> None:
+        said = words(await (await at_home(World(LATER), somebody, cast.place)).get(ERASURE))
+        for sentence in (
+            "Ton brouillon est effacé.",
+            "Ton adresse de calendrier est coupée",
+            "Ton mot de la fin est effacé.",
+            "animés par « une personne partie »",
+            "Un dernier mail te dit que c’est fait.",
+            "Le journal garde ce qui a été décidé",
+        ):
+            assert sentence in said
+        assert "D’abord" not in said
+
+    async def test_what_one_hosts_comes_first(self, cast: Cast) -> None:
+        await give_password(cast.samira)
+        coming = await make_workshop(place_id=cast.place, host=cast.samira, mediator=cast.bruno, title="À venir")
+        browser = await at_home(World(), cast.samira, cast.place)
+        page = await browser.get(ERASURE)
+        assert "Tu animes « À venir »" in words(page)
+        assert f'href="/ateliers/{coming}"' in page.text
+        assert 'name="understood"' not in page.text
+        answer = await browser.post(ERASURE, YES)
+        assert answer.status_code == 409
+        assert "Rien n’est effacé." in words(answer)
+        assert await run("select 1 as one from member where id = {} and erased_at is not null", cast.samira) == []
+
+    async def test_the_last_mediator_and_the_last_keeper_are_told(self, cast: Cast) -> None:
+        world = World()
+        for member in (cast.rosa, cast.helene, cast.bruno):
+            await give_password(member)
+        rosa = await at_home(world, cast.rosa, cast.place)
+        assert "personne d’autre n’a ce rôle : Tenir le lieu" in words(await rosa.get(ERASURE))
+        assert (await rosa.post(ERASURE, YES)).status_code == 409
+        helene, bruno = [await at_home(world, member, cast.place) for member in (cast.helene, cast.bruno)]
+        assert (await helene.post(ERASURE, YES)).status_code == 303, "the control: one of two may go"
+        assert "personne d’autre ne fait la médiation" in words(await bruno.get(ERASURE))
+        assert (await bruno.post(ERASURE, YES)).status_code == 409
+        await make_grant(member_id=cast.samira, place_id=cast.place, act=Act.KEEP_PLACE)
+        await make_grant(member_id=cast.samira, place_id=cast.place, act=Act.KEEP_ACCOUNTS)
+        assert (await rosa.post(ERASURE, YES)).status_code == 303, "with somebody else who keeps it"
+
+    async def test_the_password_is_asked_once_more(self, cast: Cast) -> None:
+        await give_password(cast.samira)
+        browser = await at_home(World(), cast.samira, cast.place)
+        for fields, sentence in (
+            ({"password": PASSWORD}, "Coche d’abord la case"),
+            ({"understood": "1", "password": "un autre"}, "Ce n’est pas ton mot de passe actuel."),
+        ):
+            answer = await browser.post(ERASURE, fields)
+            assert answer.status_code == 422
+            assert sentence in words(answer)
+        assert (await browser.post(ERASURE, YES, token="")).status_code == 403
+        assert (await browser.get("/moi")).status_code == 200, "nothing has happened"
+        assert (await browser.post(ERASURE, YES)).status_code == 303
+
+    async def test_without_a_password_a_mailed_code_is_the_proof(self, cast: Cast) -> None:
+        browser = await at_home(World(), cast.samira, cast.place)
+        page = await browser.get(ERASURE)
+        assert "Reçois un code par mail" in words(page)
+        assert 'name="suite" value="/moi/donnees/effacement"' in page.text
+        assert (await browser.post(ERASURE, {"understood": "1"})).status_code == 409
+        async with transaction():
+            await run("update session set by_mail = {} where member_id = {}", True, cast.samira)
+        assert (await browser.post(ERASURE, {"understood": "1"})).status_code == 303
+
+    async def test_without_either_the_welcome_turn_helps(self, cast: Cast) -> None:
+        async with transaction():
+            await Member.update({Member.email: None, Member.email_key: "samira-123"}).where(Member.id == cast.samira)
+        page = await (await at_home(World(), cast.samira, cast.place)).get(ERASURE)
+        assert "Demande à l’accueil du lieu" in words(page)
+        assert 'name="understood"' not in page.text
+
+
+class TestErasing:
+    async def test_nothing_is_left_of_them(self, somebody: int, cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        assert await left_of_them() == set(CANARIES), "the control: all of it is there"
+        world = World(LATER)
+        browser = await at_home(world, somebody, cast.place)
+        answer = await browser.post(ERASURE, YES)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert await left_of_them() == {"address"}, "only that of the last mail"
+        assert await postman(world).deliver(world.later(minutes=1)) >= 1
+        assert await run("select id from outbox where forget or recipient = {}", CANARIES["address"]) == []
+        assert await leaving.wipe(world.later(minutes=1)) == 1
+        assert await left_of_them() == set()
+        assert not [canary for canary in CANARIES.values() if canary in caplog.text]
+        assert await run("select * from member where name_key = '' and email is null and password_hash is null")
+
+    async def test_pages_search_and_calendars_have_them_no_more(self, somebody: int, cast: Cast) -> None:
+        world = World(LATER)
+        others = await at_home(world, cast.aicha, cast.place)
+        ids = {row["title"]: row["id"] for row in await run("select id, title from workshop")}
+        paths = (
+            f"/ateliers/{ids['Tenu']}",
+            "/membres",
+            f"/membres/{somebody}",
+            f"/recherche?q={NAME}",
+            "/messages",
+            "/journal",
+            f"/calendriers/perso/{TOKEN}.ics",
+        )
+        before = {path: await others.get(path) for path in paths}
+        assert sum(NAME in each.text for each in before.values()) >= 4, "the control"
+        assert before[paths[-1]].status_code == 200
+        mine = await at_home(world, somebody, cast.place)
+        await mine.post(ERASURE, YES)
+        after = {path: await others.get(path) for path in paths}
+        for path, answer in after.items():
+            shown = answer.text.replace(f'value="{NAME}"', "")
+            assert NAME not in shown or path.startswith("/recherche"), path
+        assert "une personne partie" in words(after[paths[0]])
+        assert after[paths[2]].status_code == 404
+        assert after[paths[-1]].status_code == 410
+        assert f"/membres/{somebody}" not in after[paths[3]].text
+
+    async def test_they_are_signed_out_everywhere_and_no_way_leads_in(self, somebody: int, cast: Cast) -> None:
+        world = World(LATER)
+        here, there = [await at_home(world, somebody, cast.place) for _ in range(2)]
+        await here.post("/connexion", {"email": CANARIES["address"], "way": "mail", "device": "mine"})
+        await here.post(ERASURE, YES)
+        for browser in (here, there):
+            assert (await browser.get("/moi")).status_code == 303
+        fresh = world.browser()
+        answer = await fresh.post("/connexion", {"email": CANARIES["address"], "password": PASSWORD, "device": "mine"})
+        assert answer.status_code != 303 or "/connexion" in answer.headers["location"]
+        assert await run("select id from session where member_id = {}", somebody) == []
+        assert await run("select id from passage where member_id = {}", somebody) == []
+
+    async def test_twice_is_once(self, somebody: int, cast: Cast) -> None:
+        world = World(LATER)
+        browser = await at_home(world, somebody, cast.place)
+        token = browser.csrf_token()
+        first = await browser.post(ERASURE, YES, token=token)
+        second = await browser.post(ERASURE, YES, token=token)
+        assert first.status_code == 303
+        assert second.status_code == 303
+        assert len(await run("select id from outbox where forget")) == 1
+        domains = REGISTRY.domains
+        assert await leaving.erase_absent(somebody, domains, before=LATER.date(), now=LATER) is False
+
+    async def test_places_to_come_are_for_whoever_waits(self, cast: Cast) -> None:
+        await give_password(cast.samira)
+        full = await make_workshop(place_id=cast.place, host=cast.aicha, mediator=cast.bruno, capacity=3)
+        for member in (cast.samira, cast.yann, cast.odile, cast.karim):
+            await sign_up(actor=member, workshop_id=full, now=NOON)
+        browser = await at_home(World(), cast.samira, cast.place)
+        assert "Ta place à venir est rendue." in words(await browser.get(ERASURE))
+        await browser.post(ERASURE, YES)
+        states = await run("select member_id, state from sign_up where workshop_id = {} order by id", full)
+        assert [(row["member_id"], row["state"]) for row in states] == [
+            (cast.yann, "confirmed"),
+            (cast.odile, "confirmed"),
+            (cast.karim, "offered"),
+        ]
+        told = await run("select kind from outbox where member_id = {} and kind = 'offer'", cast.karim)
+        assert len(told) == 1
+        (entry,) = await run("select taken, waiting from entry where kind = 'workshop' and thing_id = {}", full)
+        assert (entry["taken"], entry["waiting"]) == (3, 0)
+
+    async def test_who_came_is_counted_still(self, somebody: int, cast: Cast) -> None:
+        (held,) = await run("select id from workshop where title = 'Suivi'")
+        count = "select count(*) as n from sign_up where workshop_id = {} and state = 'confirmed'"
+        before = (await run(count, held["id"]))[0]["n"]
+        await (await at_home(World(LATER), somebody, cast.place)).post(ERASURE, YES)
+        assert (await run(count, held["id"]))[0]["n"] == before == 2
+
+    async def test_the_list_beside_the_database_has_the_number_and_nothing_else(
+        self, somebody: int, cast: Cast
+    ) -> None:
+        await (await at_home(World(LATER), somebody, cast.place)).post(ERASURE, YES)
+        if not is_sqlite():
+            return
+        store = engine()
+        assert isinstance(store, SQLiteStore)
+        path = beside(Path(store.path))
+        (line,) = read_file(path)
+        assert (line.member_id, line.on) == (somebody, LATER.date())
+        assert path.read_text().count(" ") == 2
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+class TestUnderWay:
+    """What a slow request writes after it has found its session, and the erasure came in between."""
+
+    async def test_it_is_forgotten_by_the_next_look(self, somebody: int, cast: Cast) -> None:
+        open_ = await make_workshop(
+            place_id=cast.place, host=cast.aicha, mediator=cast.bruno, starts_at=LATER + timedelta(days=9), now=LATER
+        )
+        await (await at_home(World(LATER), somebody, cast.place)).post(ERASURE, YES)
+        await sign_up(actor=somebody, workshop_id=open_, now=LATER)
+        late = Profile(NAME, CANARIES["line"], CANARIES["telephone"], listed=True)
+        await edit_me(actor=somebody, profile=late, now=LATER)
+        await add_feed(actor=somebody, wishes=FeedWishes(CANARIES["device"]), token="another", now=LATER)
+        assert {"name", "line", "telephone", "device"} <= await left_of_them(), "the control: it is there"
+        soon = LATER + timedelta(minutes=10)
+        await leaving.finish_erasures(soon, REGISTRY.domains)
+        assert await run("select id from sign_up where member_id = {}", somebody) == []
+        async with transaction():
+            await run("delete from outbox where forget")
+        await leaving.wipe(soon + timedelta(hours=2))
+        assert await left_of_them() == set()
+
+    async def test_mails_on_their_way_leave_no_row(self, somebody: int, cast: Cast) -> None:
+        world = World(LATER)
+        async with transaction():
+            await run(
+                "update outbox set lease_by = 'another', lease_until = {} where member_id = {}",
+                LATER + timedelta(minutes=5),
+                somebody,
+            )
+        await (await at_home(world, somebody, cast.place)).post(ERASURE, YES)
+        assert await run("select id from outbox where member_id = {}", somebody) == []
+
+
+class TestTheOrder:
+    async def test_an_error_in_one_domain_undoes_all(self, somebody: int, cast: Cast) -> None:
+        async def falls_over(_: Erasure) -> None:
+            raise RuntimeError("no")
+
+        broken = [*REGISTRY.domains[:-1], replace(REGISTRY.domains[-1], erase=falls_over)]
+        with pytest.raises(RuntimeError):
+            await leaving.erase_absent(somebody, broken, before=LATER.date(), now=LATER)
+        assert await left_of_them() == set(CANARIES)
+        assert await email_of(somebody) == CANARIES["address"]
