@@ -49,7 +49,10 @@ class Actor:
     is_in: bool = False
     """Whether they were told so last."""
     in_doubt: str = ""
-    """The act that got no answer: `in`, `out`, or the title of a proposal."""
+    """The act that was not acknowledged: `in`, `out`, or the title of a proposal…"""
+    refused: bool = False
+    """…because each answer was that nothing was written down."""
+    unanswered: bool = False
     proposed: list[str] = field(default_factory=list)
     turns: int = 0
 
@@ -151,12 +154,13 @@ class Storm:
 
     async def _one_act(self, actor: Actor) -> None:
         act = actor.in_doubt or self._next(actor)
-        actor.in_doubt = act
+        actor.in_doubt, actor.refused = act, False
         began = asyncio.get_running_loop().time()
         try:
             answer = await self._sent(actor, act)
         except httpx.TransportError:
             self.answers[0] += 1
+            actor.unanswered = True
             await asyncio.sleep(0.02)
             return
         finally:
@@ -164,10 +168,11 @@ class Storm:
         self.answers[answer.status_code] += 1
         if answer.status_code != 303:
             self.refusals.append(answer)
+            actor.refused = "Rien n’a été enregistré" in answer.text and not actor.unanswered
             await asyncio.sleep(0.02)
             return
         self.acknowledged += 1
-        actor.in_doubt = ""
+        actor.in_doubt, actor.unanswered = "", False
         if act == "in":
             actor.signed_up += 1
             actor.is_in = True
@@ -192,11 +197,11 @@ class Storm:
     # -------------------------------------------------------------------------------------------------- what was told
 
     def told(self) -> Told:
-        """What was acknowledged up to now."""
+        """What was acknowledged up to now. « Rien n’a été enregistré » leaves no doubt."""
         return Told(
             {actor.member: actor.signed_up for actor in self.actors},
             {actor.member: actor.is_in for actor in self.actors},
-            {actor.member: actor.in_doubt for actor in self.actors},
+            {actor.member: "" if actor.refused else actor.in_doubt for actor in self.actors},
             {title for actor in self.actors for title in actor.proposed},
         )
 
