@@ -60,10 +60,10 @@ def read(text: str) -> frozenset[Erased]:
     for line in lines:
         match = _LINE.fullmatch(line)
         if match is None:
-            raise ValueError(f"no line of a list of erased people: {line[:80]!r}")
+            raise ValueError(f"what is {line[:80]!r}?")
         found.add(Erased(int(match[1]), date.fromisoformat(match[2]), match[3]))
     if last and not last[0].isdigit():
-        raise ValueError(f"no line of a list of erased people: {last[:80]!r}")
+        raise ValueError(f"what is {last[:80]!r}?")
     return frozenset(found)
 
 
@@ -77,19 +77,16 @@ def read_file(path: Path) -> frozenset[Erased]:
 
 
 def add_to_file(path: Path, people: Iterable[Erased]) -> int:
-    """Add those who are not in it yet, to survive a power cut. Returns how many; makes no file for nobody."""
-    try:
-        known = read_file(path)
-    except ValueError:  # spoilt by somebody: what is added is whole lines again
-        known = frozenset()
-    new = sorted(set(people) - known)
+    """Add those who are not in it yet, to survive a power cut. Returns how many; makes no file for nobody. Raises
+    ValueError for a file that is no list."""
+    new = sorted(set(people) - read_file(path)) if people else []
     if not new:
         return 0
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        size = os.fstat(handle).st_size
-        cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-        os.write(handle, ("\n" if cut else "").encode() + written(new).encode())
+        whole = os.pread(handle, LARGEST, 0).rfind(b"\n") + 1
+        os.ftruncate(handle, whole)  # a line that was cut, if there is one
+        os.write(handle, written(new).encode())
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -23,12 +23,18 @@ KEPT = {
         "select dedupe, sent_at, logged_at, set_aside_at from outbox "
         "where sent_at is not null or logged_at is not null or set_aside_at is not null",
     ),
+    "present_erased": (
+        "id integer primary key, erased_on text",
+        "select id, substr(cast(erased_at as text), 1, 10) from member where erased_at is not null",
+    ),
 }
 NEEDED = frozenset({"installation", "member", "feed", "outbox"})
 """Tables of the present database without which nothing is kept from it."""
 
 COUNTERS = "present_counter"
 """One more temporary table (`name text, last bigint`): the last number that each table has given."""
+LISTED = "listed_erased"
+"""Another (`id integer, erased_on text`): who stands in the lists of erased people that are at hand (`app.erased`)."""
 LEAP = 1000
 """How many numbers are left out in each table when nobody knows which were given since the backup."""
 
@@ -38,7 +44,7 @@ _SAME = "(select 1 from installation i join present_installation p on p.name = i
 IS_KNOWN = f"select count(*) from {_SAME} as it"  # noqa: S608 - constants of this file
 """1 when the database that is being replaced is an earlier or later state of the same installation."""
 
-# `{digest}`: each engine's words for the SHA-256 of `outbox.dedupe`, hexadecimal.
+# `{digest}`: each engine's words for the SHA-256 of `outbox.dedupe`, hexadecimal; `{day}`: for the first of their days.
 WHAT_HAS_ENDED = (
     # Of another installation, nothing is kept.
     *(
@@ -46,6 +52,13 @@ WHAT_HAS_ENDED = (
         for table in (*KEPT, COUNTERS)
         if table != "present_installation"
     ),
+    # Whoever was erased since is erased again, before anything is served (`app.identity.leaving.erase_again`). A number
+    # that was given only after that day is somebody else's.
+    "create table if not exists erase_again (member_id integer primary key, erased_on date not null)",
+    "insert into erase_again (member_id, erased_on) select m.id, {day} from member m "
+    "join (select id, erased_on from present_erased union all select id, erased_on from listed_erased) e on e.id = m.id "
+    "where m.erased_at is null and substr(cast(m.created_at as text), 1, 10) <= e.erased_on "
+    "and m.id not in (select member_id from erase_again) group by m.id",
     # Everybody signs in again: who was signed out since, or closed a stolen telephone's session, stays signed out.
     "delete from session",
     "delete from passage",

@@ -22,6 +22,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.backup import BackupError, Progress
+from app.erased import BESIDE_BACKUPS, Erased
+from app.erased import read as read_erased
+from app.erased import written as erased_written
 
 FORMAT = "reseau-backup"
 VERSION = 1
@@ -112,8 +115,11 @@ class _Sealing:
         self._file.flush()
 
 
-def write(file: BinaryIO, manifest: Manifest, pieces: Iterable[bytes], *, compress: bool) -> Manifest:
-    """Write a whole backup of these pieces, which may be a pipe as well, and give its completed manifest."""
+def write(
+    file: BinaryIO, manifest: Manifest, pieces: Iterable[bytes], *, compress: bool, erased: Iterable[Erased] = ()
+) -> Manifest:
+    """Write a whole backup of these pieces, which may be a pipe as well, and give its completed manifest. Who has been
+    erased goes with it, so that an older backup can be put right by a newer one."""
     sealing = _Sealing(file)
     checksum, size = hashlib.sha256(), 0
     how = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
@@ -125,6 +131,8 @@ def write(file: BinaryIO, manifest: Manifest, pieces: Iterable[bytes], *, compre
                 size += len(piece)
                 part.write(piece)
         manifest = replace(manifest, size=size, sha256=checksum.hexdigest())
+        if listed := erased_written(erased):
+            archive.writestr(BESIDE_BACKUPS, listed)
         archive.writestr(MANIFEST, manifest.as_json())
     sealing.seal()
     return manifest
@@ -205,6 +213,17 @@ def extract(path: Path, manifest: Manifest, target: Path, progress: Progress) ->
             progress("Unpacking", done, manifest.size)
     if (done, checksum.hexdigest()) != (manifest.size, manifest.sha256):
         raise _spoilt(path)
+
+
+def erased_in(path: Path) -> frozenset[Erased]:
+    """Who had been erased when this backup was made. Raises `BackupError`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if BESIDE_BACKUPS not in archive.namelist():
+                return frozenset()
+            return read_erased(archive.read(BESIDE_BACKUPS).decode("ascii"))
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise _spoilt(path) from error
 
 
 def _spoilt(path: Path) -> BackupError:

@@ -12,10 +12,10 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 from urllib.parse import unquote
@@ -23,8 +23,9 @@ from urllib.parse import unquote
 import asyncpg  # type: ignore[import-untyped]  # asyncpg comes without types
 
 from app.backup import BackupError, Progress
-from app.backup.aftercare import COUNTERS, IS_KNOWN, KEPT, LEAP, NEEDED, WHAT_HAS_ENDED
+from app.backup.aftercare import COUNTERS, IS_KNOWN, KEPT, LEAP, LISTED, NEEDED, WHAT_HAS_ENDED
 from app.backup.archive import PIECE, Manifest, extract, work_folder, write
+from app.erased import Erased
 from app.postgres_engine import SCHEMA_LOCK
 
 PART = "database.dump"
@@ -109,7 +110,14 @@ def address_and_password(url: str) -> tuple[str, str | None]:
 def _environment(environ: Mapping[str, str], password: str | None) -> dict[str, str]:
     """What the programs get to know: nothing of our own settings."""
     given = {name: value for name, value in environ.items() if not name.startswith("RESEAU_")}
-    given |= {"PGAPPNAME": NAME, "PGCONNECT_TIMEOUT": "15", "PGTZ": "UTC", "PGCLIENTENCODING": "UTF8", "LC_ALL": "C"}
+    given |= {
+        "PGAPPNAME": NAME,
+        "PGCONNECT_TIMEOUT": "15",
+        "PGTZ": "UTC",
+        "PGDATESTYLE": "ISO",
+        "PGCLIENTENCODING": "UTF8",
+        "LC_ALL": "C",
+    }
     if password is not None:
         given["PGPASSWORD"] = password
     return given
@@ -157,9 +165,17 @@ async def _tables(connection: Any) -> frozenset[str]:
 
 
 async def dump(
-    url: str, file: BinaryIO, *, product: str, now: datetime, environ: Mapping[str, str], progress: Progress
+    url: str,
+    file: BinaryIO,
+    *,
+    product: str,
+    now: datetime,
+    environ: Mapping[str, str],
+    progress: Progress,
+    erased: Collection[Erased] = (),
 ) -> Manifest:
-    """Write one moment of a database that may be in use into a backup. Raises `BackupError`."""
+    """Write one moment of a database that may be in use into a backup, and who is erased in it, or in the lists
+    (`erased`). Raises `BackupError`."""
     connection = await _connected(url)
     try:
         tools = programs(connection.get_server_version().major, environ)
@@ -179,8 +195,13 @@ async def dump(
                 migrations=tuple(f"{row['app_name']}/{row['name']}" for row in migrations),
                 file=PART,
             )
+            gone = await connection.fetch("select id, erased_at from member where erased_at is not null")
+            here = {
+                Erased(each["id"], each["erased_at"].astimezone(UTC).date(), manifest.installation) for each in gone
+            }
             snapshot = await connection.fetchval("select pg_export_snapshot()")
-            return write(file, manifest, _dumped(tools, url, manifest, snapshot, environ, progress), compress=False)
+            pieces = _dumped(tools, url, manifest, snapshot, environ, progress)
+            return write(file, manifest, pieces, compress=False, erased={*erased, *here})
     except asyncpg.PostgresError as error:
         raise BackupError(f"The database refused: {' '.join(str(error).split()).rstrip('.')}.") from error
     finally:
@@ -266,18 +287,26 @@ async def _look(url: str, manifest: Manifest, *, force: bool) -> tuple[int, bool
 
 
 def restore(
-    file: Path, manifest: Manifest, url: str, *, force: bool, environ: Mapping[str, str], progress: Progress
+    file: Path,
+    manifest: Manifest,
+    url: str,
+    *,
+    force: bool,
+    environ: Mapping[str, str],
+    progress: Progress,
+    erased: Collection[Erased] = (),
 ) -> None:
     """The state in a verified backup becomes the database. Raises `BackupError`, and all is as it was.
 
-    It has the shape of the backup's time: migrations are the caller's.
+    It has the shape of the backup's time: migrations are the caller's, and erasing whom `erase_again` names: those in
+    `erased`, and whom the present tables know to be erased.
     """
     major, told = asyncio.run(_look(url, manifest, force=force))
     tools = programs(major, environ)
     with work_folder(Path(tempfile.gettempdir())) as work:
         dump = work / PART
         extract(file, manifest, dump, progress)
-        _played(tools, dump, manifest, url, told, environ, progress)
+        _played(tools, dump, manifest, url, told, environ, progress, erased)
 
 
 def _played(
@@ -288,6 +317,7 @@ def _played(
     told: bool,
     environ: Mapping[str, str],
     progress: Progress,
+    erased: Collection[Erased],
 ) -> None:
     """All in one transaction of one psql, to which everything is said through a pipe, COMMIT at the very end."""
     address, password = address_and_password(url)
@@ -310,7 +340,7 @@ def _played(
         assert reading.stdout is not None
         assert writing.stdin is not None
         try:
-            writing.stdin.write(_before(told).encode())
+            writing.stdin.write(_before(told, erased).encode())
             while piece := reading.stdout.read(PIECE):
                 writing.stdin.write(piece)
                 done += len(piece)
@@ -336,7 +366,7 @@ def _played(
             raise BackupError(f"PostgreSQL did not take the backup, and is as it was: {_last_word(errors)}.")
 
 
-def _before(told: bool) -> str:
+def _before(told: bool, erased: Collection[Erased]) -> str:
     """What is said before the dump: keep what tells of endings, then clear the ground."""
     lines = [
         "set lock_timeout = '{patience}s'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0;",
@@ -348,6 +378,11 @@ def _before(told: bool) -> str:
     if told:
         lines += [f"insert into {name} {query};" for name, (_, query) in KEPT.items()]
         lines.append(_COUNT)
+    lines.append(f"create temp table {LISTED} (id integer, erased_on text) on commit drop;")
+    lines += [
+        f"insert into {LISTED} values ({each.member_id:d}, '{each.on.isoformat()}');"  # noqa: S608 - a number and a day
+        for each in erased
+    ]
     lines.append(_CLEAR)
     return "\n".join(lines).format(patience=PATIENCE, lock=SCHEMA_LOCK, ts="timestamptz") + "\n"
 
@@ -359,7 +394,7 @@ def _after(schema: str) -> str:
     """What is said after it: end what has ended, go on counting, and only then COMMIT."""
     lines = [
         f"select set_config('search_path', '{_as_pattern(schema).replace(chr(39), chr(39) * 2)}', true);",
-        *(f"{statement.format(digest=_DIGEST)};" for statement in WHAT_HAS_ENDED),
+        *(f"{statement.format(digest=_DIGEST, day='min(e.erased_on)::date')};" for statement in WHAT_HAS_ENDED),
         _GO_ON.format(leap=LEAP, known=IS_KNOWN),
         "commit;",
         # Statistics, without which the first pages are slow. Nothing that goes wrong from here on undoes the rest.
@@ -406,7 +441,11 @@ begin
     for each in {_EACH_COUNTER} loop
         if each.counter is not null then
             execute format('select case when is_called then last_value else 0 end from %s', each.counter) into given;
-            given := greatest(given, coalesce((select last from {COUNTERS} k where k.name = each.name), 0)) + leap;
+            given := greatest(given, coalesce((select last from {COUNTERS} k where k.name = each.name), 0));
+            if each.name = 'member' then
+                given := greatest(given, (select max(id) from {LISTED}));
+            end if;
+            given := given + leap;
             if given > 0 then
                 perform setval(each.counter, given);
             end if;

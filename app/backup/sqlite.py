@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from app.backup import BackupError, Progress
-from app.backup.aftercare import COUNTERS, IS_KNOWN, KEPT, LEAP, NEEDED, WHAT_HAS_ENDED
+from app.backup.aftercare import COUNTERS, IS_KNOWN, KEPT, LEAP, LISTED, NEEDED, WHAT_HAS_ENDED
 from app.backup.archive import PIECE, Manifest, extract, put_in_place, work_folder
+from app.erased import Erased
 
 PART = "database.sqlite"
 STEP = 1024
@@ -92,6 +93,16 @@ def _manifest(connection: sqlite3.Connection, product: str, now: datetime) -> Ma
     )
 
 
+def erased_in(path: Path) -> frozenset[Erased]:
+    """Who is erased in this copy."""
+    with closing(_open(path)) as copied:
+        rows = copied.execute(
+            "select m.id, substr(m.erased_at, 1, 10), i.name from member m cross join installation i "
+            "where m.erased_at is not null"
+        ).fetchall()
+    return frozenset(Erased(number, date.fromisoformat(day), name) for number, day, name in rows)
+
+
 def pieces(path: Path, progress: Progress) -> Iterator[bytes]:
     """The bytes of a copy."""
     size, done = path.stat().st_size, 0
@@ -152,9 +163,9 @@ def _is_in_use(connection: sqlite3.Connection, path: Path) -> bool:
         raise Damaged(f"The database {path} cannot be read: {error}.") from error
 
 
-def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path) -> bool:
+def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path, erased: Collection[Erased]) -> bool:
     """Look a restored copy through and put an end to what has ended since. False when the present database, which
-    would tell, cannot be read."""
+    would tell, cannot be read. `erased` is who the lists name."""
     readable = True
     with closing(_open(restored)) as connection:
         connection.execute("pragma journal_mode = delete")
@@ -173,9 +184,14 @@ def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path) ->
             readable = False
             for table in (*KEPT, COUNTERS):
                 connection.execute(f"delete from {table}")  # noqa: S608 - constants of this file
+        connection.execute(f"create temp table {LISTED} (id integer, erased_on text)")
+        connection.executemany(
+            f"insert into {LISTED} values (?, ?)",  # noqa: S608 - constants of this file
+            [(each.member_id, each.on.isoformat()) for each in erased],
+        )
         connection.create_function("sha256_hex", 1, _sha256_hex, deterministic=True)
         for statement in WHAT_HAS_ENDED:
-            connection.execute(statement.format(digest="sha256_hex(outbox.dedupe)"))
+            connection.execute(statement.format(digest="sha256_hex(outbox.dedupe)", day="min(e.erased_on)"))
         _numbers_go_on(connection)
         connection.execute("commit")
     return readable
@@ -201,6 +217,9 @@ def _numbers_go_on(connection: sqlite3.Connection) -> None:
         dict(connection.execute(f"select name, {last} from {table}").fetchall())  # noqa: S608 - constants of this file
         for last, table in (("seq", "sqlite_sequence"), ("last", COUNTERS))
     )
+    (listed,) = connection.execute(f"select max(id) from {LISTED}").fetchone()  # noqa: S608 - constants of this file
+    if listed is not None:
+        present["member"] = max(present.get("member", 0), listed)
     for (name,) in counted:
         last = max(given.get(name, 0), present.get(name, 0)) + (0 if is_known else LEAP)
         if name in given:
@@ -266,8 +285,13 @@ def restore(
     migrate: Callable[[Path], None],
     now: datetime,
     progress: Progress,
+    erased: Collection[Erased] = (),
 ) -> Restored:
-    """The state in a verified backup becomes the database at `path`. Raises `BackupError`, and all is as it was."""
+    """The state in a verified backup becomes the database at `path`. Raises `BackupError`, and all is as it was.
+
+    `migrate` brings the copy up to date before anybody sees it, and erases again whom `erased` or the present database
+    name.
+    """
     if not path.parent.is_dir():
         raise BackupError(f"There is no folder {path.parent} to put the database in. Nothing was done.")
     with work_folder(path.parent) as work:
@@ -279,7 +303,7 @@ def restore(
                         f"There are people in the database {path}: `--force` replaces all of it. Nothing was done."
                     )
                 extract(file, manifest, restored, progress)
-                told = _care_for(restored, present, file)
+                told = _care_for(restored, present, file, erased)
                 migrate(restored)
                 _put_back(restored, present, path, progress)
                 return Restored(told)
@@ -291,7 +315,7 @@ def restore(
         for old in work.iterdir():
             old.unlink()
         extract(file, manifest, restored, progress)
-        _care_for(restored, None, file)
+        _care_for(restored, None, file, erased)
         migrate(restored)
         aside = _set_aside(path, now)
         _put_back(restored, None, path, progress)

@@ -8,6 +8,7 @@ import signal
 import sqlite3 as sqlite_library
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -23,8 +24,14 @@ from app import clock
 from app.backup import BackupError, archive, postgres, sqlite
 from app.backup.archive import Manifest
 from app.cli.common import Failed, on_sqlite, read_settings, reason_of, with_database
+from app.erased import BESIDE_BACKUPS, Erased, add_to_file, beside, read_file
 from app.errors import DatabaseHeld
+from app.identity.leaving import erase_again, wipe
+from app.main import REGISTRY
 from app.migrations import known_steps, migrate
+
+ASKS_FIRST = {"identity.end_inactive"}
+"""What does not forget what is old, but writes to people: a restoration leaves that to the server."""
 
 
 @click.command(short_help="Write everything into one file, while the server runs.")
@@ -35,6 +42,9 @@ def backup(file: str) -> None:
     FILE must not be there yet. A folder gets a file with the date and the time in its name; - is standard output.
     The settings (.env, with the secret key) are not in it: keep a copy of them elsewhere. PostgreSQL's pg_dump must be
     as new as the server; RESEAU_PG_BIN names its folder, where it is not found.
+
+    Beside it goes reseau.erased, the list of people who erased themselves: numbers and days. Keep it with the backups;
+    an older one is put right by it.
 
     \b
     Examples:
@@ -55,6 +65,7 @@ def backup(file: str) -> None:
                 made = work_folder / target.name
                 with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as whole:
                     manifest = _write(url, whole, work_folder, progress)
+                add_to_file(target.parent / BESIDE_BACKUPS, archive.erased_in(made))
                 try:
                     archive.put_in_place(made, target)
                 except FileExistsError as taken:
@@ -68,12 +79,22 @@ def backup(file: str) -> None:
 @click.command(short_help="Put a backup in the place of the database.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Also where there are people already: all of it is replaced.")
-def restore(file: Path, force: bool) -> None:
+@click.option(
+    "--erased",
+    "lists",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A list of erased people, or a newer backup, from elsewhere.",
+)
+def restore(file: Path, force: bool, lists: tuple[Path, ...]) -> None:
     """Put a backup in the place of the database, with `reseau serve` stopped.
 
     The file is looked through first. Cut at any point, the old database is whole or the new one is. A backup of an
     older version is brought up to date. Everybody signs in again; passwords that were changed and calendar addresses
     that were cut since the backup stay so, as far as the database that is replaced still tells.
+
+    Whoever erased themselves since is erased again before anybody can read of them: as the database that is replaced
+    tells, the list beside it, reseau.erased beside FILE, and whatever --erased names.
 
     \b
     Examples:
@@ -81,9 +102,11 @@ def restore(file: Path, force: bool) -> None:
       reseau backup present.zip && reseau restore yesterday.zip --force
     """
     url = read_settings().database_url
+    again: list[int] = []
     with _could_not(), _ended_like_ctrl_c(), _shown() as progress:
         manifest = archive.verified(file, progress)
         _fits(manifest, url)
+        erased = _erased(file, url, lists, manifest)
         outcome = sqlite.Restored(True)
         if on_sqlite(url):
             outcome = sqlite.restore(
@@ -91,18 +114,23 @@ def restore(file: Path, force: bool) -> None:
                 manifest,
                 _path(url),
                 force=force,
-                migrate=lambda path: _migrate(str(path)),
+                migrate=lambda path: again.append(_migrate(str(path))),
                 now=clock.now(),
                 progress=progress,
+                erased=erased,
             )
+            add_to_file(beside(_path(url)), erased)
         else:
-            postgres.restore(file, manifest, url, force=force, environ=os.environ, progress=progress)
+            postgres.restore(file, manifest, url, force=force, environ=os.environ, progress=progress, erased=erased)
     if not on_sqlite(url):
-        _migrate(url)
+        again.append(_migrate(url))
     if outcome.aside is not None:
         click.echo(f"The file that was no database any more is now {outcome.aside}.")
     if not outcome.told_by_present:
         click.echo("The old database could not tell: passwords and calendar addresses are those of the backup.")
+    if again and again[-1]:
+        people = "1 person who" if again[-1] == 1 else f"{again[-1]:,} people who"
+        click.echo(f"{people} had left since {'was' if again[-1] == 1 else 'were'} erased again.")
     click.echo(
         f"{_members(manifest)} restored, as of {clock.local(manifest.made_at):%d/%m/%Y %H:%M}. All are signed out."
     )
@@ -116,11 +144,44 @@ def _write(url: str, whole: BinaryIO, work: Path, progress: backups.Progress) ->
     if not source.is_file():
         raise Failed(f"There is no database at {source} yet: `reseau upgrade` makes it.")
     manifest = sqlite.copy(source, copied, product=product, now=now, progress=progress)
-    return archive.write(whole, manifest, sqlite.pieces(copied, progress), compress=True)
+    erased = {*sqlite.erased_in(copied), *_listed(beside(source))}
+    return archive.write(whole, manifest, sqlite.pieces(copied, progress), compress=True, erased=erased)
 
 
-def _migrate(url: str) -> None:
-    with_database(url, migrate, migrated=False)
+def _migrate(url: str) -> int:
+    """Bring a restored state up to date: its shape, whoever was erased since, and what is kept only for so long.
+    Returns how many people were erased again."""
+
+    async def done() -> int:
+        await migrate()
+        erased = await erase_again(REGISTRY.domains, now=clock.now())
+        await wipe(clock.now())
+        forgetting = {kept.job for kept in REGISTRY.keeps}
+        for job in REGISTRY.jobs:
+            if job.name in forgetting and job.name not in ASKS_FIRST:
+                await job.run(clock.now())
+        return erased
+
+    return with_database(url, done, migrated=False)
+
+
+def _erased(file: Path, url: str, lists: tuple[Path, ...], manifest: Manifest) -> frozenset[Erased]:
+    """Who stands in any list that is at hand, of this installation."""
+    found = set(archive.erased_in(file)) | set(_listed(file.absolute().parent / BESIDE_BACKUPS))
+    if on_sqlite(url):
+        found |= _listed(beside(_path(url)))
+    for path in lists:
+        found |= archive.erased_in(path) if zipfile.is_zipfile(path) else _listed(path)
+    return frozenset(each for each in found if each.installation == manifest.installation)
+
+
+def _listed(path: Path) -> frozenset[Erased]:
+    try:
+        return read_file(path)
+    except ValueError as error:
+        raise Failed(
+            f"The file {path} is no list of erased people ({error}). Mend it, or move it away. Nothing was done."
+        ) from error
 
 
 def _fits(manifest: Manifest, url: str) -> None:

@@ -129,7 +129,7 @@ async def _after(member_id: int, domains: Sequence[Domain], *, now: datetime) ->
         await forget_again(member_id, domains, now=now)
         await note_beside_database()
         await wipe(now)
-    except (DatabaseHeld, OSError) as error:
+    except (DatabaseHeld, OSError, ValueError) as error:
         log.warning("an erasure is finished later: %s", type(error).__name__)
 
 

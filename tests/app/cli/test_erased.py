@@ -1,0 +1,294 @@
+"""An older backup brings nobody back who was erased since, whatever list is at hand to say so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.backup import archive
+from app.cli import backup as command
+from app.cli.common import with_database
+from app.clock import now as clock_now
+from app.database import run, transaction
+from app.erased import BESIDE_BACKUPS, Erased, add_to_file, beside, read, read_file, written
+from app.identity.leaving import erase_absent, finish_erasures
+from app.jobs import at_work
+from app.main import REGISTRY
+from app.settings import Settings
+from tests.app.cli.kept import names, pg_bin, write
+from tests.app.cli.said import KEY, Said, is_one_sentence, rows
+from tests.factories import make_member, make_place, make_workshop
+from workshops.commands import sign_up
+
+Reseau = Callable[..., Said]
+GONE = "une personne partie"
+MARK = "canari@quenotte.exemple"
+
+
+@pytest.fixture(autouse=True)
+def right_programs() -> None:
+    os.environ["RESEAU_PG_BIN"] = pg_bin()
+
+
+@pytest.fixture
+def other_url(request: pytest.FixtureRequest, installed: str) -> Iterator[str]:
+    """An empty database of the same sort, as on another machine."""
+    if installed.startswith("sqlite"):
+        yield f"sqlite:///{request.getfixturevalue('sqlite_folder') / 'other.sqlite'}"
+        return
+    server = request.getfixturevalue("postgres")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+def file_of(url: str) -> Path | None:
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else None
+
+
+def erase(url: str, member_id: int) -> None:
+    """As the person does it, but for the password; their last mail has left."""
+
+    async def done() -> None:
+        now = clock_now()
+        assert await erase_absent(member_id, REGISTRY.domains, before=now.date(), now=now)
+        async with transaction():
+            await run("delete from outbox where forget")
+
+    with_database(url, done)
+
+
+@pytest.fixture
+def older(reseau: Reseau, installed: str, tmp_path: Path) -> Path:
+    """A backup with Zoé (2), who has a place at Samira's workshop for which Karim waits; she was erased since."""
+    now = clock_now()
+
+    async def lived() -> None:
+        place = await make_place(now=now)
+        samira, zoe, bruno, karim, aicha, yann = [
+            await make_member(name=name, place_id=place, email=email, mediator=name == "Bruno", now=now)
+            for name, email in (
+                ("Samira", ""),
+                ("Zoé", MARK),
+                ("Bruno", ""),
+                ("Karim", ""),
+                ("Aïcha", ""),
+                ("Yann", ""),
+            )
+        ]
+        workshop = await make_workshop(
+            place_id=place, host=samira, mediator=bruno, starts_at=now + timedelta(days=9), now=now, capacity=3
+        )
+        for member in (zoe, aicha, yann, karim):
+            await sign_up(actor=member, workshop_id=workshop, now=now)
+
+    with_database(installed, lived)
+    folder = tmp_path / "older"
+    folder.mkdir()
+    path = folder / "older.zip"
+    assert reseau("backup", str(path))[0] == 0
+    assert not (folder / BESIDE_BACKUPS).exists(), "there was nobody to tell of"
+    erase(installed, 2)
+    assert names(installed)[1] == GONE
+    return path
+
+
+def is_erased(url: str) -> bool:
+    """Whether nothing of Zoé is left, also in the bytes of the file, and her place is Karim's."""
+    file = file_of(url)
+    raw = (
+        b"".join(each.read_bytes() for each in file.parent.iterdir() if each.name.startswith(file.name))
+        if file
+        else b""
+    )
+    (zoe,) = rows(url, "select name, email, erased_at from member where id = 2")
+    places = rows(url, "select member_id, state from sign_up order by id")
+    gone = zoe["name"] == GONE and zoe["email"] is None and zoe["erased_at"] is not None
+    if gone:
+        assert MARK.encode() not in raw
+        assert [(row["member_id"], row["state"]) for row in places] == [
+            (5, "confirmed"),
+            (6, "confirmed"),
+            (4, "offered"),
+        ]
+    return gone
+
+
+class TestRestore:
+    def test_the_control_without_any_list_and_on_another_machine(
+        self, reseau: Reseau, older: Path, other_url: str
+    ) -> None:
+        assert reseau("restore", str(older), database_url=other_url)[0] == 0
+        assert not is_erased(other_url)
+        assert names(other_url)[1] == "Zoé"
+
+    def test_the_control_without_the_replay(
+        self, reseau: Reseau, older: Path, installed: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def nobody(*_: object, **__: object) -> int:
+            return 0
+
+        monkeypatch.setattr(command, "erase_again", nobody)
+        assert reseau("restore", str(older), "--force")[0] == 0
+        assert not is_erased(installed)
+
+    def test_the_present_database_tells(self, reseau: Reseau, older: Path, installed: str) -> None:
+        if file := file_of(installed):
+            beside(file).unlink()
+        code, out, err = reseau("restore", str(older), "--force")
+        assert (code, err) == (0, ""), out
+        assert "1 person who had left since was erased again." in out
+        assert is_erased(installed)
+        assert rows(installed, "select member_id from erase_again") == []
+
+    def test_the_list_beside_it_tells_when_it_is_lost(self, reseau: Reseau, older: Path, installed: str) -> None:
+        file = file_of(installed)
+        if file is None:
+            return  # PostgreSQL's stands beside the backups
+        file.write_bytes(b"spilt coffee" * 999)
+        assert reseau("restore", str(older), "--force")[0] == 0
+        assert is_erased(installed)
+
+    @pytest.mark.parametrize("how", ["beside", "as a list", "as a backup"])
+    def test_on_another_machine(self, reseau: Reseau, older: Path, other_url: str, tmp_path: Path, how: str) -> None:
+        newer = tmp_path / "newer"
+        newer.mkdir()
+        assert reseau("backup", str(newer / "newer.zip"))[0] == 0
+        assert [each.member_id for each in read_file(newer / BESIDE_BACKUPS)] == [2]
+        assert [each.member_id for each in archive.erased_in(newer / "newer.zip")] == [2]
+        more: tuple[str, ...] = ()
+        if how == "beside":
+            shutil.copy(newer / BESIDE_BACKUPS, older.parent)
+        else:
+            more = ("--erased", str(newer / (BESIDE_BACKUPS if how == "as a list" else "newer.zip")))
+        code, out, _ = reseau("restore", str(older), *more, database_url=other_url)
+        assert code == 0, out
+        assert is_erased(other_url)
+        if file := file_of(other_url):
+            assert [each.member_id for each in read_file(beside(file))] == [2], "and the list goes on"
+
+    def test_the_same_number_of_another_installation_or_another_person_is_left_alone(
+        self, reseau: Reseau, older: Path, other_url: str, installed: str
+    ) -> None:
+        (here,) = rows(installed, "select name from installation")
+        before = datetime.now(UTC).date() - timedelta(days=400)
+        add_to_file(
+            older.parent / BESIDE_BACKUPS,
+            [Erased(2, datetime.now(UTC).date(), "another.reseau"), Erased(2, before, here["name"])],
+        )
+        assert reseau("restore", str(older), database_url=other_url)[0] == 0
+        assert names(other_url)[1] == "Zoé"
+
+    def test_a_number_in_the_list_is_given_to_nobody(
+        self, reseau: Reseau, older: Path, other_url: str, installed: str
+    ) -> None:
+        (here,) = rows(installed, "select name from installation")
+        far = Erased(123_456, datetime.now(UTC).date(), here["name"])
+        add_to_file(older.parent / BESIDE_BACKUPS, [far])
+        assert reseau("restore", str(older), database_url=other_url)[0] == 0
+        write(other_url, lambda: make_member(name="Prochaine"))
+        (row,) = rows(other_url, "select id from member where name = 'Prochaine'")
+        assert row["id"] > far.member_id
+
+    def test_a_list_that_is_none_is_refused_before_anything_is_done(
+        self, reseau: Reseau, older: Path, installed: str
+    ) -> None:
+        (older.parent / BESIDE_BACKUPS).write_text("2 hier soir\n")
+        code, _, err = reseau("restore", str(older), "--force")
+        assert code == 1
+        assert is_one_sentence(err)
+        assert "Nothing was done." in err
+        assert is_erased(installed), "all is as it was"
+
+    def test_a_server_that_starts_before_it_was_done_does_it_first(
+        self, reseau: Reseau, older: Path, installed: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def killed(*_: object, **__: object) -> int:
+            return 0
+
+        with monkeypatch.context() as cut:
+            cut.setattr(command, "erase_again", killed)
+            assert reseau("restore", str(older), "--force")[0] == 0
+        assert not is_erased(installed)
+
+        async def served() -> list[dict[str, object]]:
+            async with at_work(REGISTRY, Settings(secret_key=KEY), look_every=60, post_every=60):
+                return await run("select name from member where id = 2")
+
+        assert with_database(installed, served) == [{"name": GONE}]
+
+    def test_guests_that_were_forgotten_do_not_come_back(self, reseau: Reseau, installed: str, tmp_path: Path) -> None:
+        long_ago = clock_now() - timedelta(days=60)
+
+        async def lived() -> None:
+            place = await make_place(now=long_ago)
+            samira, bruno = [
+                await make_member(name=name, place_id=place, mediator=name == "Bruno", now=long_ago)
+                for name in ("Samira", "Bruno")
+            ]
+            workshop = await make_workshop(
+                place_id=place, host=samira, mediator=bruno, starts_at=long_ago + timedelta(days=5), now=long_ago
+            )
+            async with transaction():
+                await run(
+                    "insert into sign_up (workshop_id, first_name, signed_by, state, asked_at, present, last_word, "
+                    "last_word_shown) values ({}, 'Canari', {}, 'confirmed', {}, {}, '', {})",
+                    workshop,
+                    samira,
+                    long_ago,
+                    False,
+                    False,
+                )
+
+        with_database(installed, lived)
+        assert reseau("backup", str(tmp_path / "kept.zip"))[0] == 0
+        assert reseau("restore", str(tmp_path / "kept.zip"), "--force")[0] == 0
+        assert rows(installed, "select first_name, signed_by from sign_up") == [{"first_name": "", "signed_by": None}]
+
+
+class TestTheList:
+    def test_what_is_written_is_read(self, tmp_path: Path) -> None:
+        people = {Erased(number, datetime(2026, 11, number, tzinfo=UTC).date(), "a1.reseau") for number in (3, 1, 2)}
+        assert read(written(people)) == people
+        path = tmp_path / "list"
+        assert add_to_file(path, people) == 3
+        assert add_to_file(path, people) == 0
+        assert read_file(path) == people
+        assert path.stat().st_mode & 0o777 == 0o600
+
+    def test_a_line_that_was_cut_is_left_out_and_written_again(self, tmp_path: Path) -> None:
+        one, two = (Erased(number, datetime(2026, 11, 2, tzinfo=UTC).date(), "a1.reseau") for number in (1, 2))
+        path = tmp_path / "list"
+        path.write_text(one.line() + two.line()[:9])
+        assert read_file(path) == {one}
+        assert add_to_file(path, [two]) == 1
+        assert read_file(path) == {one, two}
+
+    def test_another_file_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "list"
+        path.write_text("chère liste,\n", encoding="ascii", errors="replace")
+        with pytest.raises(ValueError, match="no line"):
+            read_file(path)
+
+    def test_nobody_makes_no_file(self, tmp_path: Path) -> None:
+        assert add_to_file(tmp_path / "list", []) == 0
+        assert not (tmp_path / "list").exists()
+
+    def test_what_could_not_be_written_is_by_the_job(self, installed: str) -> None:
+        file = file_of(installed)
+        if file is None:
+            return
+        write(installed, make_place, lambda: make_member(name="Samira"))
+        erase(installed, 1)
+        beside(file).unlink()
+
+        async def job() -> None:
+            await finish_erasures(clock_now(), REGISTRY.domains)
+
+        with_database(installed, job)
+        assert [each.member_id for each in read_file(beside(file))] == [1]
