@@ -22,7 +22,6 @@ from app.demo.cast import NAMED, OTHERS
 from app.demo.people import CHUNK, add_crowd, address_of
 from app.errors import Refused
 from app.identity.passwords import hash_password
-from app.identity.tables import Session
 from app.identity.visits import hash_token
 from app.main import REGISTRY
 from app.migrations import migrate
@@ -253,9 +252,8 @@ async def _session(member_id: int, place_id: int, now: datetime) -> str:
         "created_at": now,
         "seen_at": now,
         "expires_at": now + timedelta(days=90),
+        "second_at": now,
     }
-    if hasattr(Session, "second_at"):
-        opened["second_at"] = now
     async with transaction():
         await run(
             f"insert into session ({', '.join(opened)}) values ({', '.join('{}' for _ in opened)})",  # noqa: S608 - names of ours

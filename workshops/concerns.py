@@ -290,7 +290,7 @@ async def search(visit: Visit, written: str, limit: int) -> Sequence[Found]:
     )
     if len(rows) < limit:
         rows += await run(
-            f"{_FOUND}{where} and w.ends_at <= {{}} order by w.starts_at desc, w.id desc limit {{}}",
+            f"{_FOUND}{where} and w.ends_at <= {{}} order by w.ends_at desc, w.id desc limit {{}}",
             *args,
             visit.now,
             limit - len(rows),
