@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from piccolo.querystring import QueryString
 from piccolo.table import TABLE_REGISTRY, Table
 
 from app import postgres_engine, sqlite_engine
@@ -28,6 +27,7 @@ __all__ = [
     "engine",
     "get_for_update",
     "in_haste",
+    "in_transaction",
     "is_sqlite",
     "open_database",
     "run",
@@ -95,6 +95,11 @@ def transaction() -> Transaction:
     return engine().transaction()
 
 
+def in_transaction() -> bool:
+    """Whether what is read now may be undone yet."""
+    return CURRENT.get() is not None
+
+
 def command(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     """Decorates a command that opens its own `transaction()`: after a deadlock (`RunAgain`) it runs again, once.
 
@@ -150,7 +155,7 @@ async def get_for_update(table: type[Table], *ids: int) -> list[dict[str, Any]]:
 async def run(sql: str, *args: Any) -> list[dict[str, Any]]:
     """Rows of a statement written by hand, with `{}` for each argument. Writes need a transaction around them."""
     current = engine()
-    found = await current.run_querystring(QueryString(sql, *args))
+    found = await current.fetch(current.worded(sql), args)
     return current.transform_response_to_dicts(found)
 
 

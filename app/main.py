@@ -67,11 +67,12 @@ def make_app(
     """The whole application. `now` is injected so that tests choose the hour."""
 
     async def before_each(request: Request[Any, Any, Any]) -> None:
+        # Not among Litestar's `guards`: it copies the handler for each of them, at each request.
+        await guard_the_door(request, request.route_handler)
         await refuse_forgery(request, request.route_handler, settings, visit_of(request))
 
     app = Litestar(
         route_handlers=[healthz, static_file, *registry.routers],
-        guards=[guard_the_door],
         before_request=before_each,
         exception_handlers=ERROR_HANDLERS,  # type: ignore[arg-type]  # Litestar wants a wider key type
         compression_config=CompressionConfig(

@@ -13,6 +13,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Sequence
 from contextvars import ContextVar, Token
 from datetime import datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, TypeVar
 
@@ -26,6 +27,18 @@ T = TypeVar("T")
 READS = re.compile(r"\s*(?:select|values|pragma|show)\b", re.IGNORECASE)
 MAY_READ = re.compile(r"\s*(?:with|explain)\b", re.IGNORECASE)
 WRITES = re.compile(r"\b(?:insert|update|delete|merge|replace)\b", re.IGNORECASE)
+
+
+# Taking a statement apart costs as much as running it, and the same few hundred come again and again.
+@lru_cache(maxsize=1024)
+def _marked(sql: str) -> str:
+    return sql.replace("{}", "?")
+
+
+@lru_cache(maxsize=1024)
+def _numbered(sql: str) -> str:
+    first, *rest = sql.split("{}")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
 
 
 class TransactionMisuse(RuntimeError):
@@ -168,6 +181,10 @@ class Store(Engine[Transaction]):
         return await self.fetch_outside(sql, args)
 
     # ------------------------------------------------------------------------------------- what Piccolo's queries call
+
+    def worded(self, sql: str) -> str:
+        """A statement written with `{}` for each argument, with the marks of this engine."""
+        return _numbered(sql) if self.engine_type == "postgres" else _marked(sql)
 
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> list[Any]:
         sql, args = querystring.compile_string(engine_type=self.engine_type)

@@ -104,9 +104,11 @@ async def why_clashes(
         f"select t.member_id, m.name as member_name, {_CLASH} from taking_part t "  # noqa: S608 - constants and marks
         "join entry e on e.id = t.entry_id join member m on m.id = t.member_id "
         f"where t.member_id in ({', '.join('{}' for _ in people)}) and t.binding = {{}} and t.left_at is null "
-        f"and {_OVERLAPS}{but} order by e.starts_at, e.id limit 1",
+        f"and t.starts_at > {{}} and t.starts_at < {{}} and {_OVERLAPS}{but} order by e.starts_at, e.id limit 1",
         *people,
         True,
+        starts_at - LONGEST,
+        ends_at,
         *_overlaps(starts_at, ends_at),
         *but_args,
     )
@@ -121,11 +123,14 @@ async def own_overlaps(
     found = await run(
         f"select t.member_id, m.name as member_name, {_CLASH} from taking_part t "  # noqa: S608 - constants of this file
         "join entry e on e.id = t.entry_id join member m on m.id = t.member_id "
-        f"where t.member_id = {{}} and t.left_at is null and t.role not in ({{}}, {{}}) and {_OVERLAPS}{but} "
+        f"where t.member_id = {{}} and t.left_at is null and t.role not in ({{}}, {{}}) "
+        f"and t.starts_at > {{}} and t.starts_at < {{}} and {_OVERLAPS}{but} "
         "order by e.starts_at, e.id limit 1",
         member_id,
         Role.WAITING.value,
         Role.OFFERED.value,
+        starts_at - LONGEST,
+        ends_at,
         *_overlaps(starts_at, ends_at),
         *but_args,
     )

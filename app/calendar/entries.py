@@ -93,13 +93,16 @@ async def put_entry(planned: Planned, *, now: datetime) -> int:
         public, member = kept_events(_visible(old | columns | moved, setting))
         changed |= moved | {"ics_public": public, "ics_member": member}
     if changed:
+        changed["version"] = old["version"] + 1
         await Entry.update(changed).where(Entry.id == old["id"])  # type: ignore[arg-type]  # Piccolo takes names as well
+    if "starts_at" in changed:
+        await TakingPart.update({TakingPart.starts_at: planned.starts_at}).where(TakingPart.entry_id == old["id"])
     return int(old["id"])
 
 
 async def set_counts(kind: str, thing_id: int, *, taken: int, waiting: int, seats: int | None = None) -> None:
     """How many seats are taken and how many people wait; `seats` when their number changes too. Moves no SEQUENCE."""
-    values: dict[Any, Any] = {Entry.taken: taken, Entry.waiting: waiting}
+    values: dict[Any, Any] = {Entry.taken: taken, Entry.waiting: waiting, Entry.version: Entry.version + 1}
     if seats is not None:
         values[Entry.seats] = seats
     await Entry.update(values).where((Entry.kind == kind) & (Entry.thing_id == thing_id))
@@ -115,6 +118,7 @@ async def remove_entry(kind: str, thing_id: int, *, now: datetime) -> None:
             Entry.state: EntryState.GONE.value,
             Entry.sequence: old["sequence"] + 1,
             Entry.modified_at: next_modified(old["modified_at"], now),
+            Entry.version: old["version"] + 1,
         }
     ).where(Entry.id == old["id"])
 
@@ -132,7 +136,7 @@ async def all_take_part(
     """These members do, all as this: as many queries as for one."""
     if not members:
         return
-    entry_id = await _entry_id(kind, thing_id)
+    entry_id, starts_at = await _entry_and_start(kind, thing_id)
     role = Role(role).value
     found = await run(
         "select id, member_id, role, binding, left_at from taking_part "  # noqa: S608 - marks only
@@ -144,7 +148,14 @@ async def all_take_part(
     if new:
         await TakingPart.insert(
             *(
-                TakingPart(entry_id=entry_id, member_id=member, role=role, binding=binding, modified_at=now)
+                TakingPart(
+                    entry_id=entry_id,
+                    member_id=member,
+                    role=role,
+                    binding=binding,
+                    starts_at=starts_at,
+                    modified_at=now,
+                )
                 for member in sorted(new)
             )
         )
@@ -182,6 +193,7 @@ async def room_renamed(room_id: int, *, now: datetime) -> list[Coming]:
 
     Returns what is on, not begun, and reads differently now: its people are to be told.
     """
+    await run("update entry set version = version + 1 where room_id = {}", room_id)  # also what is over is shown
     where = "e.room_id = {} and e.starts_at > {} and e.ends_at > {}"
     return _to_come(await _rewrite(where, room_id, now - LONGEST, now, now=now), now)
 
@@ -191,6 +203,7 @@ async def place_changed(place_id: int, *, now: datetime) -> list[Coming]:
 
     Returns what is on, not begun, and reads differently now: its people are to be told.
     """
+    await run("update entry set version = version + 1 where place_id = {}", place_id)  # also what is over is shown
     where = "e.place_id = {} and e.starts_at > {} and e.ends_at > {}"
     return _to_come(await _rewrite(where, place_id, now - LONGEST, now, now=now), now)
 
@@ -223,11 +236,11 @@ async def _locked_entry(kind: str, thing_id: int) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-async def _entry_id(kind: str, thing_id: int) -> int:
-    found = await run("select id from entry where kind = {} and thing_id = {}", kind, thing_id)
+async def _entry_and_start(kind: str, thing_id: int) -> tuple[int, datetime]:
+    found = await run("select id, starts_at from entry where kind = {} and thing_id = {}", kind, thing_id)
     if not found:
         raise ValueError(f"put_entry comes first: {kind} {thing_id}")
-    return int(found[0]["id"])
+    return found[0]["id"], found[0]["starts_at"]
 
 
 async def _setting(place_id: int, room_id: int | None) -> dict[str, Any]:
@@ -308,7 +321,7 @@ async def _write_kept(rows: list[dict[str, Any]], at: datetime) -> None:
     columns = await asyncio.to_thread(_moved_columns, rows, at)
     case = "case id " + "when {} then {} " * len(rows) + "end"
     await run(
-        f"update entry set sequence = sequence + 1, modified_at = {{}}, "  # noqa: S608 - marks only
+        f"update entry set sequence = sequence + 1, version = version + 1, modified_at = {{}}, "  # noqa: S608 - marks only
         f"ics_public = {case}, ics_member = {case}, hosts = {case} "
         f"where id in ({', '.join('{}' for _ in rows)})",
         at,

@@ -221,8 +221,11 @@ async def feed_of_token(token: str, window: Window) -> FeedRow | None:
         "and (ms.met_at is not null or ms.mediator = {})) as places_known, "
         f"max(t.modified_at) as joined_or_left_at, {_STANDING} from feed f "
         "left join taking_part t on t.member_id = f.member_id and f.revoked_at is null "
+        "and t.starts_at >= {} and t.starts_at < {} "
         f"left join entry e on e.id = t.entry_id and {_MINE} where f.token_hash = {{}} group by f.id",
         True,
+        window.first,
+        window.after,
         *_mine(window),
         hash_token(token),
     )
@@ -251,9 +254,12 @@ async def feed_events(feed: FeedRow, window: Window) -> list[bytes]:
         "select case when ms.met_at is not null or ms.mediator = {} then e.ics_member else e.ics_public end as kept "  # noqa: S608 - constants of this file
         "from taking_part t join entry e on e.id = t.entry_id "
         "left join membership ms on ms.member_id = t.member_id and ms.place_id = e.place_id "
-        f"where t.member_id = {{}} and {_MINE} order by e.starts_at, e.id",
+        f"where t.member_id = {{}} and t.starts_at >= {{}} and t.starts_at < {{}} and {_MINE} "
+        "order by t.starts_at, t.entry_id",
         True,
         feed.member_id,
+        window.first,
+        window.after,
         *_mine(window),
     )
     kept = _kept(rows)

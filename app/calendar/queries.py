@@ -3,12 +3,13 @@ many rows there are; no VEVENT is read here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from app.calendar.kept import HOSTS_JOINT
+from app.calendar.kept_entries import KeptEntry, entries_of
 from app.calendar.rules import invitation, seats_left, waiting_first
 from app.calendar.spans import Follow
 from app.calendar.states import LONGEST, NOT_YET, EntryState, Invitation, Role
@@ -68,6 +69,9 @@ class Strip:
     join_label: str
     """French msgid of the button."""
 
+    def __hash__(self) -> int:
+        return hash((self.entry_id, self.taken))  # of two that are equal the same, and as much as a memory needs
+
     @property
     def cancelled(self) -> bool:
         return self.state is EntryState.CANCELLED
@@ -92,11 +96,8 @@ class FeedLine:
     read_at: datetime | None
 
 
-_STRIP = (
-    "e.id as entry_id, e.kind, e.thing_id, e.place_id, e.starts_at, e.ends_at, e.state, e.title, e.genre, e.hosts, "
-    "e.seats, e.taken, e.waiting, e.language, e.step_free, e.children, r.name as room, p.name as place, t.role"
-)
-_AROUND = "join place p on p.id = e.place_id left join room r on r.id = e.room_id"
+_LINE = "e.id, e.version, t.role"
+"""What tells which entries are shown, and as what to this reader; the rest is kept (`kept_entries`)."""
 _MY_PART = "taking_part t on t.entry_id = e.id and t.member_id = {} and t.left_at is null"
 # Own proposals show to their hosts alone.
 _SEEN = "(e.state in ({}, {}) or e.state = {} and t.role = {})"
@@ -146,26 +147,26 @@ async def strips_between(
         where.append("(e.starts_at > {} or e.starts_at = {} and e.id > {})")
         args += [follow.starts_at, follow.starts_at, follow.entry_id]
     rows = await run(
-        f"select {_STRIP} from entry e {_AROUND} {'join' if mine else 'left join'} {_MY_PART} "  # noqa: S608 - constants of this file
+        f"select {_LINE} from entry e {'join' if mine else 'left join'} {_MY_PART} "  # noqa: S608 - constants of this file
         f"where {' and '.join(where)} order by e.starts_at, e.id limit {{}}",
         _me(visit),
         *args,
         limit,
     )
-    return _strips(rows, visit, kinds)
+    return await _strips(rows, visit, kinds)
 
 
 async def strip_of(kind: str, thing_id: int, *, visit: Visit, kinds: Mapping[str, EntryKind]) -> Strip | None:
     """One entry, as this visitor may see it."""
     rows = await run(
-        f"select {_STRIP} from entry e {_AROUND} left join {_MY_PART} "  # noqa: S608 - constants of this file
+        f"select {_LINE} from entry e left join {_MY_PART} "  # noqa: S608 - constants of this file
         f"where e.kind = {{}} and e.thing_id = {{}} and {_SEEN}",
         _me(visit),
         kind,
         thing_id,
         *_SEEN_ARGS,
     )
-    found = _strips(rows, visit, kinds)
+    found = await _strips(rows, visit, kinds)
     return found[0] if found else None
 
 
@@ -176,16 +177,16 @@ async def my_next(
 
     What is offered to them is always there: it waits for their answer.
     """
-    after = "" if follow is None else "and (e.starts_at > {} or e.starts_at = {} and e.id > {}) "
+    after = "" if follow is None else "and (t.starts_at > {} or t.starts_at = {} and t.entry_id > {}) "
     after_args = () if follow is None else (follow.starts_at, follow.starts_at, follow.entry_id)
     roles = (*COMES_TO_ME, *sorted(role.value for role in NOT_YET)) if waiting else (*COMES_TO_ME, Role.OFFERED.value)
     offers_first = "" if waiting else f"case when t.role = '{Role.OFFERED.value}' then 0 else 1 end, "
     states = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value if waiting else EntryState.CONFIRMED.value)
     rows = await run(
-        f"select {_STRIP} from taking_part t join entry e on e.id = t.entry_id {_AROUND} "  # noqa: S608 - constants and marks
+        f"select {_LINE} from taking_part t join entry e on e.id = t.entry_id "  # noqa: S608 - constants and marks
         f"where t.member_id = {{}} and t.left_at is null and t.role in ({', '.join('{}' for _ in roles)}) "
-        "and e.ends_at > {} and e.starts_at > {} and (e.state in ({}, {}) or e.state = {} and t.role = {}) "
-        f"{after}order by {offers_first}e.starts_at, e.id limit {{}}",
+        "and e.ends_at > {} and t.starts_at > {} and (e.state in ({}, {}) or e.state = {} and t.role = {}) "
+        f"{after}order by {offers_first}t.starts_at, t.entry_id limit {{}}",
         _me(visit),
         *roles,
         visit.now,
@@ -196,27 +197,29 @@ async def my_next(
         *after_args,
         limit,
     )
-    return _strips(rows, visit, kinds)
+    return await _strips(rows, visit, kinds)
 
 
 async def my_past(
     visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int, follow: Follow | None = None
 ) -> list[Strip]:
     """What the member hosted, attended or held, the last first; `follow` is where the page before ended."""
-    before = "" if follow is None else "and (e.starts_at < {} or e.starts_at = {} and e.id < {}) "
+    before = "" if follow is None else "and (t.starts_at < {} or t.starts_at = {} and t.entry_id < {}) "
     args = () if follow is None else (follow.starts_at, follow.starts_at, follow.entry_id)
     rows = await run(
-        f"select {_STRIP} from taking_part t join entry e on e.id = t.entry_id {_AROUND} "  # noqa: S608 - constants of this file
+        f"select {_LINE} from taking_part t join entry e on e.id = t.entry_id "  # noqa: S608 - constants of this file
         f"where t.member_id = {{}} and t.left_at is null and t.role in ({{}}, {{}}, {{}}) "
-        f"and e.ends_at <= {{}} and e.state = {{}} {before}order by e.starts_at desc, e.id desc limit {{}}",
+        "and t.starts_at < {} and e.ends_at <= {} and e.state = {} "
+        f"{before}order by t.starts_at desc, t.entry_id desc limit {{}}",
         _me(visit),
         *COMES_TO_ME,
+        visit.now,
         visit.now,
         EntryState.CONFIRMED.value,
         *args,
         limit,
     )
-    return _strips(rows, visit, kinds)
+    return await _strips(rows, visit, kinds)
 
 
 async def my_feeds(member_id: int) -> list[FeedLine]:
@@ -233,18 +236,33 @@ def _me(visit: Visit) -> int:
     return visit.member.id if visit.member is not None else 0
 
 
-def _strips(rows: Iterable[dict[str, Any]], visit: Visit, kinds: Mapping[str, EntryKind]) -> list[Strip]:
-    return [_strip(row, kinds[row["kind"]], visit) for row in rows if row["kind"] in kinds]
+async def _strips(lines: Sequence[dict[str, Any]], visit: Visit, kinds: Mapping[str, EntryKind]) -> list[Strip]:
+    entries = await entries_of((line["id"], line["version"]) for line in lines)
+    shown = [(entries[line["id"]], line["role"]) for line in lines if line["id"] in entries]
+    return [_seen(entry, role, visit, kinds[entry.kind]) for entry, role in shown if entry.kind in kinds]
 
 
-def _strip(row: dict[str, Any], kind: EntryKind, visit: Visit) -> Strip:
-    member, spot = visit.member, visit.place
-    knows_names = member is not None and member.met and spot is not None and spot.id == row["place_id"]
+def _seen(entry: KeptEntry, role: str | None, visit: Visit, kind: EntryKind) -> Strip:
+    """The strip, made once for all who see the same of this version of it until the hour changes what they see."""
+    member, spot, now = visit.member, visit.place, visit.now
+    knows_names = member is not None and member.met and spot is not None and spot.id == entry.row["place_id"]
+    first_come_at = entry.row["starts_at"] - kind.first_come
+    seen_as = (role, knows_names, member is not None, now >= first_come_at, now >= entry.row["ends_at"], id(kind))
+    strip: Strip | None = entry.shown.get(seen_as)
+    if strip is None:
+        strip = entry.shown[seen_as] = _strip(
+            entry.row, Role(role) if role else None, kind, knows_names=knows_names, member=member is not None, now=now
+        )
+    return strip
+
+
+def _strip(
+    row: dict[str, Any], role: Role | None, kind: EntryKind, *, knows_names: bool, member: bool, now: datetime
+) -> Strip:
     genre, icon = kind.genres.get(row["genre"], (kind.label, kind.icon))
     state = EntryState(row["state"])
-    role = Role(row["role"]) if row["role"] else None
     seats, taken = row["seats"], row["taken"]
-    waiting = waiting_first(row["waiting"], starts_at=row["starts_at"], first_come=kind.first_come, now=visit.now)
+    waiting = waiting_first(row["waiting"], starts_at=row["starts_at"], first_come=kind.first_come, now=now)
     offered = invitation(
         state=state,
         ends_at=row["ends_at"],
@@ -252,8 +270,8 @@ def _strip(row: dict[str, Any], kind: EntryKind, visit: Visit) -> Strip:
         taken=taken,
         waiting=waiting,
         role=role,
-        member=member is not None,
-        now=visit.now,
+        member=member,
+        now=now,
     )
     thing = str(row["thing_id"])
     return Strip(

@@ -43,6 +43,8 @@ class Entry(Table):
     children = Boolean(default=False)
     sequence = Integer(default=0)
     modified_at = Timestamptz(default=None)
+    version = Integer(default=0)
+    """Goes up whenever anything in the row changes: what was read of it is as good as this (`kept_entries`)."""
     ics_public = Text(default="")
     """The VEVENT as kept bytes, without any name."""
     ics_member = Text(default="")
@@ -59,6 +61,8 @@ class TakingPart(Table):
     """`host`, `participant`, `waiting`, `holder`…"""
     binding = Boolean(default=False)
     """Whether this takes the person's time: two such things at once clash."""
+    starts_at = Timestamptz(null=True, default=None)
+    """The entry's own, so that ten years of one person's doings are not read to find what is to come."""
     modified_at = Timestamptz(default=None)
     left_at = Timestamptz(null=True, default=None)
 

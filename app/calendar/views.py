@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from app.calendar.queries import PlaceLine, Strip
@@ -163,8 +164,12 @@ class HomePage:
 
 
 def _address(path: str, params: Mapping[str, str]) -> str:
-    query = urlencode({name: value for name, value in params.items() if value})
-    return f"{path}?{query}" if query else path
+    return _encoded(path, tuple((name, value) for name, value in params.items() if value))
+
+
+@lru_cache(maxsize=1024)
+def _encoded(path: str, params: tuple[tuple[str, str], ...]) -> str:
+    return f"{path}?{urlencode(params)}" if params else path
 
 
 def by_day(strips: Iterable[Strip]) -> tuple[Day, ...]:

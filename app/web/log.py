@@ -19,6 +19,7 @@ _SECRET_PATHS = re.compile(r"(/calendriers/+perso/+|/connexion/+lien/+|/courrier
 _MAIL = re.compile(r"[^\s@<>()\"']{1,64}@[^\s@<>()\"']+")
 _OTHER_LINE_ENDS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 """JSON escapes the control characters of ASCII; some programs end a line at these, too."""
+_ENCODED = json.JSONEncoder(ensure_ascii=False).encode
 _FIELDS = (
     "reference", "method", "path", "status", "milliseconds", "job", "count", "kind", "thing", "mail", "port",
     "traceback",
@@ -47,7 +48,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             # PostgreSQL quotes the row that a unique index refused.
             line["traceback"] = _MAIL.sub("…@…", self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False).translate(_OTHER_LINE_ENDS)
+        return _ENCODED(line).translate(_OTHER_LINE_ENDS)
 
 
 def start_logging(level: str = "INFO") -> None:
@@ -57,6 +58,9 @@ def start_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # What no line of ours tells is not looked up either (« Optimization » in the documentation of `logging`).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "litestar"):
         logger = logging.getLogger(name)
         logger.handlers.clear()

@@ -268,7 +268,7 @@ class TestRenaming:
             before = counted(db)
             async with heartbeat() as beats:
                 await place_changed(cast.place, now=LATER)
-            assert counted(db) - before <= 3
+            assert counted(db) - before <= 4
             assert len(beats) > 10, "meanwhile no page is answered"
         rows = await Entry.select(Entry.thing_id, Entry.sequence, Entry.ics_public)
         assert {row["sequence"] for row in rows} == {1}

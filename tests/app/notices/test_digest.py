@@ -308,4 +308,4 @@ class TestOfYears:
         """The control."""
         free = coming._own(3).replace(" cross join ", " join ")
         words = [row["detail"] for row in await run(f"explain query plan {free}", EIGHT, EIGHT, 1, 2, 3, *coming.COMES)]
-        assert words[0].startswith("SEARCH t USING INDEX taking_part_of_member"), words
+        assert words[0].startswith("SEARCH t USING INDEX taking_part_in_time"), words
