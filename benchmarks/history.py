@@ -202,13 +202,17 @@ def held(tables: Tables, scene: Scene, starts_at: datetime, *, chance: Random, c
         ics_public=public,
         ics_member=named,
     )
-    tables.taking_part.add(entry_id=entry, member_id=host, role="host", binding=True, modified_at=asked)
+    tables.taking_part.add(
+        entry_id=entry, member_id=host, role="host", binding=True, starts_at=starts_at, modified_at=asked
+    )
     for member in people:
         at = published + (starts_at - published) * chance.random()
         tables.sign_up.add(
             workshop_id=workshop, member_id=member, state="confirmed", asked_at=at, settled_at=at, present=True
         )
-        tables.taking_part.add(entry_id=entry, member_id=member, role="participant", modified_at=at)
+        tables.taking_part.add(
+            entry_id=entry, member_id=member, role="participant", starts_at=starts_at, modified_at=at
+        )
         for mail in range(MAILS):
             dedupe = hashlib.sha256(f"{workshop}-{member}-{mail}".encode()).hexdigest()
             kind = ("confirmation", "reminder")[mail % 2]
