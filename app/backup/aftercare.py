@@ -56,7 +56,8 @@ WHAT_HAS_ENDED = (
     # that was given only after that day is somebody else's.
     "create table if not exists erase_again (member_id integer primary key, erased_on date not null)",
     "insert into erase_again (member_id, erased_on) select m.id, {day} from member m "
-    "join (select id, erased_on from present_erased union all select id, erased_on from listed_erased) e on e.id = m.id "
+    "join (select id, erased_on from present_erased union all select id, erased_on from listed_erased) e "
+    "on e.id = m.id "
     "where m.erased_at is null and substr(cast(m.created_at as text), 1, 10) <= e.erased_on "
     "and m.id not in (select member_id from erase_again) group by m.id",
     # Everybody signs in again: who was signed out since, or closed a stolen telephone's session, stays signed out.
