@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 from dotenv import load_dotenv
 
-from app.cli import backup, check, demo, doctor, first, serve, upkeep
+from app.cli import backup, check, demo, doctor, first, second, serve, upkeep
 from app.cli.common import sentence_for
 
 EPILOG = """\b
@@ -46,6 +46,7 @@ for command in (
     check.check,
 ):
     program.add_command(command)
+first.member.add_command(second.second_code)
 
 
 def main(args: Sequence[str] | None = None) -> int:

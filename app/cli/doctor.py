@@ -22,6 +22,7 @@ from app import clock
 from app.cli.common import Failed, open_or_fail, reason_of
 from app.database import close_database, engine, is_sqlite, run, transaction
 from app.errors import DatabaseHeld
+from app.identity.commands_second import how_many_lack_one, made_with_another_key
 from app.jobs import MAIL, failed_jobs
 from app.main import REGISTRY
 from app.migrations import MigrationRefused, pending
@@ -198,13 +199,13 @@ async def of_database(settings: Settings) -> Findings:
         yield fault(failed.message, "Look at RESEAU_DATABASE_URL, and whether the server runs.")
         return
     try:
-        async for finding in _of_open_database():
+        async for finding in _of_open_database(settings):
             yield finding
     finally:
         await close_database()
 
 
-async def _of_open_database() -> Findings:
+async def _of_open_database(settings: Settings) -> Findings:
     yield ok(f"The database answers: {await _version()}.")
     store = engine()
     if isinstance(store, SQLiteStore):
@@ -224,6 +225,8 @@ async def _of_open_database() -> Findings:
     for look in (_of_jobs, _of_outbox, _of_people):
         async for finding in look():
             yield finding
+    async for finding in _of_second_codes(settings):
+        yield finding
 
 
 async def _version() -> str:
@@ -385,6 +388,24 @@ async def _of_people() -> Findings:
                     f"{place['name']}: nobody keeps {words}.", "Add the place with --kept-by, or ask its bureau."
                 )
     yield ok(f"{len(places)} places looked at." if len(places) > 1 else f"{places[0]['name']} was looked at.")
+
+
+async def _of_second_codes(settings: Settings) -> Findings:
+    """How many people who need one have none yet, and none that a changed secret key has made useless."""
+    without = await how_many_lack_one(clock.now())
+    if without:
+        who = (
+            "One person who mediates or keeps accounts has"
+            if without == 1
+            else f"{without} people who mediate or keep accounts have"
+        )
+        yield ok(f"{who} no second code yet: the next sign-in asks for it.")
+    others = await made_with_another_key(settings.secret_key)
+    if others:
+        yield warn(
+            f"{others} second codes were made with another RESEAU_SECRET_KEY, and open nothing any more.",
+            "Put the old key back, or `reseau member second-code WHO --reset` for each of them.",
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------------- mail

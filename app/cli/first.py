@@ -27,6 +27,7 @@ from app.migrations import migrate
 from app.notices.rules import is_address, one_line
 from app.settings import LANGUAGES
 
+SECOND_CODE = "The next sign-in asks for a second code, which an application on their telephone gives."
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -139,7 +140,7 @@ def place_add(slug: str, name: str, address: str, kept_by: str | None, email: st
         await commands.found_place(founder_id=founder.id, slug=slug, name=name, address=address, now=now, **facts)
 
     with_database(read_settings().database_url, add)
-    kept = f"{kept_by} keeps it." if kept_by else "Nobody keeps it yet."
+    kept = f"{kept_by} keeps it. {SECOND_CODE}" if kept_by else "Nobody keeps it yet."
     click.echo(f"{name} is there. {kept}")
 
 
@@ -292,6 +293,8 @@ async def _add_member(wanted: _Wanted) -> list[str]:
     for slug in wanted.mediator_of:
         await commands.make_mediator(member_id=member_id, place_id=by_slug[slug].id, employer=wanted.employer, now=now)
         said.append(f"{name} mediates in {by_slug[slug].name}.")
+    if wanted.mediator_of:
+        said.append(SECOND_CODE)
     for slug in wanted.not_mediator_of:
         await commands.unmake_mediator(member_id=member_id, place_id=by_slug[slug].id, now=now)
         said.append(f"{name} does not mediate in {by_slug[slug].name}.")
@@ -386,7 +389,7 @@ def setup(
         await commands.found_place(founder_id=founder_id, slug=slug, name=place_name, address=address, now=now)
 
     with_database(settings.database_url, found)
-    click.echo(f"{place_name} is there, and {name} keeps it. Now: `reseau doctor`, then `reseau serve`.")
+    click.echo(f"{place_name} is there, and {name} keeps it. {SECOND_CODE} Now: `reseau doctor`, then `reseau serve`.")
 
 
 def _first_password(wanted: bool, mail: bool, *, name: str, email: str) -> str:

@@ -217,6 +217,29 @@ async def has_shown(session_id: int | None) -> bool:
     return bool(await run("select 1 as one from session where id = {} and second_at is not null", session_id))
 
 
+async def how_many_lack_one(now: datetime) -> int:
+    """How many people need a second code and have no telephone for it yet."""
+    acts = sorted(act.value for act in SECOND_FOR)
+    marks = ", ".join("{}" for _ in acts)
+    rows = await run(
+        "select count(*) as n from member m where m.erased_at is null "  # noqa: S608 - marks are ours
+        "and not exists (select 1 from second_factor s where s.member_id = m.id) "
+        "and (exists (select 1 from membership ms where ms.member_id = m.id and ms.mediator) "
+        "or exists (select 1 from granted_act g where g.member_id = m.id and g.from_at <= {} "
+        f"and (g.until_at is null or g.until_at > {{}}) and g.act in ({marks})))",
+        now,
+        now,
+        *acts,
+    )
+    return int(rows[0]["n"])
+
+
+async def made_with_another_key(secret_key: str) -> int:
+    """How many telephones were set up under another secret key of the installation: their codes are wrong now."""
+    rows = await run("select count(*) as n from second_factor where made_with <> {}", mark_of(secret_key))
+    return int(rows[0]["n"])
+
+
 def seed_shown(holder: Holder, factor: dict[str, Any] | None) -> str:
     """The seed of the telephone that this session may set up, in the place of this one."""
     return _next_seed(holder, factor)
@@ -264,7 +287,6 @@ async def _take_code(factor: dict[str, Any], holder: Holder, code: str, *, now: 
         await _wrong(throttle.SECOND, holder.member_id, now=now)
         return Amiss.WRONG
     if step <= factor["last_step"]:
-        await _wrong(throttle.SECOND, holder.member_id, now=now)
         return Amiss.USED
     await SecondFactor.update({SecondFactor.last_step: step}).where(SecondFactor.id == factor["id"])
     return None

@@ -229,6 +229,8 @@ class Me:
     """Whether somebody gave them this password, on a paper."""
     proven: bool
     """Whether a code by mail has just opened this session, which stands for the password."""
+    second_code: bool
+    """Whether their telephone gives a second code."""
     places: Sequence[MyPlace]
     offers: Sequence[OfferedRole]
     devices: int
@@ -251,6 +253,7 @@ async def me_of(visit: Visit, *, proven: bool) -> Me:
         has_password=row["password_hash"] is not None,
         given_password=row["password_given_at"] is not None,
         proven=proven,
+        second_code=bool(await run("select 1 as one from second_factor where member_id = {}", me)),
         places=await _my_places(me, visit.now),
         offers=await _offers_to(me),
         devices=len(await my_devices(visit)),

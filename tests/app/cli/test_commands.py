@@ -18,7 +18,7 @@ import pytest
 from app import cli, clock
 from app.cli import check, demo, upkeep
 from app.cli.common import Failed, on_sqlite, with_database
-from app.cli.first import slug_of
+from app.cli.first import SECOND_CODE, slug_of
 from app.contracts import Domain, Job
 from app.database import run, transaction
 from app.i18n import text
@@ -333,7 +333,7 @@ class TestPlaceAdd:
         code, out, _ = reseau(
             "place", "add", "tanneurs", "--name", "Les Tanneurs", "--address", "14 rue", "--kept-by", "Rosa@Exemple.fr"
         )
-        assert (code, out) == (0, "Les Tanneurs is there. Rosa@Exemple.fr keeps it.\n")
+        assert (code, out) == (0, f"Les Tanneurs is there. Rosa@Exemple.fr keeps it. {SECOND_CODE}\n")
         assert len(rows(installed, "select id from granted_act")) == 2
 
     def test_a_short_name_is_given_once(self, reseau: Callable[..., Said], installed: str) -> None:
