@@ -15,8 +15,9 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # asyncpg comes without types
 
-from app.errors import DatabaseHeld
+from app.errors import DatabaseHeld, DiskFull, MaybeWritten
 from app.transactions import RunAgain, Store, TransactionMisuse, finish
+from app.turns import Turns
 
 SCHEMA_LOCK = 0x5E5EA0
 """Key of the advisory lock that a migration holds until it is committed."""
@@ -47,6 +48,14 @@ AWAY = (
     asyncpg.InternalClientError,  # the server cut the connection and asyncpg has not seen it yet
     OSError,  # refused, reset, no such socket; TimeoutError is one of them
 )
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""After which nobody can say whether what was asked for was done."""
 
 
 GONE = re.compile("clos|released back")
@@ -57,6 +66,8 @@ def _told(error: BaseException) -> BaseException:
     """The error as the rest of the program knows it."""
     if isinstance(error, AGAIN):
         return RunAgain("Two writes were in each other's way.")
+    if isinstance(error, asyncpg.DiskFullError):
+        return DiskFull("The disk of PostgreSQL is full.")
     if isinstance(error, AWAY) or (isinstance(error, asyncpg.InterfaceError) and GONE.search(str(error))):
         return DatabaseHeld(f"The database is held or away: {error or type(error).__name__}")
     return error
@@ -78,14 +89,14 @@ class PostgresStore(Store):
         super().__init__("postgres", patience)
         self.dsn = dsn
         self._pool: Any = None
-        self._may_write = asyncio.Semaphore()
+        self._turns = Turns()
 
     # ------------------------------------------------------------------------------------------------ open and close
 
     async def open(self, *, min_size: int = 1, max_size: int = 10) -> None:
         if self._pool is not None:
             raise RuntimeError("The database is already open.")
-        self._may_write = asyncio.Semaphore(max_size - max_size // ONLY_READ)
+        self._turns = Turns(max_size - max_size // ONLY_READ)
         try:
             self._pool = await asyncpg.create_pool(
                 self.dsn,
@@ -128,44 +139,42 @@ class PostgresStore(Store):
     # --------------------------------------------------------------------------------------------------------- writing
 
     async def begin(self, for_schema: bool) -> Any:
-        began = time.monotonic()
+        deadline = time.monotonic() + await self._turns.wait(self.patience)
         try:
-            async with asyncio.timeout(self.patience):
-                await self._may_write.acquire()
-        except TimeoutError:
-            raise DatabaseHeld("Other writes took too long.") from None
-        try:
-            return await self._begun(for_schema, began)
+            return await self._begun(for_schema, deadline)
         except BaseException:
-            self._may_write.release()
+            self._turns.end()
             raise
 
-    async def _begun(self, for_schema: bool, began: float) -> Any:
-        connection = await self._acquired(max(0.05, began + self.patience - time.monotonic()))
+    async def _begun(self, for_schema: bool, deadline: float) -> Any:
+        connection = await self._acquired(max(0.05, deadline - time.monotonic()))
         try:
             await connection.execute("BEGIN")
             if for_schema:
                 await connection.execute(f"SET LOCAL lock_timeout = '{SCHEMA_PATIENCE}s'")
                 await connection.execute("SET LOCAL statement_timeout = 0")
                 await connection.execute(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
-            elif (waited := time.monotonic() - began) > self.patience / 8:  # which is waiting, too
-                left = max(50, int((self.patience - waited) * 1000))
-                await connection.execute(f"SET LOCAL lock_timeout = '{left}ms'")
+            elif (left := deadline - time.monotonic()) < self.patience * 7 / 8:  # the rest was waiting, too
+                await connection.execute(f"SET LOCAL lock_timeout = '{max(50, int(left * 1000))}ms'")
             return connection
         except BaseException as error:
             await finish(self._given_back(connection))
             raise _told(error) from error
 
     async def end(self, connection: Any, *, keep: bool, for_schema: bool) -> None:
+        kept = False
         try:
             await finish(self._ended(connection, keep))
+            kept = keep
         finally:
-            self._may_write.release()
+            self._turns.end(moved=kept)
 
     async def _ended(self, connection: Any, keep: bool) -> None:
         try:
             if keep:
                 await connection.execute("COMMIT", timeout=STATEMENT_TIMEOUT)
+        except LOST as error:
+            raise MaybeWritten(f"The answer to COMMIT was lost: {error or type(error).__name__}") from error
         except Exception as error:
             raise _told(error) from error
         finally:

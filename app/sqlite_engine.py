@@ -20,8 +20,9 @@ from typing import Any, TypeVar
 
 import piccolo.engine.sqlite  # noqa: F401 - registers Piccolo's adapters and converters, some of which are replaced below
 
-from app.errors import DatabaseHeld
+from app.errors import DatabaseHeld, DiskFull
 from app.transactions import Store, TransactionMisuse, finish
+from app.turns import Turns
 
 T = TypeVar("T")
 
@@ -38,7 +39,6 @@ PRAGMAS = (
 )
 AWAY = {
     sqlite3.SQLITE_BUSY: "The database is held by another program.",
-    sqlite3.SQLITE_FULL: "The disk is full.",
     sqlite3.SQLITE_IOERR: "The disk cannot be read or written.",
     sqlite3.SQLITE_CANTOPEN: "The database cannot be opened.",
     sqlite3.SQLITE_PROTOCOL: "The database is held by another program.",
@@ -66,6 +66,8 @@ def _code(error: sqlite3.Error) -> int:
 
 def _told(error: sqlite3.Error) -> BaseException:
     """The error as the rest of the program knows it: `DatabaseHeld` when waiting or making room helps."""
+    if _code(error) == sqlite3.SQLITE_FULL:
+        return DiskFull("The disk is full.")
     sentence = AWAY.get(_code(error))
     return error if sentence is None else DatabaseHeld(sentence)
 
@@ -100,7 +102,7 @@ class SQLiteStore(Store):
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._thread: ThreadPoolExecutor | None = None
-        self._writer_free = asyncio.Lock()
+        self._turns = Turns()
 
     def get_version_sync(self) -> float:
         """Piccolo writes RETURNING only for SQLite 3.35 and later."""
@@ -113,7 +115,7 @@ class SQLiteStore(Store):
         """Open the file, which is made if there is none, for its owner only. Sizes are for PostgreSQL."""
         if self._thread is not None:
             raise RuntimeError("The database is already open.")
-        self._writer_free = asyncio.Lock()
+        self._turns = Turns()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         try:
             self._writer = await self._in_thread(self._connected)
@@ -126,7 +128,7 @@ class SQLiteStore(Store):
         """Wait for the writes that are under way, then close; the last to close empties the log into the file."""
         if self._thread is None:
             return
-        await self._turn(self.patience)
+        await self._turns.wait(self.patience)
         try:
             for connection in (self._reader, self._writer):
                 if connection is not None:
@@ -134,7 +136,7 @@ class SQLiteStore(Store):
         finally:
             self._thread.shutdown()
             self._thread = self._reader = self._writer = None
-            self._writer_free.release()
+            self._turns.end()
 
     def _connected(self, *pragmas: str) -> sqlite3.Connection:
         """A connection; patiently, since programs that open a new file at once are in each other's way. In a thread."""
@@ -176,8 +178,7 @@ class SQLiteStore(Store):
 
     async def begin(self, for_schema: bool) -> sqlite3.Connection:
         patience = SCHEMA_PATIENCE if for_schema else self.patience
-        deadline = time.monotonic() + patience
-        await self._turn(patience)
+        deadline = time.monotonic() + await self._turns.wait(patience)
         try:
             if for_schema:
                 # A connection for itself, without foreign keys: a table is changed by making it anew, and dropping the
@@ -190,16 +191,8 @@ class SQLiteStore(Store):
             await self._patiently(partial(connection.execute, "BEGIN IMMEDIATE"), deadline)
             return connection
         except BaseException:
-            self._writer_free.release()
+            self._turns.end()
             raise
-
-    async def _turn(self, patience: float) -> None:
-        """Wait until this caller is the only one who writes in this process: first come, first served."""
-        try:
-            async with asyncio.timeout(patience):
-                await self._writer_free.acquire()
-        except TimeoutError:
-            raise DatabaseHeld("Other writes took too long.") from None
 
     async def _patiently(self, attempt: Callable[[], T], deadline: float) -> T:
         pause = 0.001
@@ -213,6 +206,7 @@ class SQLiteStore(Store):
             pause = min(pause * 2, 0.05)
 
     async def end(self, connection: sqlite3.Connection, *, keep: bool, for_schema: bool) -> None:
+        kept = False
         try:
             if keep and not connection.in_transaction:
                 raise DatabaseHeld("The transaction was undone by a fault of the disk.")
@@ -220,12 +214,13 @@ class SQLiteStore(Store):
                 raise sqlite3.IntegrityError(f"Rows would point nowhere (table, row, points to, which): {broken}")
             if keep:
                 await self._in_thread(partial(connection.execute, "COMMIT"))
+            kept = keep
         except sqlite3.Error as error:
             raise _told(error) from error
         finally:
-            await self._put_back(connection)
+            await self._put_back(connection, kept)
 
-    async def _put_back(self, connection: sqlite3.Connection) -> None:
+    async def _put_back(self, connection: sqlite3.Connection, kept: bool) -> None:
         """Rolled back if COMMIT was refused, thrown away if even that fails; in any case it is the next one's turn."""
         try:
             if connection.in_transaction:
@@ -236,7 +231,7 @@ class SQLiteStore(Store):
             connection.close()
             self._writer = None
         finally:
-            self._writer_free.release()
+            self._turns.end(moved=kept)
 
     @asynccontextmanager
     async def in_haste(self) -> AsyncIterator[None]:
@@ -249,29 +244,29 @@ class SQLiteStore(Store):
             await self.empty_log()
 
     async def _set_on_writer(self, pragma: str) -> None:
-        await self._turn(self.patience)
+        await self._turns.wait(self.patience)
         try:
             if self._writer is not None:  # thrown away after a fault: the next one begins with PRAGMAS
                 await self._in_thread(partial(self._writer.execute, f"PRAGMA {pragma}"))
         finally:
-            self._writer_free.release()
+            self._turns.end()
 
     async def empty_log(self) -> None:
         """Write the log into the file and cut it to nothing, as soon as no other program reads from it."""
         deadline = time.monotonic() + self.patience
-        await self._turn(self.patience)
+        await self._turns.wait(self.patience)
         try:
             while await self._in_thread(self._log_is_busy):
                 if time.monotonic() > deadline:
                     raise DatabaseHeld("Another program reads from the log.")
                 await asyncio.sleep(0.02)
         finally:
-            self._writer_free.release()
+            self._turns.end()
 
     async def write_anew(self) -> None:
         """Write the whole file anew, and empty the log. `secure_delete` overwrites a row where it stands, but not the
         copies of it that pages keep in their gaps after they were divided. Nobody writes meanwhile."""
-        await self._turn(self.patience)
+        await self._turns.wait(self.patience)
         try:
             if self._writer is None:  # thrown away after a fault
                 self._writer = await self._in_thread(self._connected)
@@ -279,7 +274,7 @@ class SQLiteStore(Store):
         except sqlite3.Error as error:
             raise _told(error) from error
         finally:
-            self._writer_free.release()
+            self._turns.end()
         await self.empty_log()
 
     def _log_is_busy(self) -> bool:
