@@ -1,0 +1,349 @@
+"""What becomes of every column when somebody takes a copy, and when they are erased: as data, so that a table or a
+column that is added later is a decision. What is left of somebody is looked for in tests/app/identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import piccolo_conf
+from app.database import is_sqlite, run
+
+Decision = tuple[str, str]
+"""In the copy: `copy`, or why not; when erased: `gone` (the row or its value), or why it stays."""
+
+OURS = ("nothing of a person", "nothing of a person")
+NUMBER = ("a number of ours", "a number without a name")
+KEPT_EMPTY = "goes with the row"
+SECRET = "a secret, or its hash"
+PLACE = ("of the place", "of the place: whoever keeps it changes it")
+PUBLISHED = ("copy", "the memory of the place; gone with what was never published")
+MEDIATORS = ("copy", "the words of a role about somebody else's thing")
+STATE = ("copy", "how the thing stands")
+
+
+Decided = tuple[str, Decision | None, dict[str, Decision]]
+
+
+def table(name: str, every: Decision, /) -> Decided:
+    """A table without people: one decision for all that is in it, and will be."""
+    return name, every, {}
+
+
+def each(name: str, alike: str = "", how: Decision = ("copy", "gone"), /, **columns: Decision) -> Decided:
+    """A table with people: each column is decided for itself, those that are `alike` together."""
+    return name, None, dict.fromkeys(alike.split(), how) | columns
+
+
+COPY_GONE = ("copy", "gone")
+DECIDED = [
+    # ---------------------------------------------------------------------------------------------------- nobody's
+    table("installation", OURS),
+    table("room", OURS),
+    table("opening_hours", OURS),
+    table("closure", OURS),
+    table("reminded", OURS),
+    table("moved", OURS),
+    table("clock_seen", OURS),
+    table("failed_job", OURS),
+    table("to_wipe", OURS),
+    table("place", PLACE),
+    each("attempt", "id key tried_at", (SECRET, "gone")),
+    each("erase_again", "member_id erased_on", ("a number and a day", "gone as soon as it is done")),
+    # ---------------------------------------------------------------------------------------------------- identity
+    each(
+        "member",
+        id=("a number of ours", "never given again"),
+        name=COPY_GONE,
+        name_key=("the name once more", "gone"),
+        email=COPY_GONE,
+        email_key=COPY_GONE,
+        kept_name=COPY_GONE,
+        address_added_at=COPY_GONE,
+        password_hash=(SECRET, "gone"),
+        password_given_at=COPY_GONE,
+        about=COPY_GONE,
+        phone=COPY_GONE,
+        listed=COPY_GONE,
+        language=COPY_GONE,
+        created_at=("copy", "tells an older state's person from another with the same number"),
+        erased_at=("nobody reads it who is erased", "the day of it"),
+    ),
+    each("membership", "id member_id place_id mediator employer joined_at met_at dues_on"),
+    each(
+        "encounter",
+        "id member_id place_id met_at",
+        met_by=("copy", "a number without a name: the newcomer has been met"),
+    ),
+    each("granted_act", "id member_id place_id act from_at until_at", source=("a word of ours", "gone")),
+    each("handover", "id place_id act from_member to_member shared offered_at answered_at accepted"),
+    each(
+        "session",
+        id=NUMBER,
+        token_hash=(SECRET, "gone"),
+        member_id=COPY_GONE,
+        place_id=("the place one looks at", "gone"),
+        device=COPY_GONE,
+        label=COPY_GONE,
+        by_mail=("how it was opened, for half an hour", "gone"),
+        created_at=COPY_GONE,
+        seen_at=COPY_GONE,
+        expires_at=COPY_GONE,
+        second_at=("when a code was shown, while it lasts", "gone"),
+    ),
+    each(
+        "passage",
+        "id purpose token_hash waiting_hash code_hash email_key member_id name email password_hash language place_id "
+        "device created_at expires_at tries used_at",
+        ("a way in, for ten minutes", "gone"),
+    ),
+    each("handed_slip", "id member_id given_at", once_hash=(SECRET, "gone")),
+    each("presence", "id member_id active_on warned_on"),
+    each("second_factor", "id member_id seed made_with last_step", (SECRET, "gone"), since_at=COPY_GONE),
+    each("recovery_code", "id member_id code_hash", (SECRET, "gone")),
+    # ---------------------------------------------------------------------------------------------------- calendar
+    each(
+        "entry",
+        "id kind thing_id place_id room_id seats taken waiting language step_free children sequence modified_at state "
+        "genre version",
+        OURS,
+        starts_at=STATE,
+        ends_at=STATE,
+        title=PUBLISHED,
+        summary=PUBLISHED,
+        hosts=("names of others", "gone: « une personne partie »"),
+        ics_public=("the same for calendars", "has no names"),
+        ics_member=("the same for calendars", "gone: « une personne partie »"),
+    ),
+    each("taking_part", "id entry_id member_id role starts_at modified_at left_at", binding=("a rule of ours", "gone")),
+    each(
+        "feed",
+        id=NUMBER,
+        member_id=("copy", "a number without a name: the device hears « gone »"),
+        token_hash=(SECRET, "the hash of a secret that opens nothing, for 400 days"),
+        name=COPY_GONE,
+        discreet=COPY_GONE,
+        private=COPY_GONE,
+        alarm_minutes=COPY_GONE,
+        created_at=("copy", "of the cut address, for 400 days"),
+        modified_at=("copy", "of the cut address, for 400 days"),
+        read_at=COPY_GONE,
+        revoked_at=("copy", "when it was cut"),
+    ),
+    # ----------------------------------------------------------------------------------------------------- notices
+    each(
+        "outbox",
+        "id kind member_id recipient created_at sent_at read_at told_at",
+        ("copy", "gone"),
+        dedupe=(SECRET, "gone"),
+        subject=("copy", "gone; in others' mails the name is"),
+        body=("copy", "gone; in others' mails name and words are"),
+        action=("a word of ours", "gone"),
+        event=("in the calendar's own", "gone; in others' mails as the calendar has it"),
+        told_by=("in the other's message", "gone"),
+        **dict.fromkeys(
+            (
+                "link",
+                "signature",
+                "place_id",
+                "place_email",
+                "about_kind",
+                "about_id",
+                "about_at",
+                "method",
+                "sequence",
+                "offer_key",
+                "on_site",
+                "stopped",
+                "discreet",
+                "run_at",
+                "lease_until",
+                "lease_by",
+                "tries",
+                "logged_at",
+                "set_aside_at",
+                "error",
+                "perhaps_at",
+                "good_until",
+                "forget",
+                "language",
+            ),
+            ("how it is sent", "gone"),
+        ),
+    ),
+    each("mail_choice", "id member_id stopped remind digest digest_on"),
+    each("calendar_request", "id member_id kind thing_id sent_at cancelled_at", sequence=("a number of ours", "gone")),
+    # --------------------------------------------------------------------------------------------------- mediation
+    each(
+        "journal_line",
+        id=NUMBER,
+        place_id=("copy", "of the place"),
+        at=STATE,
+        actor_id=COPY_GONE,
+        voice=("copy", "the role, not the name"),
+        act=STATE,
+        kind=STATE,
+        thing_id=("copy", "gone where it is a person"),
+        title=PUBLISHED,
+        reason=("copy", "gone where a member or host wrote it; the words of a role stay"),
+        shown=STATE,
+    ),
+    # --------------------------------------------------------------------------------------------------- workshops
+    each(
+        "workshop",
+        id=NUMBER,
+        place_id=STATE,
+        proposer_id=("copy", "a number without a name: « une personne partie »"),
+        once=("a number of ours", "random"),
+        **dict.fromkeys(("title", "summary", "bring"), PUBLISHED),
+        search_key=("title and summary once more", "the memory of the place"),
+        edited_from=("what it said before, for 48 hours", "the memory of the place"),
+        speaker=("copy", "somebody else, in the memory of the place"),
+        **dict.fromkeys(("format", "capacity", "state", "starts_at", "ends_at", "needs", "proposed_at"), STATE),
+        **dict.fromkeys(("published_at", "cancelled_at", "created_at"), STATE),
+        **dict.fromkeys(("reason", "way_out"), MEDIATORS),
+        blocked_why=("mediators', in the journal", "the words of a role about somebody else's thing"),
+        contest_word=COPY_GONE,
+        cancel_reason=("copy", "gone where they called it off"),
+        **dict.fromkeys(
+            ("yes_by", "decided_by", "blocked_by", "review_by", "cancelled_by"), ("in the journal's lines", "gone")
+        ),
+        **dict.fromkeys(
+            (
+                "language",
+                "step_free",
+                "children",
+                "room_id",
+                "wished_room_id",
+                "help_wanted",
+                "yes_at",
+                "version",
+                "due_at",
+                "decided_at",
+                "decided_how",
+                "agreed_at",
+                "contested_at",
+                "contest_due_at",
+                "blocked_at",
+                "blocked_until",
+                "edited_at",
+                "review_at",
+                "review_due_at",
+                "low_told_at",
+                "modified_at",
+            ),
+            OURS,
+        ),
+    ),
+    each(
+        "host",
+        id=NUMBER,
+        workshop_id=COPY_GONE,
+        member_id=("copy", "a number without a name, where it was published: « une personne partie »"),
+        state=COPY_GONE,
+        invited_by=("another's number", "gone"),
+        since_at=("copy", "when the person who left came to host"),
+        last_word=COPY_GONE,
+        last_word_shown=COPY_GONE,
+    ),
+    each(
+        "sign_up",
+        id=NUMBER,
+        workshop_id=STATE,
+        member_id=COPY_GONE,
+        first_name=("copy", "of somebody without an account: gone 30 days after"),
+        signed_by=COPY_GONE,
+        **dict.fromkeys(("state", "asked_at", "settled_at", "present"), ("copy", "that somebody came, not who")),
+        **dict.fromkeys(("offered_at", "offer_until"), ("copy", "that somebody came, not who")),
+        last_word=COPY_GONE,
+        last_word_shown=COPY_GONE,
+    ),
+    each(
+        "juror",
+        id=NUMBER,
+        workshop_id=COPY_GONE,
+        member_id=("copy", "gone once it is settled"),
+        matter=("a word of ours", "gone once it is settled"),
+        drawn_at=("copy", "gone once it is settled"),
+        vote=("copy", "gone once it is settled"),
+        voted_at=("copy", "gone once it is settled"),
+    ),
+]
+
+
+def decisions() -> dict[str, tuple[Decision | None, dict[str, Decision]]]:
+    return {name: (default, columns) for name, default, columns in DECIDED}
+
+
+def tables() -> dict[str, set[str]]:
+    found = [each for config in piccolo_conf.APP_REGISTRY.app_configs.values() for each in config.table_classes]
+    return {each._meta.tablename: {column._meta.db_column_name for column in each._meta.columns} for each in found}
+
+
+def undecided(found: dict[str, set[str]]) -> list[str]:
+    """Columns of which nobody has said what becomes of them, and decisions about what is not there."""
+    decided = decisions()
+    faults = [name for name in found if name not in decided] + [f"{name} is not" for name in decided.keys() - found]
+    for name in found.keys() & decided.keys():
+        default, columns = decided[name]
+        if default is None:
+            faults += [f"{name}.{column}" for column in found[name] - columns.keys()]
+        faults += [f"{name}.{column} is not" for column in columns.keys() - found[name]]
+    return faults
+
+
+def test_each_column_is_decided() -> None:
+    assert undecided(tables()) == []
+
+
+def test_one_that_is_added_is_not() -> None:
+    found = tables()
+    assert undecided({**found, "diet": {"id", "member_id"}}) == ["diet"]
+    for name in ("member", "membership", "outbox", "sign_up"):
+        assert undecided({**found, name: found[name] | {"shoe_size"}}) == [f"{name}.shoe_size"]
+
+
+def test_each_decision_says_why() -> None:
+    for name, default, columns in DECIDED:
+        for copied, erased in [*columns.values(), *([default] if default else [])]:
+            assert copied, name
+            assert erased, name
+
+
+def test_whatever_points_to_a_member_is_told_or_gone_or_says_why_not() -> None:
+    """By the name of the column: of a table without people there is none."""
+    people = ("member_id", "proposer_id", "actor_id", "signed_by", "from_member", "to_member")
+    decided = decisions()
+    pointing = {
+        (name, column)
+        for name, columns in tables().items()
+        for column in columns
+        if column in people or column.endswith("_by")
+    }
+    assert len(pointing) > 20
+    for name, column in pointing:
+        default, columns = decided[name]
+        assert columns.get(column, default) not in (OURS, PLACE), f"{name}.{column}"
+
+
+async def test_the_database_has_no_foreign_key_to_members_that_is_not_known(db: Any) -> None:
+    """Also of a column whose name does not tell."""
+    decided = decisions()
+    found = 0
+    for name in tables():
+        for column in await pointing_to_members(name):
+            default, columns = decided[name]
+            found += 1
+            assert columns.get(column, default) not in (OURS, PLACE), f"{name}.{column}"
+    assert found > 15
+
+
+async def pointing_to_members(name: str) -> list[str]:
+    if is_sqlite():
+        rows = await run(f"select \"from\" as name from pragma_foreign_key_list('{name}') where \"table\" = 'member'")
+    else:
+        rows = await run(
+            "select a.attname as name from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid "
+            "and a.attnum = any(c.conkey) where c.contype = 'f' and c.confrelid = 'member'::regclass "
+            f"and c.conrelid = '{name}'::regclass"
+        )
+    return [row["name"] for row in rows]
