@@ -55,6 +55,14 @@ class DatabaseHeld(Exception):
     """The database could not be written for too long, or is away (503 with Retry-After)."""
 
 
+class DiskFull(DatabaseHeld):
+    """There is no room to write. Reading goes on; only whoever hosts can mend it (503)."""
+
+
+class MaybeWritten(DatabaseHeld):
+    """The database went away while it was writing: whether it is written, nobody can say (503)."""
+
+
 class Refusal(Enum):
     """A reason why something cannot be. Each domain has its own; each member of it has a sentence in each language."""
 

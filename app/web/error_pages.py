@@ -17,8 +17,10 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 from app.errors import (
     BadRequest,
     DatabaseHeld,
+    DiskFull,
     Forbidden,
     ForgedForm,
+    MaybeWritten,
     NotFound,
     Refused,
     SecondCodeNeeded,
@@ -35,6 +37,7 @@ log = logging.getLogger("reseau.errors")
 ANY_REQUEST = Request[Any, Any, Any]
 SECRET_FIELDS = frozenset({"_csrf_token", "password", "new_password", "code", "current"})
 DATABASE_RETRY_SECONDS = 10
+DISK_RETRY_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +162,35 @@ def too_fast(request: ANY_REQUEST, error: Exception) -> Response[Any]:
 
 
 def database_held(request: ANY_REQUEST, error: Exception) -> Response[Any]:
-    log.warning("database held", extra={"reference": visit_of(request).reference})
+    log.warning("database held: %s", error, extra={"reference": visit_of(request).reference})
     return _show(
         request,
         ErrorPage(
             503,
             text("Ça bouchonne un peu"),
-            text("Rien n’a été enregistré. Réessaie dans quelques secondes."),
+            text("On ne sait pas si c’est enregistré. Regarde dans quelques secondes, avant de recommencer.")
+            if isinstance(error, MaybeWritten)
+            else text("Rien n’a été enregistré. Réessaie dans quelques secondes."),
         ),
         {"Retry-After": str(DATABASE_RETRY_SECONDS)},
+    )
+
+
+def disk_full(request: ANY_REQUEST, error: Exception) -> Response[Any]:
+    reference = visit_of(request).reference
+    log.error("disk full: %s", error, extra={"reference": reference})
+    return _show(
+        request,
+        ErrorPage(
+            503,
+            text("Le disque du site est plein"),
+            text(
+                "Rien n’a été enregistré. On peut toujours lire. Donne ce numéro à la personne qui héberge le site, "
+                "et réessaie plus tard."
+            ),
+            reference=reference,
+        ),
+        {"Retry-After": str(DISK_RETRY_SECONDS)},
     )
 
 
@@ -219,6 +242,7 @@ ERROR_HANDLERS: dict[type[Exception], Callable[[ANY_REQUEST, Any], Response[Any]
     Refused: refused,
     BadRequest: bad_request,
     TooFast: too_fast,
+    DiskFull: disk_full,
     DatabaseHeld: database_held,
     HTTPException: http_error,
     Exception: unexpected,

@@ -168,7 +168,9 @@ class Storm:
         self.answers[answer.status_code] += 1
         if answer.status_code != 303:
             self.refusals.append(answer)
-            actor.refused = "Rien n’a été enregistré" in answer.text and not actor.unanswered
+            if "Rien n’a été enregistré" not in answer.text:
+                actor.unanswered = True
+            actor.refused = not actor.unanswered
             await asyncio.sleep(0.02)
             return
         self.acknowledged += 1
