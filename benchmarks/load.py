@@ -3,7 +3,8 @@
 `python -m benchmarks.load` reads a job a line (JSON: port, requests, connections, seconds, status) and answers with
 what it saw. With `seconds`, each connection repeats the requests until then; without, each request is sent once. An
 answer is wrong when its status is another than asked for, or its body another than the body of that request so far;
-words like « il y a 3 minutes » may move a body, but not many times.
+words like « il y a 3 minutes » may move a body, but not many times. `never` names a header that no answer may have,
+`etags` asks for the ETag of each request's answer, and `rate` is how many requests are sent in a second at most.
 """
 
 from __future__ import annotations
@@ -28,12 +29,17 @@ class Job:
     def __init__(self, asked: dict[str, Any]) -> None:
         self.status: int = asked["status"]
         self.same: bool = asked.get("same", True)
+        self.never: bytes = asked.get("never", "").lower().encode()
+        self.etags: dict[int, str] | None = {} if asked.get("etags") else None
         requests = [each.encode("latin-1") for each in asked["requests"]]
         self.seconds: float | None = asked.get("seconds")
         self.left: Iterator[tuple[int, bytes]] = (
             iter(enumerate(requests)) if self.seconds is None else cycle(enumerate(requests))
         )
         self.until = float("inf")
+        self.rate: float = asked.get("rate", 0)
+        self.started = 0.0
+        self.sent = 0
         self.bodies: dict[int, bytes] = {}
         self.moves = 0
         self.latencies: list[float] = []
@@ -43,14 +49,26 @@ class Job:
         self.head = b""
 
     def next(self, now: float) -> tuple[int, bytes] | None:
-        return next(self.left, None) if now < self.until else None
+        """The request whose turn it is, if there is one left."""
+        if now >= self.until:
+            return None
+        self.sent += 1
+        return next(self.left, None)
+
+    def too_early(self, now: float) -> float:
+        """Seconds until the next may be sent."""
+        return self.started + self.sent / self.rate - now if self.rate else 0.0
 
     def saw(self, number: int, status: int, body: bytes, seconds: float, head: bytes) -> None:
         self.latencies.append(seconds)
         self.bytes += len(body)
         self.head = head
+        if self.etags is not None:
+            self.etags[number] = (value_of(head, b"etag") or b"").decode()
         if status != self.status:
             self._complain(f"{status} instead of {self.status}: {head[:300].decode('latin-1')}")
+        elif self.never and value_of(head, self.never) is not None:
+            self._complain(f"there is {self.never.decode()}: {head[:300].decode('latin-1')}")
         elif self.same and self.bodies.setdefault(number, body) != body:
             self.moves += 1
             self.bodies[number] = body
@@ -61,6 +79,12 @@ class Job:
         self.wrongs += 1
         if len(self.wrong) < KEPT:
             self.wrong.append(sentence)
+
+
+def value_of(head: bytes, name: bytes) -> bytes | None:
+    """The value of this header (in small letters) of an answer, if there is one."""
+    found = head.lower().find(b"\r\n" + name + b":")
+    return None if found < 0 else head[found + len(name) + 3 :].split(b"\r\n", 1)[0].strip()
 
 
 class Connection(asyncio.Protocol):
@@ -84,6 +108,9 @@ class Connection(asyncio.Protocol):
         """Send the next request, or be done."""
         assert self.transport is not None
         now = perf_counter()
+        if (pause := self.job.too_early(now)) > 0:
+            asyncio.get_running_loop().call_later(pause, self.go_on)
+            return
         following = self.job.next(now)
         if following is None:
             self._end()
@@ -110,10 +137,9 @@ class Connection(asyncio.Protocol):
 
     def _length(self) -> int:
         """Of the body. Our servers always say it, but where there is none (RFC 9110, 15.4.5)."""
-        found = self.head.lower().find(b"\r\ncontent-length:")
-        if found < 0 or self.head[9:12] in (b"204", b"304"):
+        if self.head[9:12] in (b"204", b"304"):
             return 0
-        return int(self.head[found + 17 :].split(b"\r\n", 1)[0])
+        return int(value_of(self.head, b"content-length") or 0)
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
@@ -135,7 +161,7 @@ async def drive(asked: dict[str, Any]) -> dict[str, Any]:
         (await loop.create_connection(lambda: Connection(job), "127.0.0.1", asked["port"]))[1]
         for _ in range(asked["connections"])
     ]
-    started = perf_counter()
+    job.started = started = perf_counter()
     if job.seconds is not None:
         job.until = started + job.seconds
     for connection in connections:
@@ -155,6 +181,7 @@ async def drive(asked: dict[str, Any]) -> dict[str, Any]:
         "bytes": job.bytes,
         "wrongs": job.wrongs,
         "wrong": job.wrong,
+        "etags": [job.etags.get(number, "") for number in range(len(asked["requests"]))] if job.etags else [],
         "head": job.head.decode("latin-1"),
         "body": job.bodies.get(0, b"").decode("latin-1") if asked.get("show") else "",
     }
