@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -28,6 +29,7 @@ from app.notices.delivery import Postman
 from app.sqlite_engine import SQLiteStore
 from tests.app.identity.lives import CANARIES, LATER, NAME, TOKEN, left_of_them, live
 from tests.app.identity.steps import PASSWORD, email_of, give_password
+from tests.app.notices.mail_server import MailServer
 from tests.client import NOON, Browser, World, words
 from tests.factories import make_grant, make_workshop
 from tests.people import Cast
@@ -335,6 +337,76 @@ class TestUnderWay:
             await run("delete from outbox where forget")
         await leaving.wipe(soon + timedelta(hours=2))
         assert await left_of_them() == set()
+
+    async def test_a_storm_of_ones_own_sign_ups(self, somebody: int, cast: Cast) -> None:
+        world = World(LATER)
+        open_ = [
+            await make_workshop(
+                place_id=cast.place,
+                host=cast.aicha,
+                mediator=cast.bruno,
+                capacity=3,
+                starts_at=LATER + timedelta(days=9 + number),
+                now=LATER,
+            )
+            for number in range(6)
+        ]
+        for workshop_id in open_:
+            for member in (cast.yann, cast.odile):
+                await sign_up(actor=member, workshop_id=workshop_id, now=LATER)
+        phones = [await at_home(world, somebody, cast.place) for _ in range(3)]
+
+        async def claim(browser: Browser, workshop_id: int) -> int:
+            answer = await browser.post(f"/ateliers/{workshop_id}/inscription")
+            assert answer.status_code in (303, 404, 409), answer.status_code
+            return int(answer.headers.get("location", "").startswith("/ateliers"))
+
+        early = [await claim(phones[0], workshop_id) for workshop_id in open_[:2]]
+        assert early == [1, 1], "the control: they have places"
+        others = [claim(phone, workshop_id) for workshop_id in open_ for phone in phones]
+        erasure, *_ = await asyncio.gather(phones[1].post(ERASURE, YES), *others)
+        assert erasure.status_code == 303
+        await leaving.finish_erasures(LATER + timedelta(minutes=10), REGISTRY.domains)
+        assert await run("select id from sign_up where member_id = {}", somebody) == []
+        assert await run("select id from taking_part where member_id = {}", somebody) == []
+        assert await run("select id from session where member_id = {}", somebody) == []
+        counts = await run("select taken, waiting from entry where kind = 'workshop' and starts_at > {}", LATER)
+        assert [(row["taken"], row["waiting"]) for row in counts if row["taken"]] == [(2, 0)] * 6
+
+    async def test_two_at_once_leave_one_mediator(self, cast: Cast) -> None:
+        world = World()
+        browsers = []
+        for member in (cast.bruno, cast.helene):
+            await give_password(member)
+            browsers.append(await at_home(world, member, cast.place))
+        answers = await asyncio.gather(*(browser.post(ERASURE, YES) for browser in browsers))
+        assert sorted(answer.status_code for answer in answers) == [303, 409]
+        left = await run("select member_id from membership where mediator = {}", True)
+        assert len(left) == 1
+
+    async def test_the_last_mail_leaves_and_is_no_more(self, somebody: int, cast: Cast) -> None:
+        async with MailServer().running() as server:
+            world = World(LATER, smtp_url=server.url, mail_from="Les Tanneurs <bonjour@tanneurs.exemple>")
+            await (await at_home(world, somebody, cast.place)).post(ERASURE, YES)
+            (waits,) = await run("select * from outbox where forget")
+            assert waits["recipient"] == CANARIES["address"]
+            assert waits["member_id"] is None
+            assert NAME not in str(waits)
+            await postman(world).deliver(world.later(minutes=1))
+            subjects = [str(mail["subject"]) for mail in server.received if mail["to"] == CANARIES["address"]]
+            assert subjects == ["Ton compte est effacé"], "the only one of all those that waited"
+        assert await run("select id from outbox where forget or recipient = {}", CANARIES["address"]) == []
+
+    async def test_a_last_mail_that_cannot_leave_is_given_up_and_is_no_more(self, somebody: int, cast: Cast) -> None:
+        world = World(LATER, smtp_url="smtp://127.0.0.1:9", mail_from="Les Tanneurs <bonjour@tanneurs.exemple>")
+        await (await at_home(world, somebody, cast.place)).post(ERASURE, YES)
+        await postman(world).deliver(world.later(minutes=1))
+        assert len(await run("select id from outbox where forget")) == 1, "it is tried again"
+        async with MailServer().running() as server:
+            late = World(LATER, smtp_url=server.url, mail_from="Les Tanneurs <bonjour@tanneurs.exemple>")
+            await postman(late).deliver(late.later(days=4))
+            assert not [mail for mail in server.received if mail["to"] == CANARIES["address"]]
+        assert await run("select id from outbox where forget") == []
 
     async def test_mails_on_their_way_leave_no_row(self, somebody: int, cast: Cast) -> None:
         world = World(LATER)
