@@ -134,7 +134,9 @@ async def _step(
         telephone=_telephone(request, me, None) if factor is None else None,
     )
     template = "second_code" if factor is not None else "second_set_up"
-    return render(request, f"app/identity/{template}.html", page, status=status, headers=_headers(wait))
+    # No word of the sign-in is shown: « Te voilà » is for whoever is in.
+    extra = {"notice_": None}
+    return render(request, f"app/identity/{template}.html", page, status=status, headers=_headers(wait), extra=extra)
 
 
 def _words(amiss: Amiss) -> Text:

@@ -65,6 +65,22 @@ WITHOUT_TOKEN = {
     "POST /connexion/lien/{token:str}",  # the link is the proof, and may be opened in another browser
 }
 
+BEFORE_SECOND = {
+    "GET /accessibilite",
+    "GET /aide",
+    "GET /charte",
+    "GET /confidentialite",
+    "GET /connexion/deuxieme-code",
+    "GET /connexion/deuxieme-code/secours",
+    "GET /erreur/{reference:str}",
+    "GET /langue",
+    "GET /mentions-legales",
+    "POST /connexion/deuxieme-code",
+    "POST /connexion/deuxieme-code/secours",
+    "POST /deconnexion",
+    "POST /langue",
+}
+
 
 def doors() -> Iterator[tuple[str, Any]]:
     """Each method and path of the application, with its handler."""
@@ -90,6 +106,11 @@ async def test_all_the_others_ask_for_a_sign_in() -> None:
         method, path = re.sub(r"\{\w+:int\}", "1", re.sub(r"\{\w+:str\}", "x", door)).split(" ")
         answer = await browser.http.request(method, path)
         assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/connexion"), door
+
+
+def test_the_pages_that_open_before_the_second_code_are_these() -> None:
+    """That they do, and no other does: tests/app/identity/test_second_doors.py."""
+    assert {door for door, handler in doors() if handler.opt.get("before_second")} == BEFORE_SECOND
 
 
 def test_the_forms_that_need_no_token_are_these() -> None:

@@ -214,7 +214,8 @@ class TestForms:
         attributes = {part.strip().lower() for part in session.split(";")[1:]}
         assert {"secure", "httponly", "samesite=lax", "path=/"} <= attributes
         assert "domain" not in session.lower()
-        assert "Rosa" in browser.get("/moi").text
+        # she keeps the accounts: her name stands on the page that asks for the second code
+        assert "Rosa" in browser.get("/connexion/deuxieme-code").text
 
     def test_a_form_of_another_site_is_refused(self, browser: httpx.Client) -> None:
         assert sign_in(browser, EMAIL, PASSWORD, Origin="https://evil.example").status_code == 403

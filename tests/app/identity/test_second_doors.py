@@ -14,27 +14,11 @@ from app.identity.commands_welcome import give_new_password, register_without_em
 from app.identity.states import Act
 from tests.app.identity.second_steps import MINE, RECOVERY, STEP, half_in, leads_to_the_step, scan, set_up
 from tests.app.identity.steps import PASSWORD, email_of, give_password, is_in, last_code, last_link, sign_in
-from tests.architecture.test_doors import doors
+from tests.architecture.test_doors import BEFORE_SECOND, doors
 from tests.client import NOON, World
 from tests.factories import make_grant, writing
 from tests.people import Cast
 
-OPEN = {
-    f"GET {STEP}",
-    f"POST {STEP}",
-    f"GET {RECOVERY}",
-    f"POST {RECOVERY}",
-    "POST /deconnexion",
-    "GET /langue",
-    "POST /langue",
-    "GET /accessibilite",
-    "GET /aide",
-    "GET /charte",
-    "GET /confidentialite",
-    "GET /mentions-legales",
-    "GET /erreur/{reference:str}",
-}
-"""What opens before the second code."""
 KNOW_NOBODY = ("/static/", "/calendriers/", "/healthz", "/api/", "/courrier/", "/offres/")
 """These read no session: whoever has their address is as good as anybody."""
 
@@ -64,7 +48,7 @@ class TestDoors:
                 continue  # it opens: the other tests press it
             answer = await (bruno.get(path) if method == "GET" else bruno.post(path))
             (closed if leads_to_the_step(answer) else opened).add(door)
-        assert opened == OPEN - {"POST /deconnexion"}
+        assert opened == BEFORE_SECOND - {"POST /deconnexion"}
         assert {"GET /", "GET /agenda", "GET /mediation", "GET /moi", "POST /ateliers", "POST /connexion"} <= closed
         assert len(closed) > 80
         assert not await run("select id from second_factor")
