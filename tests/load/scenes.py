@@ -25,6 +25,8 @@ class Scene:
     """A place, who is there, and their browsers by what they do."""
 
     people: People
+    calm: People
+    """The same, whose requests go without no guard: for what comes before a storm."""
     place: int
     room: int
     hosts: list[int]
@@ -45,7 +47,7 @@ class Scene:
         return await make_proposal(place_id=self.place, host=self.hosts[host], **_when(changes), now=clock.now())
 
 
-async def staged(people: People, *, members: int = 0, hosts: int = 2) -> Scene:
+async def staged(people: People, *, members: int = 0, hosts: int = 2, calm: People | None = None) -> Scene:
     """A place with a room, its hosts, two mediators, and so many members more."""
     now = clock.now()
     async with writing():
@@ -53,6 +55,7 @@ async def staged(people: People, *, members: int = 0, hosts: int = 2) -> Scene:
         room = await make_room(place_id=place, seats=60)
         return Scene(
             people,
+            calm or people,
             place,
             room,
             [await make_member(place_id=place, now=now) for _ in range(hosts)],
