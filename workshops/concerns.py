@@ -339,17 +339,17 @@ KEEPS = (
             "Avant la parution : l’équipe, la médiation, s’il le faut le bureau ou des membres tirés au sort. "
             "Après : tout le monde, mais les noms sont pour les membres"
         ),
-        text("Sans limite : c’est la mémoire du lieu"),
+        text("Sans limite : c’est la mémoire du lieu. Une fois le compte effacé, sans le nom"),
     ),
     Kept(
         text("Inscriptions : qui a pris une place ou attend"),
         text("La personne elle-même et qui anime"),
-        text("Sans limite pour l’instant"),
+        text("Tant que le compte existe ; ensuite il reste un nombre, sans la personne"),
     ),
     Kept(
         text("Présences : une coche mise par qui anime. Une absence n’est jamais notée"),
         text("Qui anime. Jamais la médiation"),
-        text("Sans limite pour l’instant"),
+        text("Tant que le compte existe ; ensuite il reste un nombre, sans la personne"),
     ),
     Kept(
         text("Prénom d’une personne sans compte, et qui l’a inscrite"),
@@ -360,11 +360,11 @@ KEEPS = (
     Kept(
         text("Le mot de la fin d’un atelier"),
         text("Tout le monde si la personne qui l’écrit le veut, sinon elle seule"),
-        text("Sans limite pour l’instant"),
+        text("Tant que le compte existe"),
     ),
     Kept(
         text("L’avis d’un membre tiré au sort"),
         text("Personne : seul le nombre d’avis est montré"),
-        text("Sans limite pour l’instant"),
+        text("Tant que le compte existe"),
     ),
 )

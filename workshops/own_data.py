@@ -186,8 +186,9 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
     drafts = await _count("workshop where proposer_id = {} and state = 'draft'", member_id)
     published = await _count(
         "host h join workshop w on w.id = h.workshop_id where h.member_id = {} and h.state = 'hosting' "
-        "and w.published_at is not null",
+        "and w.published_at is not null and w.ends_at <= {}",
         member_id,
+        now,
     )
     words = await _count("sign_up where member_id = {} and last_word <> ''", member_id)
     words += await _count("host where member_id = {} and last_word <> ''", member_id)
@@ -219,15 +220,19 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
                 gone=GONE,
             )
         )
-        then.append(text("Ce que tu as écrit pour les présenter reste aussi. Ton nom y est ? Change le texte avant."))
+        then.append(
+            text(
+                "Ce que tu as écrit pour les présenter reste. Ton nom y est ? Change le texte avant, ou écris au lieu."
+            )
+        )
     if words:
         then.append(text_n("Ton mot de la fin est effacé.", "Tes %(n)s mots de la fin sont effacés.", words))
     then.append(text("Le nombre de personnes venues reste. Que tu en étais ne se lit plus."))
     return Leaving(first, then)
 
 
-async def _count(what: str, member_id: int) -> int:
-    return int((await run(f"select count(*) as n from {what}", member_id))[0]["n"])  # noqa: S608 - constants of this file
+async def _count(what: str, *args: Any) -> int:
+    return int((await run(f"select count(*) as n from {what}", *args))[0]["n"])  # noqa: S608 - constants of this file
 
 
 async def _coming_places(member_id: int, now: datetime) -> list[int]:

@@ -50,6 +50,14 @@ KEEPS = (
         job="identity.forget_expired",
     ),
     Kept(
+        text(
+            "Deuxième code, pour qui fait la médiation ou tient les comptes : depuis quand, et de quoi reconnaître "
+            "les codes du téléphone et ceux de secours (leur empreinte seulement)"
+        ),
+        text("La personne elle-même ; les codes, personne"),
+        text("Jusqu’à un autre téléphone, et tant que le compte existe"),
+    ),
+    Kept(
         text("Papier remis par l’accueil : une marque pour qu’il ne serve qu’une fois, jamais le mot de passe"),
         text("Personne"),
         text_n("%(n)s jour", "%(n)s jours", SLIPS_KEPT.days),
@@ -83,7 +91,7 @@ KEEPS = (
     Kept(
         text("Journal : ce qui a été décidé, quand, par qui"),
         text("Les membres du lieu, sans les noms"),
-        text("Sans limite pour l’instant"),
+        text("Sans limite. Une fois le compte effacé, on n’y lit plus par qui"),
     ),
     Kept(
         text("Notes techniques du serveur : heure, page demandée, durée. Ni nom, ni mail, ni adresse"),
