@@ -66,7 +66,6 @@ async def phones(scene: Scene, many: int) -> list[str]:
     """So many members who come to a workshop, each with a calendar on the phone: the secrets of their addresses."""
     now = clock.now()
     workshop_id = await scene.workshop()
-    (entry,) = await run("select id from entry where kind = 'workshop' and thing_id = {}", workshop_id)
     (last,) = await run("select count(*) as many from member")
     chance, found = Random(1), []
     for first in range(FIRST + last["many"], FIRST + last["many"] + many, CHUNK):
@@ -84,29 +83,31 @@ async def phones(scene: Scene, many: int) -> list[str]:
                 *values,
             )
             await run(
-                "insert into taking_part (entry_id, member_id, role, binding, modified_at) "
-                "select {}, id, 'participant', {}, {} from member where id between {} and {}",
-                entry["id"],
+                "insert into taking_part (entry_id, member_id, role, binding, starts_at, modified_at) "
+                "select e.id, m.id, 'participant', {}, e.starts_at, {} from member m, entry e "
+                "where m.id between {} and {} and e.kind = 'workshop' and e.thing_id = {}",
                 False,
                 now - timedelta(days=1),
                 members[0],
                 members[-1],
+                workshop_id,
             )
         found += tokens
     return found
 
 
 async def poll(
-    load: Program, server: Server, tokens: Sequence[str], etags: Sequence[str] = (), *, rate: int = 0, **headers: str
+    load: Program, server: Server, tokens: Sequence[str], etags: Sequence[str] = (), *, rate: int = 0, waste: str = ""
 ) -> dict[str, Any]:
     """Each phone asks once, with the ETag that it has: what was seen. Never is there a cookie."""
+    more = {wasteful.HEADER: waste} if waste else {}
     port = int(server.url.rpartition(":")[2])
     requests = [
         get(
             f"/calendriers/perso/{token}.ics",
             port,
             **({"If_None_Match": etags[number]} if etags else {}),
-            **headers,
+            **more,
         )
         for number, token in enumerate(tokens)
     ]
@@ -117,18 +118,21 @@ async def poll(
         "status": 304 if etags else 200,
         "never": "Set-Cookie",
         "etags": True,
+        "show": True,
         "rate": rate,
     }
     return await asyncio.to_thread(load.ask, job)
 
 
-async def halves(load: Program, server: Server, tokens: Sequence[str], etags: Sequence[str], **headers: str) -> float:
+async def halves(
+    load: Program, server: Server, tokens: Sequence[str], etags: Sequence[str], *, waste: str = ""
+) -> float:
     """Poll again in two halves, all unchanged: how many MiB the server grew from the one to the other."""
     half = len(tokens) // 2
-    seen = await poll(load, server, tokens[:half], etags[:half], **headers)
+    seen = await poll(load, server, tokens[:half], etags[:half], waste=waste)
     assert (seen["requests"], seen["wrongs"]) == (half, 0), seen["wrong"]
     before = memory(server.process.pid)
-    seen = await poll(load, server, tokens[half:], etags[half:], **headers)
+    seen = await poll(load, server, tokens[half:], etags[half:], waste=waste)
     assert (seen["requests"], seen["wrongs"]) == (len(tokens) - half, 0), seen["wrong"]
     return memory(server.process.pid) - before
 
@@ -155,7 +159,7 @@ async def test_polling_notices_what_it_is_to_notice(wasting: Server, load: Progr
         first = await poll(load, wasting, tokens)
         assert (first["requests"], first["wrongs"]) == (FEW, 0), first["wrong"]
 
-        moving = await poll(load, wasting, tokens[:50], first["etags"], X_Waste=wasteful.ETAG)
+        moving = await poll(load, wasting, tokens[:50], first["etags"], waste=wasteful.ETAG)
         assert moving["wrongs"] == 50, "an ETag that moves with each answer is seen"
         with_cookie = await asyncio.to_thread(
             load.ask,
@@ -168,7 +172,7 @@ async def test_polling_notices_what_it_is_to_notice(wasting: Server, load: Progr
             },
         )
         assert with_cookie["wrongs"] == 1, "a cookie is seen"
-        grown = await halves(load, wasting, tokens, first["etags"], X_Waste=wasteful.MEMORY)
+        grown = await halves(load, wasting, tokens, first["etags"], waste=wasteful.MEMORY)
         assert grown > STEADY, "a server that keeps something of each answer is seen to grow"
 
 
@@ -190,6 +194,7 @@ async def test_ten_thousand_phones(server: Server, load: Program) -> None:
         assert len(waited) >= 10, "people signed up meanwhile"
         assert max(waited) < A_SECOND, sorted(waited)[-5:]
         assert len(set(first["etags"])) == PHONES
+        assert first["body"].count("BEGIN:VEVENT") == 1
 
         began = time.monotonic()
         assert await halves(load, server, tokens, first["etags"]) < STEADY
