@@ -1,8 +1,9 @@
 """The bare server: the same pages from the same templates, but with constants, no session and no database.
 
 It is told (a line of JSON) which addresses of which database to ask once, through the real application, and keeps what
-their templates were given. From then on each of them is a handler that renders the page's own template with it. Beside
-them stand a bare answer (a short text) and the bytes of feeds, kept in memory. It is served as the place is.
+their templates were given. From then on each of them is a handler that renders the page's own template with it, in the
+frame that every answer of ours has: its number, the headers that protect it, its line in the log. Beside them stand a
+bare answer (a short text) and the bytes of feeds, kept in memory, of Litestar alone. It is served as the place is.
 """
 
 from __future__ import annotations
@@ -18,15 +19,24 @@ from unittest import mock
 import httpx
 from jinja2 import Template
 from litestar import Litestar, Response, get
+from litestar.config.compression import CompressionConfig
+from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
 from markupsafe import Markup
 
+from app import clock
 from app.database import close_database, connect, open_database
 from app.main import make_app
 from app.serving import address_of, listen, serve_until_stopped
 from app.settings import Settings
+from app.web.error_pages import ERROR_HANDLERS
+from app.web.log import start_logging
+from app.web.rendering import VARY
+from app.web.shell import Shell
 
 TEXT = "bonjour"
+PAGE_HEADERS = {"Vary": VARY, "Cache-Control": "no-store"}
 
 
 class Caught:
@@ -82,7 +92,7 @@ def bare_page(name: str, caught: Caught) -> HTTPRouteHandler:
     @get(f"/pages/{name}")
     async def handler() -> Response[bytes]:
         body: str = environment.get_template(template_name).render(context)
-        return Response(body.encode(), media_type="text/html")
+        return Response(body.encode(), media_type="text/html", headers=PAGE_HEADERS)
 
     return handler
 
@@ -103,6 +113,16 @@ async def bare_text() -> Response[str]:
     return Response(TEXT, media_type="text/plain")
 
 
+def both(bare: ASGIApp, framed: ASGIApp) -> ASGIApp:
+    """Pages in our frame, all else bare."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        page = scope["type"] == ScopeType.HTTP and scope["path"].startswith("/pages/")
+        await (framed if page else bare)(scope, receive, send)
+
+    return served
+
+
 def main(say: Callable[[str], object] = sys.stdout.write) -> None:
     """Ask, then serve until stopped."""
     asked = json.loads(sys.stdin.readline())
@@ -111,13 +131,23 @@ def main(say: Callable[[str], object] = sys.stdout.write) -> None:
     )
     pages = asyncio.run(ask_once(settings, asked["pages"]))
     feeds = asyncio.run(ask_once(settings, asked["feeds"]))
-    handlers: list[HTTPRouteHandler] = [bare_text]
-    handlers += [bare_page(name, caught) for name, (caught, _) in pages.items()]
-    handlers += [kept_bytes(name, answer.content) for name, (_, answer) in feeds.items()]
+    bare = Litestar(
+        [bare_text, *(kept_bytes(name, answer.content) for name, (_, answer) in feeds.items())],
+        openapi_config=None,
+        logging_config=None,
+    )
+    framed = Litestar(
+        [bare_page(name, caught) for name, (caught, _) in pages.items()],
+        exception_handlers=ERROR_HANDLERS,  # type: ignore[arg-type]  # Litestar wants a wider key type
+        compression_config=CompressionConfig(backend="brotli", brotli_quality=4, brotli_gzip_fallback=True),
+        openapi_config=None,
+        logging_config=None,
+    )
+    start_logging()
     listening = listen("127.0.0.1", 0)
     say(json.dumps({"port": int(address_of(listening).rpartition(":")[2])}) + "\n")
     sys.stdout.flush()
-    serve_until_stopped(listening, Litestar(handlers, openapi_config=None, logging_config=None))
+    serve_until_stopped(listening, both(bare, Shell(framed, settings, clock.now)))
 
 
 if __name__ == "__main__":
