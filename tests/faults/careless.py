@@ -1,6 +1,7 @@
 """The `reseau` command without one of its guards, for the controls: `python -m tests.faults.careless HOW serve …`.
 
-Each test of a guarantee is first seen to fail on the server that this starts.
+Each test of a guarantee is first seen to fail on the server that this starts. `ten_may_wait` takes no guard away, but
+puts it where a test reaches it sooner.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from workshops import commands
 from workshops.states import SignUpState
 
 LATER = 0.4
+TEN = 10
 MODULE = "tests.faults.careless"
 
 
@@ -54,8 +56,14 @@ def hashes_in_the_loop() -> None:
     passwords._aside = here
 
 
+def ten_may_wait() -> None:
+    """Not a hundred passwords wait to be hashed, but ten."""
+    assert passwords._MOST_WAITING > TEN
+    passwords._MOST_WAITING = TEN
+
+
 HOW: dict[str, Callable[[], None]] = {
-    each.__name__: each for each in (answers_first, without_waiting_for_the_disk, hashes_in_the_loop)
+    each.__name__: each for each in (answers_first, without_waiting_for_the_disk, hashes_in_the_loop, ten_may_wait)
 }
 
 
