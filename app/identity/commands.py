@@ -171,18 +171,10 @@ async def look_at_place(*, session_id: int, place_id: int) -> None:
 @command
 async def meet(*, actor: int, member_id: int, place_id: int, now: datetime) -> bool:
     """Say that one has met a newcomer of this place. Returns whether names are shown to the newcomer from now on:
-    once two members, or one person of the welcome turn, have said so."""
+    once two members, or one person of the welcome turn, have said so. Whoever may not say it learns of nobody by
+    the answer."""
     async with transaction():
-        if not await get_for_update(Member, member_id):
-            raise NotFound
-        rows = await run(
-            "select ms.id, ms.met_at, ms.mediator from membership ms join member m on m.id = ms.member_id "
-            "where ms.member_id = {} and ms.place_id = {} and m.erased_at is null",
-            member_id,
-            place_id,
-        )
-        if not rows:
-            raise NotFound
+        await get_for_update(Member, member_id)
         mine = await run(
             "select met_at, mediator from membership where member_id = {} and place_id = {}", actor, place_id
         )
@@ -193,6 +185,14 @@ async def meet(*, actor: int, member_id: int, place_id: int, now: datetime) -> b
         )
         if reason is not None:
             raise Refused(reason)
+        rows = await run(
+            "select ms.id, ms.met_at, ms.mediator from membership ms join member m on m.id = ms.member_id "
+            "where ms.member_id = {} and ms.place_id = {} and m.erased_at is null",
+            member_id,
+            place_id,
+        )
+        if not rows:
+            raise NotFound
         if rows[0]["met_at"] is not None or rows[0]["mediator"]:
             return True
         await run(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.database import close_database, connect, open_database
 from app.migrations import migrate
-from tests.attack.crawl import Found, crawl
+from tests.attack.crawl import Found, RouteTable, crawl
 from tests.attack.town import Ground, Town, build, on
 from tests.conftest import ENGINES, Postgres, elsewhere
 
@@ -72,6 +74,56 @@ def found(sqlite_town: Template, quick_path: Path) -> Found:
 
     elsewhere(walk())
     return crawled[0]
+
+
+READ_OF_EACH = 2
+"""So many addresses of each route are read again by each kind of person."""
+
+
+@dataclass
+class Reads:
+    """What everybody is answered who reads, over https."""
+
+    found: Found
+    gets: dict[tuple[str, str], httpx.Response] = field(default_factory=dict)
+    """By kind of person and address."""
+    heads: dict[tuple[str, str], httpx.Response] = field(default_factory=dict)
+    written: list[tuple[str, str, str]] = field(default_factory=list)
+    """(Kind, address, method) of what changed the database."""
+
+
+async def read_all(ground: Ground, found: Found) -> Reads:
+    reads, table, world = Reads(found), RouteTable(), ground.town.world("https://reseau.exemple")
+    for kind in ground.town.people:
+        browser, times = ground.town.browser(kind, world), Counter[object]()
+        for address in sorted(found.addresses(kind), key=lambda each: (len(each), each)):
+            fits = table.of("GET", address.partition("?")[0])
+            shape = (fits and fits[0], "?" in address, found.statuses[address][kind])
+            times[shape] += 1
+            if times[shape] > READ_OF_EACH:
+                continue
+            ground.written()
+            reads.gets[kind, address] = await browser.get(address)
+            if ground.written():
+                reads.written.append((kind, address, "GET"))
+            reads.heads[kind, address] = await browser.head(address)
+            if ground.written():
+                reads.written.append((kind, address, "HEAD"))
+    return reads
+
+
+@pytest.fixture(scope="session")
+def reads(sqlite_town: Template, found: Found, quick_path: Path) -> Reads:
+    """Each kind of address, read by each kind of person with GET and HEAD."""
+    folder, made = quick_path / "read", list[Reads]()
+    folder.mkdir()
+
+    async def read() -> None:
+        async with on(sqlite_ground(sqlite_town, folder)) as ground:
+            made.append(await read_all(ground, found))
+
+    elsewhere(read())
+    return made[0]
 
 
 @pytest.fixture

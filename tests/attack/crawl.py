@@ -19,7 +19,7 @@ from litestar.routes import HTTPRoute
 from app.main import REGISTRY
 from app.web.shell import Shell
 from tests.attack.reading import Field, Form, Page
-from tests.attack.town import Ground
+from tests.attack.town import SECRET_ADDRESSES, VISITOR, Ground
 from tests.client import Browser, World
 
 VARIANTS = 4
@@ -128,6 +128,8 @@ class Found:
     values: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     """(Route, parameter) → what was seen there."""
     routes: set[Route] = field(default_factory=set)
+    posts: dict[Route, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
+    """Route → address → kinds of people who were shown a form that goes there."""
     requests: int = 0
 
     def by_route(self) -> dict[Route, list[FoundForm]]:
@@ -156,7 +158,8 @@ async def crawl(ground: Ground, world: World | None = None, kinds: Iterable[str]
     found, world = Found(), world or ground.town.world()
     table, people = RouteTable(world), list(kinds) or list(ground.town.people)
     for kind in people:
-        await _walk(ground.town.browser(kind, world), kind, ["/"], found, table)
+        begin = ["/", *(SECRET_ADDRESSES if kind == VISITOR else [])]
+        await _walk(ground.town.browser(kind, world), kind, begin, found, table)
     for kind in people:
         await _walk(ground.town.browser(kind, world), kind, _unlinked(found, table), found, table)
     for first in list(found.one_of_each()):
@@ -184,6 +187,7 @@ async def _press(browser: Browser, first: FoundForm, button: Field | None, found
             found.values[posted[0].path, name].add(value)
         if (posted[0], frozenset(form.names)) not in known:
             found.routes.add(posted[0])
+            found.posts[posted[0]][urlsplit(urljoin(address, form.action)).path].add(first.kind)
             found.forms.append(FoundForm(first.kind, address, form, posted[0], (first, button)))
 
 
@@ -258,6 +262,7 @@ async def _walk(browser: Browser, kind: str, begin: list[str], found: Found, tab
                     found.strange.append(f"{address} of {kind}: a form goes to {form.action}, which takes none")
                     continue
                 found.routes.add(posted[0])
+                found.posts[posted[0]][urlsplit(target).path].add(kind)
                 for name, value in posted[1].items():
                     found.values[posted[0].path, name].add(value)
                 if (key := (kind, posted[0], form.names)) not in forms:

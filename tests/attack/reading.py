@@ -28,6 +28,11 @@ TYPED = {
     "date": "2026-12-10",
     "time": "10:00",
     "to": "12:00",
+    "capacity": "8",
+    "seats": "8",
+    "cohosts": "",
+    "who": "Abdel",
+    "phone": "06 39 98 00 00",
 }
 """What somebody writes into an empty field, by its name or else its kind. `demonstration` is everybody's password,
 and « ger » finds the one person without e-mail."""
@@ -52,7 +57,7 @@ class Field:
             return self.value
         if self.kind == "select":
             return next((each for each in self.options if each), "")
-        return TYPED.get(self.name) or TYPED.get(self.kind, "")
+        return TYPED.get(self.name, TYPED.get(self.kind, ""))
 
     @property
     def written(self) -> bool:

@@ -15,7 +15,13 @@ from tests.web.probe import HANDLERS
 
 pytestmark = pytest.mark.slow
 
-NO_FORM: dict[str, str] = {}
+NO_SECOND = "the demonstration asks for no second code; tests/app/identity/test_second_doors.py does"
+NO_FORM = {
+    "POST /connexion/deuxieme-code": NO_SECOND,
+    "POST /connexion/deuxieme-code/secours": NO_SECOND,
+    "POST /moi/deuxieme-code/secours": NO_SECOND,
+    "POST /moi/deuxieme-code/telephone": NO_SECOND,
+}
 """Forms that nobody was shown, even after each button was pressed once, and why."""
 SAID_WHY = {
     ("/ateliers/nouveau", "mediator"): "the help tells everybody how to propose; who mediates hosts nothing there",

@@ -6,11 +6,10 @@ do; a role that comes later is one line of `PEOPLE`.
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -21,8 +20,6 @@ from app.demo import seed
 from app.identity.api import grant
 from app.identity.commands import add_member, meet
 from app.identity.states import Act
-from app.identity.tables import Session
-from app.identity.visits import hash_token
 from app.main import REGISTRY
 from tests.client import NOON, Browser, World
 from workshops.commands import invite_host
@@ -44,6 +41,7 @@ belongs to no place, and one that belongs to the other place alone."""
 BY_NAME = {"welcome": "Zineb", "offered a role": "Thomas", "keeper elsewhere": "Leïla"}
 FEED_TOKEN = "c" * 43
 """Of the member's calendar address: it is shown once, so that no crawl finds it again."""
+SECRET_ADDRESSES = [f"/calendriers/perso/{FEED_TOKEN}.ics"]
 BY_DEED = {
     "host of a draft": "select proposer_id as id from workshop where state = 'draft' order by id desc limit 1",
     "host of one sent back": "select proposer_id as id from workshop where state = 'sent_back' order by id limit 1",
@@ -87,15 +85,19 @@ class Town:
 
     people: dict[str, Person]
 
-    def world(self, **settings: Any) -> World:
+    _worlds: dict[str, World] = field(default_factory=dict)
+
+    def world(self, base_url: str = "http://127.0.0.1:8000", *, anew: bool = False) -> World:
         """The application, at the hour of the seed. The letter box of the demonstration is part of what is attacked."""
-        return World(NOON, demo=True, **settings)
+        if base_url not in self._worlds or anew:
+            self._worlds[base_url] = World(NOON, demo=True, base_url=base_url)
+        return self._worlds[base_url]
 
     def browser(self, kind: str, world: World | None = None) -> Browser:
         """This person's browser, signed in."""
         browser = (world or self.world()).browser()
         if token := self.people[kind].token:
-            browser.http.cookies.set(browser.session_cookie, token)
+            browser.http.cookies.set(browser.session_cookie, token, domain=browser.http.base_url.host)
         return browser
 
 
@@ -158,20 +160,9 @@ async def one(sql: str, *args: Any) -> int:
 
 async def signed_in(kind: str, member_id: int, here: int, there: int) -> Person:
     place = {"stranger": None, "elsewhere": there, "keeper elsewhere": there}.get(kind, here)
-    token = secrets.token_urlsafe(32)
-    async with transaction():
-        await Session.insert(
-            Session(
-                token_hash=hash_token(token),
-                member_id=member_id,
-                place_id=place,
-                device="mine",
-                created_at=NOON,
-                seen_at=NOON,
-                expires_at=NOON + timedelta(days=90),
-                second_at=NOON,
-            )
-        )
+    browser = World(NOON).browser()
+    await browser.sign_in(member_id, place_id=place)
+    token = browser.http.cookies[browser.session_cookie]
     return Person(kind, member_id, token, place)
 
 

@@ -108,6 +108,7 @@ class TestNewcomers:
         newcomer = await world.browser_of(cast.newcomer, place_id=cast.place)
         other = await make_member(place_id=cast.place, met=False)
         assert (await newcomer.post(f"/membres/{other}/rencontre")).status_code == 409
+        assert (await newcomer.post("/membres/999/rencontre")).status_code == 409, "nobody is found out so"
         samira = await world.browser_of(cast.samira, place_id=cast.place)
         assert (await samira.post(f"/membres/{cast.samira}/rencontre")).status_code == 409
         assert (await samira.post("/membres/999/rencontre")).status_code == 404
