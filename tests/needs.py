@@ -1,7 +1,8 @@
 """What some tests need beyond Python, and whether this machine has it.
 
 Asked by the tests that cannot run without, and by `make test`, which says in one line what will be left out.
-Under RESEAU_TEST_ALL=1 an absence fails, so that a green run there means that everything was run.
+Under RESEAU_TEST_ALL=1 an absence fails, so that a green run there means that everything was run. Only what no
+installing brings, the right to mount a disk, is left out there too, and said.
 """
 
 import os
@@ -11,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.faults import power
 
 HERE = Path(__file__).parent
 AXE = HERE / "browser" / "node_modules" / "axe-core" / "axe.min.js"
@@ -60,8 +63,15 @@ def require(missing: Sequence[str]) -> None:
     pytest.skip(sentence)
 
 
+def say_what_is_beyond() -> None:
+    """What this machine does not let anybody do, whatever is installed."""
+    if lacks := power.missing():
+        print(f"Left out: the small disk and the power cut, for want of {' and '.join(lacks)}.")
+
+
 def main() -> int:
     """Say in one line what is left out here; 1 when that is not allowed."""
+    say_what_is_beyond()
     parts = [
         ("the tests in a browser", missing_for_browser()),
         ("the calendar programs for Node", missing_for_interop()),

@@ -9,6 +9,7 @@ import asyncio
 import random
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,12 +64,13 @@ class Databases:
     """Empty ones, as many as wanted."""
 
     def __init__(self, request: pytest.FixtureRequest, sort: str) -> None:
-        self.folder = request.getfixturevalue("sqlite_folder") if sort == "sqlite" else None
+        self.folder: Path | None = request.getfixturevalue("sqlite_folder") if sort == "sqlite" else None
         self.postgres: Postgres | None = None if sort == "sqlite" else request.getfixturevalue("postgres")
         self.made: list[str] = []
 
     def empty(self) -> str:
         if self.postgres is None:
+            assert self.folder is not None
             self.made.append(f"cut-{len(self.made)}.sqlite")
             return f"sqlite:///{self.folder / self.made[-1]}"
         self.made.append(self.postgres.create())
