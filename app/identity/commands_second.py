@@ -30,7 +30,7 @@ from app.identity.sessions import end_sessions, renew_session
 from app.identity.states import SECOND_FOR
 from app.identity.tables import Member, RecoveryCode, SecondFactor
 from app.journal import write_journal
-from app.notices.api import Kind, post_mail
+from app.notices.api import Kind, post_mail, tell
 
 
 class Amiss(StrEnum):
@@ -175,14 +175,21 @@ async def reset(*, member_id: int, now: datetime) -> bool:
                     place_id=place_id,
                     at=now,
                     voice="member",
-                    act="member.second_code_reset",
+                    act="identity.second_code_reset",
                     kind="member",
                     thing_id=member_id,
                 )
-            await _tell(
-                member_id,
-                text("Ton deuxième code est remis à zéro"),
-                text("La personne qui héberge le site l’a fait. À ta prochaine entrée, tu en feras un autre."),
+            await tell(
+                [member_id],
+                kind=Kind.ACCOUNT,
+                what=f"second-code-reset-{secrets.token_hex(16)}",
+                subject=text("Ton deuxième code est remis à zéro"),
+                body=[
+                    text("La personne qui héberge le site l’a fait. À ta prochaine entrée, tu en feras un autre."),
+                    text("Tu ne l’as pas demandé ? Dis-le vite à la personne qui héberge le site."),
+                ],
+                link="/moi",
+                action=text("Je vois mon compte"),
                 now=now,
             )
         return had

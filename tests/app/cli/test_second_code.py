@@ -69,7 +69,7 @@ def test_it_is_taken_off_and_set_up_anew(reseau: Callable[..., Said], installed:
         [],
         [],
     ]
-    (line,) = rows(installed, "select act, actor_id from journal_line where act = 'member.second_code_reset'")
+    (line,) = rows(installed, "select act, actor_id from journal_line where act = 'identity.second_code_reset'")
     assert line["actor_id"] is None
     assert asked_again(installed)
     assert "had no second code" in reseau("member", "second-code", BRUNO, "--reset")[1]

@@ -451,7 +451,7 @@ class TestReset:
         assert not await is_in(scene.own)
         assert not await run("select id from second_factor")
         assert not await run("select id from recovery_code")
-        (line,) = await run("select * from journal_line where act = 'member.second_code_reset'")
+        (line,) = await run("select * from journal_line where act = 'identity.second_code_reset'")
         assert (line["thing_id"], line["place_id"], bool(line["shown"])) == (scene.cast.bruno, scene.cast.place, False)
         assert "remis à zéro" in (await last_mail(await email_of(scene.cast.bruno)))["subject"]
         browser = await scene.half_in()
@@ -464,7 +464,7 @@ class TestReset:
     async def test_twice_changes_nothing_more(self, scene: Scene) -> None:
         assert await commands_second.reset(member_id=scene.cast.bruno, now=NOON)
         assert not await commands_second.reset(member_id=scene.cast.bruno, now=NOON)
-        assert len(await run("select id from journal_line where act = 'member.second_code_reset'")) == 1
+        assert len(await run("select id from journal_line where act = 'identity.second_code_reset'")) == 1
 
 
 class TestTheKey:
