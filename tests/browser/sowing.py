@@ -1,0 +1,318 @@
+"""Payloads carried into every field of every form of the demonstration, by the people who are shown these forms.
+
+The forms are found by following links as each of them, filled in as a browser would, and sent over HTTP, since a
+browser's own limits are no guard. Nothing here names a form; only how some fields want to be written.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from tests.attack import reading
+from tests.attack.town import BY_ADDRESS, BY_DEED, BY_NAME
+from tests.browser.hostile import MARK, Sower
+from tests.browser.site import LINK, kind_of
+from tests.browser.steps import PASSWORD
+
+VISITOR = "visitor"
+NOT_HERE = ("stranger", "elsewhere")
+"""Of the attacked town, but not of the demonstration."""
+LEFT_ALONE = re.compile(
+    r"/deconnexion|/moi/appareils|/moi/mot-de-passe|/moi/donnees|/moi/second|\.ics$|/static/|/demo/"
+)
+LATE = re.compile(r"/(annulation|retrait|depart|desistement|fin|coupure|mot-de-passe)$")
+"""Forms that end the thing they are about."""
+EACH = {"/ateliers": 5}
+"""How many forms of a kind are sent, by as many people if there are; 2 of the others."""
+FIRST = ("/mes-rendez-vous", "/mediation", "/")
+PAGES = {"/ateliers/…": 12, "/mediation/ateliers/…": 12}
+"""How many pages of one kind one person looks at; 2 of the others."""
+PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
+TEXT = {"text", "textarea", "search", "tel", "email", "url"}
+SHORT = {"first_name"}
+COUNTS = {
+    "capacity": "6",
+    "seats": "8",
+    "from": "10:00",
+    "to": "11:30",
+    "code": "123456",
+    "password": PASSWORD,
+    "phone": "06 39 98 00 07",
+}
+PEOPLE = {"who", "cohosts"}
+BUTTONS = ("look", "draft")
+NEVER_TEXT = {*COUNTS, *PEOPLE, "q", "username"}
+
+
+@dataclass
+class Person:
+    """Somebody with a browser."""
+
+    kind: str
+    http: httpx.Client
+    html: dict[str, str] = field(default_factory=dict)
+    """The pages that were read, by address."""
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {name: value for name, value in self.http.cookies.items() if name != "annonce"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a form was answered."""
+
+    person: Person
+    address: str
+    response: httpx.Response
+
+
+@dataclass
+class Field:
+    """A field of text, as a test names it: `/ateliers title`."""
+
+    sent: int = 0
+    stored: list[str] = field(default_factory=list)
+    """The marks that were taken."""
+
+
+@dataclass
+class Harvest:
+    """What came of it."""
+
+    sower: Sower
+    people: list[Person]
+    fields: dict[str, Field] = field(default_factory=lambda: defaultdict(Field))
+    answers: list[Answer] = field(default_factory=list)
+
+
+def everybody(url: str, database: Path) -> list[Person]:
+    """Whoever has something to do in the demonstration, signed in with their password."""
+    people = [Person(VISITOR, httpx.Client(base_url=url, timeout=30))]
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("select id, name, coalesce(email, email_key) from member").fetchall()
+        names = {name: way_in for _, name, way_in in rows}
+        ids = {member_id: way_in for member_id, _, way_in in rows}
+        ways_in = {kind: way_in for kind, way_in in BY_ADDRESS.items() if kind not in NOT_HERE}
+        ways_in |= {kind: names[name] for kind, name in BY_NAME.items()}
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S+00:00")
+        for kind, sql in BY_DEED.items():
+            if found := connection.execute(sql.replace("{}", f"'{now}'")).fetchone():
+                ways_in[kind] = ids[found[0]]
+    for kind, way_in in ways_in.items():
+        if not any(way_in == known.kind for known in people):
+            people.append(signed_in(url, kind, way_in))
+    return people
+
+
+def signed_in(url: str, kind: str, way_in: str) -> Person:
+    """This person, in a browser of their own."""
+    person = Person(kind, httpx.Client(base_url=url, timeout=30))
+    form = next(each for each in forms_of(person.http.get("/connexion")) if "password" in each.names)
+    sent = form.as_sent() | {"email": [way_in], "password": [PASSWORD], "device": ["mine"]}
+    del sent["way"]  # the other button: a mail instead of the password
+    answer = person.http.post("/connexion", data=sent)
+    assert answer.status_code == 303, f"{kind} {way_in}: {answer.status_code}"
+    assert person.http.get("/moi").status_code == 200, f"{kind} {way_in} is not signed in"
+    return person
+
+
+def forms_of(response: httpx.Response) -> list[reading.Form]:
+    return reading.Page(response.text).forms
+
+
+def walk(person: Person, begin: Sequence[str] = ()) -> None:
+    """Read the pages that this person's links lead to, so many of each kind; first these, and what is their own."""
+    person.html.clear()
+    waiting, kinds = [*begin, *FIRST], defaultdict[str, int](int)
+    seen = set(waiting)
+    while waiting:
+        address = waiting.pop(0)
+        kind = kind_of(address)
+        kinds[kind] += 1
+        if kinds[kind] > PAGES.get(kind, 1 if "?" in kind else 2) + len(begin):
+            continue
+        answer = person.http.get(address)
+        if not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        if answer.status_code in (200, 403, 404, 410):
+            person.html[address] = answer.text
+        for link in [*map(unescape, LINK.findall(answer.text)), answer.headers.get("location", "")]:
+            there = urlsplit(urljoin(str(answer.url), link))
+            path = there.path + (f"?{there.query}" if there.query else "")
+            own = (there.scheme, there.netloc) == (answer.url.scheme, answer.url.netloc.decode())
+            if own and path not in seen and not LEFT_ALONE.search(there.path):
+                seen.add(path)
+                waiting.append(path)
+
+
+def sow(people: list[Person]) -> Harvest:
+    """Fill every field of every form that anybody is shown, and send it."""
+    harvest = Harvest(Sower(), people)
+    for person in people:
+        walk(person)
+    done: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = defaultdict(list)
+    forms = [(person, address, form) for person in people for address, form in _forms(person)]
+    for late in (False, True):
+        for person, address, form in forms:
+            action = urlsplit(urljoin(address, form.action)).path
+            if LEFT_ALONE.search(action) or bool(LATE.search(action)) != late:
+                continue
+            shape = (kind_of(action), form.names)
+            if len(done[shape]) < EACH.get(shape[0], 2) and (person.kind, action) not in done[shape]:
+                done[shape].append((person.kind, action))
+                _send(harvest, person, address, form, action)
+    return harvest
+
+
+def _forms(person: Person) -> Iterator[tuple[str, reading.Form]]:
+    for address, html in person.html.items():
+        for form in reading.Page(html).forms:
+            if any(each.written or each.kind == "hidden" for each in form.fields if each.name != "_csrf_token"):
+                yield address, form
+
+
+def name_of(action: str, name: str) -> str:
+    """How a field is called here: `/ateliers title`."""
+    return f"{kind_of(action)} {name}"
+
+
+def _send(harvest: Harvest, person: Person, address: str, form: reading.Form, action: str) -> None:
+    """First with every field spoilt, then with those of text alone."""
+    spoilt, meant = form.as_sent(filled=True), dict[str, list[str]]()
+    for name in BUTTONS:
+        spoilt.pop(name, None)
+    for each in form.fields:
+        if each.name not in ("_csrf_token", "password", "new_password") and each.kind != "submit":
+            text = harvest.sower.line(name_of(action, each.name))
+            spoilt[each.name] = [text]
+            if each.kind in TEXT and each.name not in NEVER_TEXT:
+                meant[name_of(action, each.name)] = MARK.findall(text)[:1]
+    refused = _answered(harvest, person, form, action, spoilt)
+    if refused.status_code == 422:
+        _answered(harvest, person, form, action, spoilt, PARTIAL)
+    if form.method == "get":
+        return
+    if refused.status_code == 303:  # there was nothing but text in it
+        for name, given in meant.items():
+            harvest.fields[name].stored += given
+    for short in (False, True):
+        sent, marks = _filled(harvest, form, action, short=short)
+        answer = _answered(harvest, person, form, action, sent)
+        if answer.status_code != 422:
+            break
+    for name, given in marks.items():
+        harvest.fields[name].sent += 1
+        if answer.status_code in (200, 303):
+            harvest.fields[name].stored += given
+
+
+def _answered(
+    harvest: Harvest,
+    person: Person,
+    form: reading.Form,
+    action: str,
+    sent: dict[str, list[str]],
+    headers: dict[str, str] | None = None,
+) -> httpx.Response:
+    if form.method == "get":
+        response = person.http.get(action, params=sent, headers=headers)
+    else:
+        response = person.http.post(action, data=sent, headers=headers)
+    assert response.status_code < 500, f"{person.kind} {action}: {response.status_code}"
+    if response.headers.get("content-type", "").startswith("text/html") and MARK.search(response.text):
+        harvest.answers.append(Answer(person, action, response))
+    return response
+
+
+def _filled(
+    harvest: Harvest, form: reading.Form, action: str, *, short: bool
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The form as somebody sends it who means harm only where text is taken, and the marks by field.
+
+    `short`: one line even where there is room for more.
+    """
+    sent, marks = form.as_sent(filled=True), dict[str, list[str]]()
+    for name in (*BUTTONS, "help_wanted"):
+        sent.pop(name, None)
+    for each in form.fields:
+        if each.kind == "checkbox" and each.name == "needs":
+            sent.pop("needs", None)
+        elif each.kind == "radio" and each.name == "decision":
+            sent["decision"] = ["send_back"]
+        elif each.name in COUNTS:
+            sent[each.name] = [(each.name == "capacity" and each.value) or COUNTS[each.name]]
+        elif each.kind == "hidden" and each.name == "once":
+            sent["once"] = [f"once-{len(harvest.sower.planted)}"]
+        elif each.name in PEOPLE:
+            sent[each.name] = ["" if each.name == "cohosts" else "membre7@exemple.fr"]
+        elif each.kind == "date":
+            sent[each.name] = [
+                (datetime.now(UTC) + timedelta(days=20 + len(harvest.sower.planted) % 60)).date().isoformat()
+            ]
+        elif each.kind in TEXT and each.name not in NEVER_TEXT:
+            text = _text(harvest.sower, each, name_of(action, each.name), short=short)
+            sent[each.name] = [text]
+            marks[name_of(action, each.name)] = MARK.findall(text)
+    return sent, {name: list(dict.fromkeys(found)) for name, found in marks.items()}
+
+
+def _text(sower: Sower, field: reading.Field, where: str, *, short: bool) -> str:
+    if field.name == "email":
+        return sower.address(where)
+    if field.name in SHORT:
+        return sower.short(where)
+    if field.kind == "textarea" and not short:
+        return sower.long(where)
+    return sower.line(where)
+
+
+def live_through(harvest: Harvest, database: Path) -> None:
+    """What follows in a place: mediators let the sown workshops appear, people come, hosts call some off; all look."""
+    people = {person.kind: person for person in harvest.people}
+    rows = _sown(database, "proposed")
+    assert rows, "no sown workshop waits for the mediators"
+    for workshop_id, version in rows:
+        for mediator in ("mediator", "second mediator"):
+            sent = {"decision": "approve", "version": str(version)}
+            if _post(people[mediator], f"/mediation/ateliers/{workshop_id}", sent) == 303:
+                break
+    published = _sown(database, "published")
+    assert len(published) > 2, "hardly any sown workshop appeared"
+    for workshop_id, _ in published:
+        for kind in ("newcomer", "kitchen", "bureau", "member", "welcome"):
+            _post(people[kind], f"/ateliers/{workshop_id}/inscription", {})
+    for workshop_id, _ in published[:2]:
+        for person in harvest.people:
+            reason = harvest.sower.long("/ateliers/…/annulation reason")
+            if _post(person, f"/ateliers/{workshop_id}/annulation", {"reason": reason}) == 303:
+                harvest.fields["/ateliers/…/annulation reason"].stored += dict.fromkeys(MARK.findall(reason))
+                break
+    sown = [
+        f"/ateliers/{number}" for number, _ in (*published, *_sown(database, "cancelled"), *_sown(database, "held"))
+    ]
+    for person in harvest.people:
+        walk(person, [*sown, *(f"{address}/affiche" for address in sown[:2])])
+
+
+def _sown(database: Path, state: str) -> list[tuple[int, int]]:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        sql = "select id, version from workshop where state = ? and title glob '*zq[0-9]*' order by id"
+        return [(row[0], row[1]) for row in connection.execute(sql, [state])]
+
+
+def _post(person: Person, path: str, sent: dict[str, str]) -> int:
+    token = re.search(r'name="_csrf_token" value="(\w+)"', person.http.get("/langue").text)
+    assert token, "no form, no token"
+    return person.http.post(path, data={"_csrf_token": token[1], **sent}).status_code
