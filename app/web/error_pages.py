@@ -185,7 +185,7 @@ def disk_full(request: ANY_REQUEST, error: Exception) -> Response[Any]:
             503,
             text("Le disque du site est plein"),
             text(
-                "Rien n’a été enregistré. On peut toujours lire. Donne ce numéro à la personne qui héberge le site, "
+                "Rien n’a été enregistré. On peut toujours lire. Préviens la personne qui héberge le site, "
                 "et réessaie plus tard."
             ),
             reference=reference,

@@ -11,7 +11,18 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from app.contracts import Domain
-from app.errors import BadRequest, DatabaseHeld, Forbidden, NotFound, Refusal, Refused, SignInNeeded, TooFast
+from app.errors import (
+    BadRequest,
+    DatabaseHeld,
+    DiskFull,
+    Forbidden,
+    MaybeWritten,
+    NotFound,
+    Refusal,
+    Refused,
+    SignInNeeded,
+    TooFast,
+)
 from app.i18n import text
 from app.registry import Registry
 from app.web.answers import go_to
@@ -41,6 +52,8 @@ ERRORS: dict[str, Exception] = {
     "bad-request": BadRequest(),
     "too-fast": TooFast(150),
     "held": DatabaseHeld(),
+    "full": DiskFull("The disk is full."),
+    "maybe-written": MaybeWritten("The answer to COMMIT was lost."),
     "broken": RuntimeError("the secret of aicha@exemple.fr\nand a second line"),
     "sign-in": SignInNeeded(),
     "teapot": HTTPException(status_code=418),

@@ -81,6 +81,21 @@ class TestPages:
         assert "Réessaie dans 2 min." in words(fast)
         assert held.headers["retry-after"] == "10"
 
+    async def test_a_full_disk_and_a_lost_answer_are_told_as_what_they_are(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        browser = world().browser()
+        full, maybe = await browser.get("/essai/panne/full"), await browser.get("/essai/panne/maybe-written")
+        assert (full.status_code, full.headers["retry-after"]) == (503, "120")
+        assert "Rien n’a été enregistré. On peut toujours lire." in words(full)
+        assert (maybe.status_code, maybe.headers["retry-after"]) == (503, "10")
+        assert "On ne sait pas si c’est enregistré." in words(maybe)
+        assert "Rien n’a été enregistré" not in words(maybe)
+        told = {record.reference: record for record in caplog.records if hasattr(record, "reference")}
+        assert told[reference_in(full)].levelname == "ERROR"
+        partly = await browser.get("/essai/panne/full", HX_Request="true", HX_Request_Type="partial")
+        assert (partly.status_code, partly.headers["hx-retarget"]) == (503, "#avis")
+
     async def test_too_large_a_body(self) -> None:
         answer = await world().browser().http.post("/essai", content=b"x" * 4_000_000)
         assert (answer.status_code, "C’est trop long" in words(answer)) == (413, True)
