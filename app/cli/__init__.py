@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 from dotenv import load_dotenv
 
-from app.cli import backup, check, demo, doctor, first, second, serve, upkeep
+from app.cli import backup, check, demo, doctor, erasing, first, second, serve, upkeep
 from app.cli.common import sentence_for
 
 EPILOG = """\b
@@ -47,6 +47,7 @@ for command in (
 ):
     program.add_command(command)
 first.member.add_command(second.second_code)
+first.member.add_command(erasing.erase)
 
 
 def main(args: Sequence[str] | None = None) -> int:

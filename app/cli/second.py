@@ -32,7 +32,7 @@ def second_code(who: str, taken_off: bool) -> None:
 
 async def _second_code(who: str, *, taken_off: bool) -> str:
     now = clock.now()
-    found = await _whose(who)
+    found = await whose(who)
     if found is None:
         raise Failed(f"Nobody here signs in with « {one_line(who)} ».")
     member_id, name = found
@@ -47,7 +47,8 @@ async def _second_code(who: str, *, taken_off: bool) -> str:
     return f"{name} has a second code since {factor['since_at']:%Y-%m-%d}, and {left} recovery codes."
 
 
-async def _whose(who: str) -> tuple[int, str] | None:
+async def whose(who: str) -> tuple[int, str] | None:
+    """Number and name of whoever signs in with this address or sign-in name."""
     if not is_sign_in_name(who):
         person = await member_by_email(who)
         return (person.id, person.name) if person is not None else None

@@ -53,6 +53,15 @@ async def erase_me(
     await _after(actor, domains, now=now)
 
 
+async def erase_for(member_id: int, domains: Sequence[Domain], *, force: bool, now: datetime) -> bool:
+    """Erase somebody who asked whoever runs the server to. Raises `Refused` while something is to be done first, unless
+    by `force`. False for whoever is erased already."""
+    if not await _erase(member_id, domains, now=now, told=True, forced=force):
+        return False
+    await _after(member_id, domains, now=now)
+    return True
+
+
 async def erase_absent(member_id: int, domains: Sequence[Domain], *, before: date, now: datetime) -> bool:
     """Erase somebody of whom nothing has been heard, unless they came meanwhile or are needed. Whether it was done."""
     with suppress(Refused):
@@ -64,7 +73,13 @@ async def erase_absent(member_id: int, domains: Sequence[Domain], *, before: dat
 
 @command
 async def _erase(
-    member_id: int, domains: Sequence[Domain], *, now: datetime, told: bool, unseen_since: date | None = None
+    member_id: int,
+    domains: Sequence[Domain],
+    *,
+    now: datetime,
+    told: bool,
+    unseen_since: date | None = None,
+    forced: bool = False,
 ) -> bool:
     async with transaction():
         rows = await get_for_update(Member, member_id)
@@ -77,7 +92,7 @@ async def _erase(
             "select 1 as one from presence where member_id = {} and active_on > {}", member_id, unseen_since
         ):
             return False
-        if (await leaving_of(member_id, domains, now=now)).first:
+        if not forced and (await leaving_of(member_id, domains, now=now)).first:
             raise Refused(DataRefusal.SOMETHING_FIRST)
         await _forget(member_id, domains, name=rows[0]["name"], now=now)
         address = rows[0]["email"]

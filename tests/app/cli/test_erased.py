@@ -21,7 +21,7 @@ from app.jobs import at_work
 from app.main import REGISTRY
 from app.settings import Settings
 from tests.app.cli.kept import names, pg_bin, write
-from tests.app.cli.said import KEY, Said, rows
+from tests.app.cli.said import KEY, Said, is_one_sentence, rows
 from tests.factories import make_member, make_place, make_workshop
 from workshops.commands import sign_up
 
@@ -289,3 +289,40 @@ class TestTheList:
 
         with_database(installed, job)
         assert [each.member_id for each in read_file(beside(file))] == [1]
+
+
+class TestTheCommand:
+    """`reseau member erase`, for somebody who cannot do it on the site."""
+
+    @pytest.fixture
+    def samira(self, installed: str) -> str:
+        now = clock_now()
+
+        async def lived() -> None:
+            place = await make_place(now=now)
+            samira = await make_member(name="Samira", place_id=place, email="samira@exemple.fr", now=now)
+            bruno = await make_member(name="Bruno", place_id=place, mediator=True, now=now)
+            await make_workshop(
+                place_id=place, host=samira, mediator=bruno, starts_at=now + timedelta(days=9), now=now, title="À venir"
+            )
+
+        with_database(installed, lived)
+        return installed
+
+    def test_what_is_to_be_done_first_is_named(self, reseau: Reseau, samira: str) -> None:
+        code, out, err = reseau("member", "erase", "samira@exemple.fr", "--yes")
+        assert (code, out) == (1, "")
+        assert "À venir" in err
+        assert names(samira)[0] == "Samira"
+
+    def test_it_is_done_by_force_and_a_host_is_looked_for(self, reseau: Reseau, samira: str) -> None:
+        code, out, err = reseau("member", "erase", "samira@exemple.fr", "--yes", "--force")
+        assert (code, err) == (0, ""), out
+        assert names(samira)[0] == GONE
+        assert rows(samira, "select id from host") == []
+        assert rows(samira, "select state, hosts from entry") == [{"state": "confirmed", "hosts": ""}]
+
+    def test_nobody_of_that_name(self, reseau: Reseau, samira: str) -> None:
+        code, _, err = reseau("member", "erase", "personne@exemple.fr", "--yes")
+        assert code == 1
+        assert is_one_sentence(err)
