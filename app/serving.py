@@ -6,6 +6,8 @@ the program exits with 0. The address, the settings and whether to start at all 
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
 import os
 import signal
 import socket
@@ -16,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+import uvicorn._subprocess
 from litestar.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
@@ -23,8 +26,9 @@ from uvicorn.supervisors import Multiprocess
 from app.database import close_database, connect, open_database
 from app.jobs import at_work
 from app.main import REGISTRY, make_app
-from app.settings import Settings
+from app.settings import LANGUAGES, Settings
 from app.web.log import start_logging
+from app.web.rendering import environment_of
 
 POOL = 10
 """Connections to PostgreSQL, at most, of each process."""
@@ -100,7 +104,21 @@ def address_of(listening: socket.socket) -> str:
 
 
 class Workers(Multiprocess):
-    """Several processes, and this one that watches them."""
+    """Several processes, and this one that watches them.
+
+    They are forked from it once it has loaded everything, and so share that memory: two of them and their parent need
+    little more than half of what three would that each load the application for themselves, as uvicorn has it.
+    """
+
+    def init_processes(self) -> None:
+        if "fork" in multiprocessing.get_all_start_methods():
+            uvicorn._subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]  # the same, but for how it starts
+            os.register_at_fork(after_in_child=end_in_order)  # else they would note SIGTERM where nobody looks
+            for code in LANGUAGES:
+                environment_of(code)
+            gc.collect()
+            gc.freeze()  # the collector writes into what it looks at, and what is written is shared no more
+        super().init_processes()
 
     def terminate_all(self) -> None:
         """Refuse new connections at once: as long as this process listens too, they would wait for nobody."""

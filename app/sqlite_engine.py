@@ -11,7 +11,7 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ PRAGMAS = (
     "synchronous=FULL",  # with NORMAL, a power cut loses what was acknowledged
     "foreign_keys=1",
     "secure_delete=1",  # what a person had erased is overwritten, not only forgotten
-    "cache_size=-16000",
+    "cache_size=-4000",  # KiB for each connection; the system keeps the file's pages besides, for all programs
     "journal_size_limit=67108864",
 )
 AWAY = {
@@ -93,6 +93,11 @@ def _rows(connection: sqlite3.Connection, sql: str, args: Sequence[Any]) -> list
         cursor.close()  # a cursor left open by an error would keep its snapshot, and the log could not be emptied
 
 
+def _data_version(connection: sqlite3.Connection) -> int:
+    ((version,),) = connection.execute("PRAGMA data_version").fetchall()
+    return int(version)
+
+
 class SQLiteStore(Store):
     """One writer, one reader, both kept open. Only one statement is under way on each of them at any time."""
 
@@ -103,6 +108,7 @@ class SQLiteStore(Store):
         self._reader: sqlite3.Connection | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._turns = Turns()
+        self._opened = 0
 
     def get_version_sync(self) -> float:
         """Piccolo writes RETURNING only for SQLite 3.35 and later."""
@@ -116,6 +122,7 @@ class SQLiteStore(Store):
         if self._thread is not None:
             raise RuntimeError("The database is already open.")
         self._turns = Turns()
+        self._opened += 1
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         try:
             self._writer = await self._in_thread(self._connected)
@@ -292,13 +299,20 @@ class SQLiteStore(Store):
     # --------------------------------------------------------------------------------------------------------- reading
 
     async def fetch_outside(self, sql: str, args: Sequence[Any]) -> list[Any]:
-        reader = self._reader
-        if reader is None:
+        return await self._read(partial(_rows, sql=sql, args=args))
+
+    async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        if self._reader is None:
             raise TransactionMisuse("The database is not open: await open_database() first.")
         try:
-            return _rows(reader, sql, args)
+            return question(self._reader)
         except sqlite3.Error as error:
             if _code(error) != sqlite3.SQLITE_BUSY:
                 raise _told(error) from error
         # Rare: another program is repairing or closing the log.
-        return await self._patiently(partial(_rows, reader, sql, args), time.monotonic() + self.patience)
+        return await self._patiently(partial(question, self._reader), time.monotonic() + self.patience)
+
+    async def read_stamp(self) -> Hashable:
+        """`data_version` of the one connection that reads: it moves when any other commits, the writer or a program
+        beside us (https://www.sqlite.org/pragma.html#pragma_data_version). Each connection counts by itself."""
+        return self._opened, await self._read(_data_version)
