@@ -10,6 +10,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
@@ -61,9 +62,14 @@ class Route:
         return PARAMETER.sub(lambda found: values[found[1]], self.path)
 
 
+@cache
+def _own() -> World:
+    return World(registry=REGISTRY)
+
+
 def routes(world: World | None = None) -> list[Route]:
     """Each method and address of the application, as the router has it."""
-    shell = (world or World(registry=REGISTRY)).app
+    shell = (world or _own()).app
     assert isinstance(shell, Shell)
     assert isinstance(shell.app, Litestar)
     found = []

@@ -50,11 +50,11 @@ class Example:
         best: tuple[int, str, str] | None = None
         table = RouteTable()
         for address, by_kind in found.statuses.items():
-            open_to = sorted(kind for kind, status in by_kind.items() if status == 200 and whose in (NOBODY, kind))
+            open_to = sorted(kind for kind, status in by_kind.items() if status == 200)
             fits = table.of("GET", address)
-            if fits is None or fits[0] != self.route or not open_to:
+            if fits is None or fits[0] != self.route or not open_to or whose not in (NOBODY, *open_to):
                 continue
-            best = min(filter(None, (best, (len(open_to), address, open_to[0]))))
+            best = min(filter(None, (best, (len(open_to), address, open_to[0] if whose == NOBODY else whose))))
         if best is not None:
             _, self.path, self.whose = best
 
