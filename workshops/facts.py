@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.database import run
-from app.identity.api import belongs, holds, is_mediator
+from app.identity.api import Here, who_is_here
 from app.identity.rules import name_key
 from app.identity.states import Act
 from workshops.rules import Proposal, Standing, Who
@@ -95,22 +95,63 @@ def matter_of(row: Row) -> str | None:
 
 
 _COUNTS = """
-select (select count(*) from sign_up where workshop_id = {} and state in ('confirmed', 'offered')) as taken,
+       (select count(*) from sign_up where workshop_id = {} and state in ('confirmed', 'offered')) as taken,
        (select count(*) from sign_up where workshop_id = {} and state = 'waiting') as waiting,
        (select count(*) from host where workshop_id = {} and state = 'hosting') as hosts,
        (select count(*) from juror where workshop_id = {} and matter = {}) as drawn
+"""
+_PART = """
+       h.state as host, j.vote, s.state as signed, s.offer_until,
+       case when s.state = 'waiting' then
+           (select count(*) from sign_up q where q.workshop_id = {} and q.state = 'waiting' and q.id <= s.id)
+       else 0 end as rank
+"""
+_OF_MEMBER = """
+from (select 1 as one) as always
+left join host h on h.workshop_id = {} and h.member_id = {}
+left join juror j on j.workshop_id = {} and j.member_id = {} and j.matter = {}
+left join sign_up s on s.id = (select max(id) from sign_up where workshop_id = {} and member_id = {})
 """
 
 
 async def standing_of(row: Row) -> Standing:
     """How the workshop of this row stands."""
-    key = row["id"]
-    (counts,) = await run(_COUNTS, key, key, key, key, matter_of(row) or "")
+    (counts,) = await run(f"select {_COUNTS}", *_of_counts(row))
     return standing_with(row, counts)
 
 
+async def standing_and_who(
+    row: Row, member_id: int, *, now: datetime, here: Here | None = None
+) -> tuple[Standing, Who]:
+    """The same, and who this member is to it, in one question. `here` is what they are at its place, if it is known."""
+    (found,) = await run(
+        f"select {_COUNTS}, {_PART} {_OF_MEMBER}",
+        *_of_counts(row),
+        row["id"],
+        *_of_member(row, member_id),
+    )
+    here = here or await who_is_here(member_id, row["place_id"], at=now)
+    return standing_with(row, found), _who_with(row, member_id, found, here)
+
+
+async def who_is(row: Row, member_id: int, *, now: datetime) -> Who:
+    """Who this member is to the workshop of this row."""
+    (part,) = await run(f"select {_PART} {_OF_MEMBER}", row["id"], *_of_member(row, member_id))
+    return _who_with(row, member_id, part, await who_is_here(member_id, row["place_id"], at=now))
+
+
+def _of_counts(row: Row) -> tuple[Any, ...]:
+    key = row["id"]
+    return key, key, key, key, matter_of(row) or ""
+
+
+def _of_member(row: Row, member_id: int) -> tuple[Any, ...]:
+    key = row["id"]
+    return key, member_id, key, member_id, matter_of(row) or "", key, member_id
+
+
 def standing_with(row: Row, counts: Row) -> Standing:
-    """The same from numbers that were counted already: `taken`, `waiting`, `hosts`, `drawn`."""
+    """How it stands, from numbers that were counted already: `taken`, `waiting`, `hosts`, `drawn`."""
     return Standing(
         state=State(row["state"]),
         version=row["version"],
@@ -134,40 +175,26 @@ def standing_with(row: Row, counts: Row) -> Standing:
     )
 
 
-_PART = """
-select (select state from host where workshop_id = {} and member_id = {}) as host,
-       (select vote from juror where workshop_id = {} and member_id = {} and matter = {}) as vote
-"""
-
-
-async def who_is(row: Row, member_id: int, *, now: datetime, roles: bool = True) -> Who:
-    """Who this member is to the workshop of this row. Without `roles`: only hosting, drawn, signed up."""
-    key, place_id = row["id"], row["place_id"]
-    (part,) = await run(_PART, key, member_id, key, member_id, matter_of(row) or "")
-    signed = await run(
-        "select state, offer_until from sign_up where workshop_id = {} and member_id = {} order by id desc limit 1",
-        key,
-        member_id,
-    )
+def _who_with(row: Row, member_id: int, part: Row, here: Here) -> Who:
     return Who(
         id=member_id,
-        belongs=roles and await belongs(member_id, place_id),
-        mediator=roles and await is_mediator(member_id, place_id),
+        belongs=here.belongs,
+        mediator=here.mediator,
         proposer=row["proposer_id"] == member_id,
         hosting=part["host"] == HostState.HOSTING,
         invited=part["host"] == HostState.INVITED,
         juror=part["vote"] is not None,
         voted=bool(part["vote"]),
         decided_before=member_id in (row["decided_by"], row["blocked_by"]),
-        says_yes=roles and await holds(member_id, place_id, Act.SAY_YES, now),
-        keeps_place=roles and await holds(member_id, place_id, Act.KEEP_PLACE, now),
-        sign_up=SignUpState(signed[0]["state"]) if signed else None,
-        offer_until=signed[0]["offer_until"] if signed else None,
+        says_yes=Act.SAY_YES in here.acts,
+        keeps_place=Act.KEEP_PLACE in here.acts,
+        sign_up=SignUpState(part["signed"]) if part["signed"] else None,
+        offer_until=part["offer_until"],
+        rank=part["rank"],
     )
 
 
 async def stranger(member_id: int, place_id: int) -> Who:
     """Who this member is to something of this place that does not exist yet."""
-    return Who(
-        id=member_id, belongs=await belongs(member_id, place_id), mediator=await is_mediator(member_id, place_id)
-    )
+    here = await who_is_here(member_id, place_id)
+    return Who(id=member_id, belongs=here.belongs, mediator=here.mediator)

@@ -112,6 +112,8 @@ class Who:
     sign_up: SignUpState | None = None
     """Their last sign-up: it may be over (withdrawn, lapsed); none if they never asked."""
     offer_until: datetime | None = None
+    rank: int = 0
+    """Their place in the queue, from 1; 0 for whoever does not wait."""
 
     @property
     def concerned(self) -> bool:

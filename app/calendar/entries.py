@@ -102,10 +102,15 @@ async def put_entry(planned: Planned, *, now: datetime) -> int:
 
 async def set_counts(kind: str, thing_id: int, *, taken: int, waiting: int, seats: int | None = None) -> None:
     """How many seats are taken and how many people wait; `seats` when their number changes too. Moves no SEQUENCE."""
-    values: dict[Any, Any] = {Entry.taken: taken, Entry.waiting: waiting, Entry.version: Entry.version + 1}
-    if seats is not None:
-        values[Entry.seats] = seats
-    await Entry.update(values).where((Entry.kind == kind) & (Entry.thing_id == thing_id))
+    await run(
+        "update entry set taken = {}, waiting = {}, seats = coalesce({}, seats), version = version + 1 "
+        "where kind = {} and thing_id = {}",
+        taken,
+        waiting,
+        seats,
+        kind,
+        thing_id,
+    )
 
 
 async def remove_entry(kind: str, thing_id: int, *, now: datetime) -> None:
@@ -146,18 +151,10 @@ async def all_take_part(
     )
     new = set(members) - {row["member_id"] for row in found}
     if new:
-        await TakingPart.insert(
-            *(
-                TakingPart(
-                    entry_id=entry_id,
-                    member_id=member,
-                    role=role,
-                    binding=binding,
-                    starts_at=starts_at,
-                    modified_at=now,
-                )
-                for member in sorted(new)
-            )
+        await run(
+            "insert into taking_part (entry_id, member_id, role, binding, starts_at, modified_at) values "  # noqa: S608 - marks only
+            + ", ".join(["({}, {}, {}, {}, {}, {})"] * len(new)),
+            *(value for member in sorted(new) for value in (entry_id, member, role, binding, starts_at, now)),
         )
     moved = [row["id"] for row in found if (row["role"], bool(row["binding"]), row["left_at"]) != (role, binding, None)]
     if moved:

@@ -19,6 +19,7 @@ from app.identity.states import STANDING, Act, IdentityRefusal
 from app.identity.tables import Grant
 
 __all__ = [
+    "Here",
     "Person",
     "PlaceFacts",
     "RoomFacts",
@@ -38,6 +39,7 @@ __all__ = [
     "refuse_given_password",
     "rooms_of",
     "some_members",
+    "who_is_here",
     "why_may_not",
 ]
 
@@ -50,6 +52,16 @@ class Person:
     name: str
     email: str | None
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What a person is at one place at one instant."""
+
+    belongs: bool = False
+    mediator: bool = False
+    acts: frozenset[Act] = frozenset()
+    """What a role allows them; nothing while they mediate there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,23 @@ async def rooms_of(place_id: int) -> list[RoomFacts]:
         place_id,
     )
     return [RoomFacts(row["id"], row["name"], row["seats"], bool(row["step_free"])) for row in rows]
+
+
+async def who_is_here(member_id: int, place_id: int, *, at: datetime | None = None) -> Here:
+    """What this person is at this place; without `at` their acts are left out."""
+    rows = await run(
+        "select ms.mediator, g.act from membership ms left join granted_act g on g.member_id = ms.member_id "
+        "and g.place_id = ms.place_id and g.from_at <= {} and (g.until_at is null or g.until_at > {}) "
+        "where ms.member_id = {} and ms.place_id = {}",
+        at,
+        at,
+        member_id,
+        place_id,
+    )
+    if not rows:
+        return Here()
+    mediator = bool(rows[0]["mediator"])
+    return Here(True, mediator, frozenset() if mediator else frozenset(Act(row["act"]) for row in rows if row["act"]))
 
 
 async def is_mediator(member_id: int, place_id: int) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.calendar.api import Role, take_part
-from app.database import command, get_for_update, run, transaction
+from app.database import columns_of, command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
 from app.notices.api import Kind
 from workshops import rules, wording
@@ -177,15 +177,18 @@ async def _insert(
     signed_by: int | None = None,
     now: datetime,
 ) -> Row:
-    made: list[Row] = await SignUp.insert(
-        SignUp(
-            workshop_id=row["id"],
-            member_id=member_id,
-            first_name=first_name,
-            signed_by=signed_by,
-            state=state.value,
-            asked_at=now,
-            settled_at=now if state is SignUpState.CONFIRMED else None,
-        )
-    ).returning(*SignUp.all_columns())
+    made = await run(
+        "insert into sign_up (workshop_id, member_id, first_name, signed_by, state, asked_at, settled_at, "  # noqa: S608 - names of ours
+        f"present, last_word, last_word_shown) values ({{}}, {{}}, {{}}, {{}}, {{}}, {{}}, {{}}, {{}}, '', {{}}) "
+        f"returning {columns_of(SignUp)}",
+        row["id"],
+        member_id,
+        first_name,
+        signed_by,
+        state.value,
+        now,
+        now if state is SignUpState.CONFIRMED else None,
+        False,
+        False,
+    )
     return made[0]

@@ -24,7 +24,7 @@ from app.journal import write_journal
 from app.notices import api as notices
 from app.notices.api import Kind, Part
 from workshops import rules, wording
-from workshops.facts import KIND, Row, standing_of, who_is
+from workshops.facts import KIND, Row, standing_and_who, standing_of
 from workshops.rules import Proposal, Standing, Who
 from workshops.states import FORMATS, MOVES, Format, Need, State, WorkshopRefusal
 from workshops.tables import Workshop
@@ -98,8 +98,7 @@ async def locked_with_time(
 
 async def ask(row: Row, actor: int, *, now: datetime) -> tuple[Standing, Who]:
     """How it stands, and who asks. Raises `NotFound` for whoever may not even know of it."""
-    standing = await standing_of(row)
-    who = await who_is(row, actor, now=now)
+    standing, who = await standing_and_who(row, actor, now=now)
     if not rules.may_see(standing, who):
         raise NotFound
     return standing, who
@@ -334,19 +333,53 @@ async def tell_people(
     what: str,
     now: datetime,
     but: Collection[int] = (),
+    hosts: Collection[int] = (),
     part: Part | None = None,
 ) -> None:
-    """Tell everybody who has a place or waits, `but` these; for people without an account, whoever signed them up."""
+    """Tell everybody who has a place or waits, `but` these; for people without an account, whoever signed them up.
+
+    `hosts` are told as such (`tell_hosts`), of those whom they signed up too.
+    """
     people = await run(
-        "select member_id, first_name, signed_by from sign_up where workshop_id = {} "
+        "select member_id from sign_up where workshop_id = {} and member_id is not null "
         "and state in ('confirmed', 'offered', 'waiting') order by id",
         row["id"],
     )
-    members = {each["member_id"] for each in people if each["member_id"]}.difference(but)
-    guests: dict[int, list[str]] = {}
-    for each in people:
-        if each["member_id"] is None and each["signed_by"] is not None:
-            guests.setdefault(each["signed_by"], []).append(each["first_name"])
-    also = {member: wording.warn_guests(names) for member, names in guests.items()}
+    members = {each["member_id"] for each in people}.difference(but)
+    also = await _guests_to_warn(row)
     await tell(mail, members, row=row, kind=kind, what=what, part=part, also=also, now=now)
-    await tell(mail, guests.keys() - members, row=row, kind=kind, what=f"{what}-guests", also=also, now=now)
+    signers = also.keys() - members - set(hosts)
+    await tell(mail, signers, row=row, kind=kind, what=f"{what}-guests", also=also, now=now)
+
+
+async def tell_hosts(
+    mail: Mail,
+    others: Collection[int],
+    *,
+    actor: int | None,
+    row: Row,
+    kind: Kind,
+    what: str,
+    now: datetime,
+    part: Part | None = None,
+) -> None:
+    """Tell these hosts, each in one message, of those whom they signed up too. The actor knows, but for these and for
+    their calendar."""
+    also = await _guests_to_warn(row)
+    await tell(mail, others, row=row, kind=kind, what=what, part=part, also=also, now=now)
+    if actor is not None:
+        quiet = actor not in also
+        await tell(mail, [actor], row=row, kind=kind, what=what, part=part, also=also, quiet=quiet, now=now)
+
+
+async def _guests_to_warn(row: Row) -> dict[int, Text]:
+    """What whoever signed up people without an account is told besides."""
+    found = await run(
+        "select first_name, signed_by from sign_up where workshop_id = {} and member_id is null "
+        "and signed_by is not null and state in ('confirmed', 'offered', 'waiting') order by id",
+        row["id"],
+    )
+    guests: dict[int, list[str]] = {}
+    for each in found:
+        guests.setdefault(each["signed_by"], []).append(each["first_name"])
+    return {member: wording.warn_guests(names) for member, names in guests.items()}

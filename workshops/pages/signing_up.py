@@ -37,9 +37,8 @@ async def sign_up(request: AnyRequest, workshop_id: FromPath[int]) -> Response[A
         state = await commands.sign_up(actor=member.id, workshop_id=workshop_id, now=visit.now)
     except Refused as refused:
         return await _refused_sign_up(request, workshop_id, refused)
-    found = await queries.seen(workshop_id, visit)
     if state is SignUpState.CONFIRMED:
-        day = language(visit.language).day(found.row["starts_at"])
+        day = language(visit.language).day(await queries.starts_at(workshop_id))
         return await _after_sign_up(request, workshop_id, text("C’est noté, à %(day)s !", day=day))
     return await _after_sign_up(
         request,

@@ -5,8 +5,8 @@ the bureau when it waits for their yes; what was published is everybody's.
 """
 
 from workshops.queries.lists import workshops_page
-from workshops.queries.one import seen, workshop_page
+from workshops.queries.one import seen, starts_at, workshop_page
 from workshops.queries.reading import reading_page
 from workshops.queries.sheets import sheet_page
 
-__all__ = ["reading_page", "seen", "sheet_page", "workshop_page", "workshops_page"]
+__all__ = ["reading_page", "seen", "sheet_page", "starts_at", "workshop_page", "workshops_page"]

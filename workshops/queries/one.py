@@ -10,9 +10,10 @@ from app.calendar import api as calendar
 from app.database import run
 from app.errors import NotFound
 from app.i18n import Language, Text, capital, language, text, text_n
+from app.identity.api import Here
 from app.identity.visits import Visit
 from workshops import rules, views
-from workshops.facts import KIND, matter_of, standing_of, who_is
+from workshops.facts import KIND, matter_of, standing_and_who, standing_of
 from workshops.labels import DRAWINGS, FORMAT_ICONS
 from workshops.rules import Standing, Who
 from workshops.states import FORMATS, HostState, State, WorkshopRefusal
@@ -53,11 +54,30 @@ async def seen(workshop_id: int, visit: Visit) -> Seen:
     if not rows:
         raise NotFound
     row = rows[0]
-    standing = await standing_of(row)
-    who = await who_is(row, visit.member.id, now=visit.now) if visit.member else None
+    who: Who | None = None
+    if visit.member is None:
+        standing = await standing_of(row)
+    else:
+        here = _here(visit, row["place_id"])
+        standing, who = await standing_and_who(row, visit.member.id, now=visit.now, here=here)
     if not rules.may_see(standing, who):
         raise NotFound
     return Seen(row, standing, who)
+
+
+async def starts_at(workshop_id: int) -> datetime:
+    """When it begins, for whoever has just done something about it."""
+    (row,) = await run("select starts_at from workshop where id = {}", workshop_id)
+    at: datetime = row["starts_at"]
+    return at
+
+
+def _here(visit: Visit, place_id: int) -> Here | None:
+    """What the visit knows already of its member, when the workshop is at the place that they look at."""
+    me = visit.member
+    if me is None or visit.place is None or visit.place.id != place_id:
+        return None
+    return Here(me.belongs, me.mediator, frozenset() if me.mediator else me.acts)
 
 
 async def workshop_page(
@@ -79,18 +99,15 @@ async def workshop_page(
         "where h.workshop_id = {} and h.state in ('hosting', 'invited') order by h.id",
         workshop_id,
     )
-    sign_ups = await run(
-        "select s.id, s.member_id, s.first_name, s.signed_by, s.state, s.present, s.last_word, s.last_word_shown, "
-        "m.name from sign_up s left join member m on m.id = s.member_id where s.workshop_id = {} "
-        "and s.state in ('waiting', 'offered', 'confirmed') order by s.id",
-        workshop_id,
-    )
-    votes = await run(
-        "select vote from juror where workshop_id = {} and matter = {} order by id", workshop_id, matter_of(row) or ""
+    reads_list = who is not None and rules.why_cannot_read_list(standing, who) is None
+    sign_ups = await _sign_ups(workshop_id, reads_list, who)
+    matter = matter_of(row)
+    votes = (
+        await run("select vote from juror where workshop_id = {} and matter = {} order by id", workshop_id, matter)
+        if matter
+        else []
     )
     mine = next((each for each in sign_ups if who is not None and each["member_id"] == who.id), None)
-    queue = [each["id"] for each in sign_ups if each["state"] == "waiting"]
-    rank = queue.index(mine["id"]) + 1 if mine is not None and mine["id"] in queue else 0
     said = mine or next((each for each in hosts if who is not None and who.hosting and each["id"] == who.id), None)
     may = _may(standing, who, now=now)
     left = rules.seats_left_of(standing, now=now)
@@ -113,7 +130,7 @@ async def workshop_page(
             standing,
             who,
             left=left,
-            rank=rank,
+            rank=who.rank if who is not None else 0,
             why_not=sentence(rules.why_cannot_sign_up(standing, who or _NOBODY, now=now), lang),
             overlap=await _overlap(row, standing, who, mine is not None, lang),
             needs_sign_in=who is None and rules.why_cannot_sign_up(standing, _NOBODY, now=now) is None,
@@ -172,9 +189,7 @@ async def workshop_page(
         version=standing.version,
         for_hosts=who is not None and (may.cancel or may.invite or (who.hosting and standing.announced)),
         edit_published=standing.state is State.PUBLISHED,
-        people=_people(sign_ups, standing, may, lang)
-        if who is not None and rules.why_cannot_read_list(standing, who) is None
-        else (),
+        people=_people(sign_ups, standing, may, lang) if reads_list else (),
         people_title=lang.say(text_n("%(n)s personne", "%(n)s personnes", standing.taken)),
         values=values or {},
         errors=errors or {},
@@ -182,6 +197,23 @@ async def workshop_page(
 
 
 _NOBODY = Who(id=0)
+
+
+async def _sign_ups(workshop_id: int, all_of_them: bool, who: Who | None) -> list[dict[str, Any]]:
+    """Those that stand: all for whoever reads the list, else one's own, one's guests', and the last words that show."""
+    of_whom = ""
+    args: tuple[int, ...] = ()
+    if not all_of_them:
+        me = who.id if who is not None else 0
+        of_whom = "and (s.member_id = {} or s.signed_by = {} or s.last_word_shown and s.last_word <> '') "
+        args = (me, me)
+    return await run(
+        "select s.id, s.member_id, s.first_name, s.signed_by, s.state, s.present, s.last_word, s.last_word_shown, "  # noqa: S608 - constants and marks
+        "m.name from sign_up s left join member m on m.id = s.member_id where s.workshop_id = {} "
+        f"and s.state in ('waiting', 'offered', 'confirmed') {of_whom}order by s.id",
+        workshop_id,
+        *args,
+    )
 
 
 async def _overlap(row: dict[str, Any], standing: Standing, who: Who | None, signed_up: bool, lang: Language) -> str:
