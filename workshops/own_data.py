@@ -258,21 +258,20 @@ async def erase(erasure: Erasure) -> None:
     """Give places back, leave what one hosts, then take the person out of every row."""
     me = erasure.member_id
     theirs = await run(
-        "select id from workshop where proposer_id = {} or cancelled_by = {} "
+        "select id, published_at, ends_at from workshop where proposer_id = {} or cancelled_by = {} "
         "or id in (select workshop_id from host where member_id = {}) "
-        "or id in (select workshop_id from sign_up where member_id = {} or signed_by = {}) "
-        "or id in (select workshop_id from juror where member_id = {}) order by id",
-        *[me] * 6,
+        "or id in (select workshop_id from sign_up where member_id = {} or signed_by = {}) order by id",
+        *[me] * 5,
     )
-    things = [each["id"] for each in theirs]
-    quotes: list[str] = []
-    for workshop_id in things:
-        row = await locked(workshop_id)
-        await _give_back(row, erasure)
-        if not await _leave_hosting(row, erasure):
-            continue
-        quotes += await _forget_words(row, me)
+    for each in theirs:
+        if each["published_at"] is None or each["ends_at"] > erasure.now:
+            row = await locked(each["id"])
+            await _give_back(row, erasure)
+            await _leave_hosting(row, erasure)
+    quotes = await _forget_words(me)
+    await _forget_rulings(me)
     await _forget_rows(me)
+    things = [each["id"] for each in theirs]
     await unsay(kind=KIND, things=things, name=erasure.name, shown_as=GONE, quotes=quotes)
 
 
@@ -290,8 +289,8 @@ async def _give_back(row: Row, erasure: Erasure) -> None:
         await offer_freed(row, freed=has_place(each), now=erasure.now)
 
 
-async def _leave_hosting(row: Row, erasure: Erasure) -> bool:
-    """They host nothing that is not over. False when the workshop went with them, since nobody else has a part in it.
+async def _leave_hosting(row: Row, erasure: Erasure) -> None:
+    """They host nothing that is not over; what nobody else has a part in goes with them.
 
     Pages ask for it to be handed over first; this is for an older state, and for what was never proposed.
     """
@@ -302,12 +301,12 @@ async def _leave_hosting(row: Row, erasure: Erasure) -> bool:
     others = set(hosting) - {me}
     if involved and not others and row["published_at"] is None and state is not State.CONTESTED:
         await _forget_workshop(row, now)
-        return False
+        return
     if me not in hosting or state not in (State.DRAFT, *ALIVE) or row["ends_at"] <= now:
-        return True
+        return
     await Host.delete().where((Host.workshop_id == key) & (Host.member_id == me))
     if state is State.DRAFT:
-        return True
+        return
     await leave(KIND, key, me, now=now)
     await write_entry(row, now=now)
     title, starts_at = row["title"], row["starts_at"]
@@ -318,7 +317,6 @@ async def _leave_hosting(row: Row, erasure: Erasure) -> bool:
     elif state is State.PUBLISHED:
         mail, what = wording.host_wanted(title, starts_at), f"host-wanted-{moment(now)}"
         await tell_people(mail, row=row, kind=Kind.CHANGE, what=what, part=Part.UPDATE, now=now)
-    return True
 
 
 async def _forget_workshop(row: Row, now: datetime) -> None:
@@ -334,37 +332,27 @@ async def _forget_workshop(row: Row, now: datetime) -> None:
     await Workshop.delete().where(Workshop.id == key)
 
 
-async def _forget_words(row: Row, me: int) -> list[str]:
-    """What they wrote about a quarrel, or about calling it off, and what they said at its end: these words."""
-    key = row["id"]
-    said = [row["contest_word"]] if row["proposer_id"] == me else []
-    if row["cancelled_by"] == me:
-        said.append(row["cancel_reason"])
-        await run("update workshop set cancel_reason = '', cancelled_by = null where id = {}", key)
-    if row["proposer_id"] == me:
-        await run("update workshop set contest_word = '' where id = {}", key)
-    lines = await run(
-        "select id, reason from journal_line where kind = {} and thing_id = {} and actor_id = {} "
-        "and voice in ('member', 'host') and reason <> ''",
-        KIND,
-        key,
-        me,
+async def _forget_words(me: int) -> list[str]:
+    """What they wrote about a quarrel, or about calling something off, and what they said at its end: these words."""
+    contests = await run("select contest_word as said from workshop where proposer_id = {} and contest_word <> ''", me)
+    reasons = await run(
+        "select cancel_reason as said from workshop where cancelled_by = {} and cancel_reason <> ''", me
     )
-    for line in lines:
-        said.append(line["reason"])
-        await run("update journal_line set reason = '' where id = {}", line["id"])
-    await run(
-        "update host set last_word = '', last_word_shown = {} where workshop_id = {} and member_id = {}", False, key, me
-    )
-    # Whoever has not ruled yet on what is open rules no more; what was settled does not say who did.
-    matter = matter_of(row)
-    await run(
-        "delete from juror where workshop_id = {} and member_id = {} and (vote = '' or matter <> {})",
-        key,
-        me,
-        matter or "",
-    )
-    return [each for each in said if each]
+    by_them = "kind = {} and actor_id = {} and voice in ('member', 'host') and reason <> ''"
+    lines = await run(f"select reason as said from journal_line where {by_them}", KIND, me)  # noqa: S608 - constants of this function
+    await run("update workshop set contest_word = '' where proposer_id = {} and contest_word <> ''", me)
+    await run("update workshop set cancel_reason = '' where cancelled_by = {}", me)
+    await run(f"update journal_line set reason = '' where {by_them}", KIND, me)  # noqa: S608 - constants of this function
+    await run("update host set last_word = '', last_word_shown = {} where member_id = {}", False, me)
+    return sorted({each["said"] for each in (*contests, *reasons, *lines) if each["said"]})
+
+
+async def _forget_rulings(me: int) -> None:
+    """Whoever has not ruled yet on what is open rules no more; what was settled does not say who did."""
+    for sat in await run("select id, workshop_id, matter, vote from juror where member_id = {}", me):
+        (row,) = await Workshop.select().where(Workshop.id == sat["workshop_id"])
+        if not sat["vote"] or sat["matter"] != matter_of(row):
+            await Juror.delete().where(Juror.id == sat["id"])
 
 
 async def _forget_rows(me: int) -> None:

@@ -185,6 +185,12 @@ class TestFormsWithErrors:
             await expect(page.locator(".at-fault, [aria-invalid=true]").first).to_be_visible()
             await look_at(page, findings)
 
+    async def test_of_erasing_oneself(self, member: PageOpener) -> None:
+        page, findings = await member("karim@exemple.fr"), Findings()
+        where = "/moi/donnees/effacement"
+        await self.look(page, where, {f"form[action='{where}']": ""}, findings)
+        findings.hold()
+
     async def test_of_getting_in(self, new_page: PageOpener) -> None:
         page, findings = await new_page("phone"), Findings()
         await self.look(page, "/inscription", {"form[action='/inscription']": ""}, findings)
