@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +30,8 @@ from app.errors import NotFound, Refused
 from tests.client import NOON
 from tests.factories import a_proposal, make_member, make_workshop
 from tests.people import Cast, make_cast
-from tests.workshops.reads import entry, parts, sign_ups, workshop
+from tests.workshops.laws import places_agree
+from tests.workshops.reads import sign_ups, workshop
 from workshops import jobs
 from workshops.commands import (
     answer_offer,
@@ -44,7 +44,6 @@ from workshops.commands import (
     withdraw,
     withdraw_guest,
 )
-from workshops.rules import FIRST_COME
 
 T = TypeVar("T")
 
@@ -159,24 +158,7 @@ class OneWorkshop(RuleBasedStateMachine):
         self.run(self.look())
 
     async def look(self) -> None:
-        row, rows, kept = await workshop(self.made), await sign_ups(self.made), await entry(self.made) or {}
-        active = [each for each in rows if each["state"] in ("confirmed", "offered", "waiting")]
-        inside = [each for each in active if each["state"] != "waiting"]
-        waiting = [each for each in active if each["state"] == "waiting"]
-        assert len(inside) <= row["capacity"], "more people than places"
-        assert (kept["seats"], kept["taken"], kept["waiting"]) == (row["capacity"], len(inside), len(waiting))
-        assert max(Counter(each["member_id"] for each in active if each["member_id"]).values(), default=1) == 1
-        roles = {member: role for member, role in (await parts(self.made)).items() if role != "host"}
-        assert roles == {
-            each["member_id"]: "participant" if each["state"] == "confirmed" else each["state"]
-            for each in active
-            if each["member_id"]
-        }
-        assert all((each["offer_until"] is not None) for each in active if each["state"] == "offered")
-        if row["state"] == "published" and self.now < row["starts_at"] - FIRST_COME:
-            assert not waiting or len(inside) == row["capacity"], "a free place is kept from those who wait"
-            order = [each["id"] for each in inside] + [each["id"] for each in waiting]
-            assert not waiting or max(order[: len(inside)], default=0) < waiting[0]["id"], "somebody was overtaken"
+        await places_agree(self.made, now=self.now)
 
 
 @pytest.mark.slow

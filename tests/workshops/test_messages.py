@@ -292,6 +292,20 @@ class TestWhoIsTold:
         (mail,) = await mails(to=cast.samira)
         assert "Paul" in mail["subject"]
 
+    async def test_a_host_who_brought_a_guest_in_one_message(self, cast: Cast) -> None:
+        made = await published(cast, cohost_ids=(cast.odile,))
+        await answer_invitation(actor=cast.odile, workshop_id=made, yes=True, now=NOON)
+        for host, name in ((cast.yann, "Paul"), (cast.odile, "Nora")):
+            await sign_up_guest(actor=host, workshop_id=made, first_name=name, now=NOON)
+        await cancel(actor=cast.yann, workshop_id=made, reason="Malade", now=NOON)
+        await reopen(actor=cast.yann, workshop_id=made, now=NOON)
+        await edit(actor=cast.yann, workshop_id=made, proposal=a_proposal(capacity=9), version=1, now=NOON)
+        for kind, times in (("cancellation", 1), ("change", 2)):
+            for host, name in ((cast.yann, "Paul"), (cast.odile, "Nora")):
+                told = await mails(to=host, kind=kind)
+                assert len(told) == times
+                assert all(f"Préviens {name}" in mail["body"] for mail in told)
+
     async def test_of_a_talking_group_all_is_discreet(self, cast: Cast) -> None:
         made = await published(cast, cast.samira, format=Format.PAROLE, speaker="Mme Diallo", capacity=8)
         await cancel(actor=cast.yann, workshop_id=made, reason="", now=NOON)

@@ -31,6 +31,7 @@ from workshops.commands.steps import (
     room_of,
     settle_room,
     tell,
+    tell_hosts,
     tell_people,
     write_entry,
 )
@@ -192,17 +193,18 @@ async def _tell_changes(
     what, title = f"changed-{after['version']}", row["title"]
     part = Part.UPDATE if any(row[name] != after[name] for name in IN_CALENDARS) else None
     for_hosts = wording.changed(title, changes, host=True)
-    await tell(for_hosts, others, row=after, kind=kind, what=what, part=part, now=now)
     if after["state"] != State.PUBLISHED:
+        await tell(for_hosts, others, row=after, kind=kind, what=what, part=part, now=now)
         return
-    if actor is not None:
-        await tell(for_hosts, [actor], row=after, kind=kind, what=what, part=part, quiet=True, now=now)
+    await tell_hosts(for_hosts, others, actor=actor, row=after, kind=kind, what=what, part=part, now=now)
     if hurried:  # all until the same moment
         mail = wording.changed(title, changes, until=hurried[0]["offer_until"])
         keys = {offer["member_id"]: offer_key(offer["id"], offer["offered_at"]) for offer in hurried}
         await tell(mail, keys, row=after, kind=kind, what=what, part=part, offer_keys=keys, now=now)
     told = {offer["member_id"] for offer in hurried}
-    await tell_people(wording.changed(title, changes), row=after, kind=kind, what=what, part=part, but=told, now=now)
+    hosts = {*others, *([] if actor is None else [actor])}
+    mail = wording.changed(title, changes)
+    await tell_people(mail, row=after, kind=kind, what=what, part=part, but=told, hosts=hosts, now=now)
 
 
 async def _changes(row: Row, after: Row) -> list[Text]:

@@ -29,6 +29,7 @@ from workshops.commands.steps import (
     room_in_use,
     settle_room,
     tell,
+    tell_hosts,
     tell_people,
     write_entry,
 )
@@ -172,11 +173,10 @@ async def cancel(*, actor: int, workshop_id: int, reason: str, now: datetime) ->
         await note(row, "cancelled", voice=voice, by=actor, now=now, reason=reason)
         kind, what = Kind.CANCELLATION, f"cancelled-{moment(now)}"
         mail = wording.cancelled(row["title"], row["starts_at"], reason=reason)
-        await tell_people(mail, row=row, kind=kind, what=what, part=Part.CANCEL, now=now)
-        mail = wording.cancelled(row["title"], row["starts_at"], reason=reason, host=True)
         others = {*hosts, *await invited_to(workshop_id)} - {actor}
-        await tell(mail, others, row=row, kind=kind, what=what, part=Part.CANCEL, now=now)
-        await tell(mail, [actor], row=row, kind=kind, what=what, part=Part.CANCEL, quiet=True, now=now)
+        await tell_people(mail, row=row, kind=kind, what=what, hosts={actor, *others}, part=Part.CANCEL, now=now)
+        mail = wording.cancelled(row["title"], row["starts_at"], reason=reason, host=True)
+        await tell_hosts(mail, others, actor=actor, row=row, kind=kind, what=what, part=Part.CANCEL, now=now)
 
 
 @command
@@ -207,10 +207,9 @@ async def reopen(*, actor: int, workshop_id: int, now: datetime) -> None:
         row = await move(row, State.PUBLISHED, now=now, cancelled_at=None, cancelled_by=None, cancel_reason="", **rooms)
         await write_entry(row, now=now)
         await note(row, "reopened", voice="host", by=actor, now=now)
-        await ask_again(row, now=now)
+        await ask_again(row, hosts=hosts, now=now)
         await offer_freed(row, freed=True, now=now)
         mail = wording.on_again(row["title"], row["starts_at"])
         what = f"reopened-{moment(now)}"
         others = set(hosts) - {actor}
-        await tell(mail, others, row=row, kind=Kind.CHANGE, what=what, part=Part.INVITE, now=now)
-        await tell(mail, [actor], row=row, kind=Kind.CHANGE, what=what, part=Part.INVITE, quiet=True, now=now)
+        await tell_hosts(mail, others, actor=actor, row=row, kind=Kind.CHANGE, what=what, part=Part.INVITE, now=now)

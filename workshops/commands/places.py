@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.calendar.api import Role, all_take_part, leave, take_part
-from app.database import run
+from app.database import columns_of, run
 from app.notices.api import Kind, Part, offers_over
 from workshops import rules, wording
 from workshops.commands.steps import moment, recount, tell, tell_people, where_is
@@ -23,11 +23,11 @@ from workshops.wording import Mail
 
 async def last_sign_up(row: Row, member_id: int) -> Row | None:
     """The member's last sign-up to this workshop, whatever became of it."""
-    found: list[Row] = (
-        await SignUp.select()
-        .where((SignUp.workshop_id == row["id"]) & (SignUp.member_id == member_id))
-        .order_by(SignUp.id, ascending=False)
-        .limit(1)
+    found = await run(
+        f"select {columns_of(SignUp)} from sign_up "  # noqa: S608 - names of ours
+        "where workshop_id = {} and member_id = {} order by id desc limit 1",
+        row["id"],
+        member_id,
     )
     return found[0] if found else None
 
@@ -174,14 +174,11 @@ async def lapse_offers_of(row: Row, *, now: datetime) -> int:
     """
     if row["state"] != State.PUBLISHED:
         return 0
-    over = (
-        await SignUp.select()
-        .where(
-            (SignUp.workshop_id == row["id"])
-            & (SignUp.state == SignUpState.OFFERED.value)
-            & (SignUp.offer_until <= now)
-        )
-        .order_by(SignUp.id)
+    over = await run(
+        f"select {columns_of(SignUp)} from sign_up "  # noqa: S608 - names of ours
+        "where workshop_id = {} and state = 'offered' and offer_until <= {} order by id",
+        row["id"],
+        now,
     )
     if not over:
         return 0
@@ -199,10 +196,11 @@ async def lapse_offers_of(row: Row, *, now: datetime) -> int:
     return len(over)
 
 
-async def ask_again(row: Row, *, now: datetime) -> None:
+async def ask_again(row: Row, *, hosts: Sequence[int], now: datetime) -> None:
     """A cancelled session is on again: each place that somebody had is kept until they have said yes once more.
 
-    A person without an account cannot be asked and keeps it; whoever signed them up is told, and those who wait.
+    A person without an account cannot be asked and keeps it; whoever signed them up is told, and those who wait. The
+    caller tells the hosts.
     """
     until = rules.offer_until(starts_at=row["starts_at"], now=now)
     kept = (
@@ -226,7 +224,7 @@ async def ask_again(row: Row, *, now: datetime) -> None:
     asked = [sign_up["member_id"] for sign_up in kept]
     on_again = wording.on_again(row["title"], row["starts_at"])
     what = f"reopened-{moment(now)}"
-    await tell_people(on_again, row=row, kind=Kind.CHANGE, what=what, now=now, but=asked)
+    await tell_people(on_again, row=row, kind=Kind.CHANGE, what=what, now=now, but=asked, hosts=hosts)
 
 
 async def shorten_offers(row: Row, *, now: datetime) -> list[Row]:
