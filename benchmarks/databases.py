@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,8 +62,7 @@ def _on(server: str, numbers: Iterator[int]) -> Iterator[Databases]:
         asyncio.run(executed())
 
     def make() -> str:
-        name = f"reseau_benchmark_{next(numbers)}"
-        execute(f"drop database if exists {name} with (force)")
+        name = f"reseau_benchmark_{os.getpid()}_{next(numbers)}"
         execute(f"create database {name}")
         made.append(name)
         return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))

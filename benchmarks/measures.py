@@ -19,7 +19,7 @@ from app.identity.visits import hash_token
 from app.settings import Settings
 from app.web.csrf import FIELD, token_for
 from benchmarks.figures import Round
-from benchmarks.place import Place, SignUp
+from benchmarks.place import TOLD, Place, SignUp
 from benchmarks.programs import KEY, Failed, Program, Server, memory, processor_seconds
 
 CONNECTIONS = 4
@@ -78,7 +78,7 @@ class Pace:
 
 
 QUICK = Pace(3, 0.25)
-USUAL = Pace(7, 0.5)
+USUAL = Pace(5, 0.5)
 
 
 @dataclass(slots=True)
@@ -230,10 +230,11 @@ class Bench:
             ours.append(one)
             theirs.append(other)
 
-    def events(self) -> int:
-        """How many events the feed of all has."""
+    def check_events(self) -> None:
+        """The feed of all must be as long as it is said to be; some may have begun or left since it was made."""
         body = self.once(self.server, self.server.port, get(FEED_500, self.server.port))
-        return body.count("BEGIN:VEVENT")
+        if not 0.9 * TOLD <= (events := body.count("BEGIN:VEVENT")) <= 1.1 * TOLD:
+            raise Failed(f"{FEED_500} has {events} events, not {TOLD}.")
 
     # --------------------------------------------------------------------------------------------------------- sign-ups
 
@@ -252,7 +253,7 @@ class Bench:
                 told = commits.ask({"database": database, "at_once": at_once, "count": each})
                 theirs.append(Round(told["commits"], told["seconds"], told["processor"]))
         self._sign_up(rush := [SignUp(self.place.rush_id, session) for session in self.place.rush], max(AT_ONCE))
-        asyncio.run(self._check_places(done, len(rush)))
+        asyncio.run(check_places(self.place, done + len(rush)))
 
     def _sign_up(self, batch: Sequence[SignUp], at_once: int) -> Round:
         requests = [
@@ -262,35 +263,9 @@ class Bench:
             self.server, port=self.server.port, requests=requests, connections=at_once, status=303, same=False
         )[0]
 
-    async def _check_places(self, done: int, rushed: int) -> None:
-        connect(self.place.database)
-        await open_database()
-        try:
-            over = await run(
-                "select w.id, w.capacity, count(*) as taken from workshop w join sign_up s on s.workshop_id = w.id "
-                "where s.state in ('confirmed', 'offered') group by w.id, w.capacity having count(*) > w.capacity"
-            )
-            if over:
-                raise Failed(f"More people than seats: {over}")
-            (made,) = await run(
-                "select count(*) as many from sign_up where asked_at > {} and state in ('confirmed', 'waiting')",
-                self.place.made_at,
-            )
-            if made["many"] != done + rushed:
-                raise Failed(f"{done + rushed} sign-ups were acknowledged, {made['many']} are there.")
-            (full,) = await run(
-                "select w.capacity, count(*) as taken from workshop w join sign_up s on s.workshop_id = w.id "
-                "where w.id = {} and s.state = 'confirmed' group by w.id, w.capacity",
-                self.place.rush_id,
-            )
-            if full["taken"] != full["capacity"]:
-                raise Failed(f"{full['taken']} people on {full['capacity']} seats after the rush.")
-        finally:
-            await close_database()
-
     # ----------------------------------------------------------------------------------------------------------- memory
 
-    def measure_memory(self, workers: int) -> None:
+    def measure_memory(self, workers: int, pace: Pace) -> None:
         """PSS of the server that has answered all that; for several workers, of a fresh one that answers the pages."""
         if workers == 1:
             self.seen.memory[1] = memory(self.server.pid)
@@ -298,10 +273,40 @@ class Bench:
         with Server(self.place.database, self.folder, workers=workers) as server:
             for page in PAGES:
                 request = get(page.path_at(self.place), server.port, cookie=cookie(self.place, page.who))
-                self.drive(server, port=server.port, requests=[request], seconds=0.3, connections=8)
+                self.drive(server, port=server.port, requests=[request], seconds=pace.seconds, connections=8)
             for path in (FEED_500, self.personal_feed):
-                self.drive(server, port=server.port, requests=[get(path, server.port)], seconds=0.3, connections=8)
+                self.drive(
+                    server, port=server.port, requests=[get(path, server.port)], seconds=pace.seconds, connections=8
+                )
             self.seen.memory[workers] = memory(server.pid)
+
+
+async def check_places(place: Place, acknowledged: int) -> None:
+    """Nothing may hold more people than it has seats, nor lose one who was told yes; raises `Failed`."""
+    connect(place.database)
+    await open_database()
+    try:
+        over = await run(
+            "select w.id, w.capacity, count(*) as taken from workshop w join sign_up s on s.workshop_id = w.id "
+            "where s.state in ('confirmed', 'offered') group by w.id, w.capacity having count(*) > w.capacity"
+        )
+        if over:
+            raise Failed(f"More people than seats: {over}")
+        (made,) = await run(
+            "select count(*) as many from sign_up where asked_at > {} and state in ('confirmed', 'waiting')",
+            place.made_at,
+        )
+        if made["many"] != acknowledged:
+            raise Failed(f"{acknowledged} sign-ups were acknowledged, {made['many']} are there.")
+        (rushed,) = await run(
+            "select w.capacity, count(*) as taken from workshop w join sign_up s on s.workshop_id = w.id "
+            "where w.id = {} and s.state = 'confirmed' group by w.id, w.capacity",
+            place.rush_id,
+        )
+        if rushed["taken"] != rushed["capacity"]:
+            raise Failed(f"{rushed['taken']} people on {rushed['capacity']} seats after the rush.")
+    finally:
+        await close_database()
 
 
 def commits_beside(database: str) -> str:
@@ -323,6 +328,8 @@ def measure_all(
                 for bench in benches:
                     bench.page_round(page, pace)
     if "feeds" in only:
+        for bench in benches:
+            bench.check_events()
         for number in range(pace.rounds):
             tell(f"feeds, round {number + 1} of {pace.rounds}")
             for bench in benches:
@@ -333,7 +340,7 @@ def measure_all(
             bench.sign_up_rounds(pace.rounds, commits)
     if "memory" in only:
         for bench in benches:
-            bench.measure_memory(1)
+            bench.measure_memory(1, pace)
             if not bench.place.database.startswith("sqlite"):
                 tell("memory of two workers")
-                bench.measure_memory(2)
+                bench.measure_memory(2, pace)

@@ -1,0 +1,103 @@
+"""The load of the benchmarks: it counts what it should, and sees what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Any
+
+from benchmarks.load import drive
+
+Answer = Callable[[int], bytes]
+
+
+def answer(body: bytes = b"bonjour", status: str = "200 OK", headers: str = "") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
+
+
+@asynccontextmanager
+async def serving(answering: Answer) -> AsyncIterator[int]:
+    """A server on a port of its own that answers the n-th request so, in crumbs."""
+    numbers = itertools.count(1)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                whole = answering(next(numbers))
+                if not whole:
+                    break
+                writer.write(whole[:20])
+                await writer.drain()
+                writer.write(whole[20:])
+        except asyncio.IncompleteReadError:
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+async def load(answering: Answer, **job: Any) -> dict[str, Any]:
+    asked = {"requests": ["GET / HTTP/1.1\r\n\r\n"] * 20, "connections": 3, "status": 200}
+    async with serving(answering) as port:
+        return await drive({**asked, **job, "port": port})
+
+
+async def test_each_request_is_sent_once_and_its_body_given_back() -> None:
+    seen = await load(lambda _: answer(b"x" * 70_000), show=True)
+    assert (seen["requests"], seen["wrongs"], seen["bytes"]) == (20, 0, 1_400_000)
+    assert seen["body"] == "x" * 70_000
+    assert 0 < seen["p50"] <= seen["p95"] <= seen["longest"]
+
+
+async def test_for_some_seconds_it_goes_on() -> None:
+    seen = await load(lambda _: answer(), seconds=0.2)
+    assert seen["requests"] > 20
+    assert 0.2 <= seen["seconds"] < 5
+
+
+async def test_another_status_is_wrong() -> None:
+    seen = await load(lambda n: answer(status="500 Broken") if n == 7 else answer())
+    assert seen["wrongs"] == 1
+    assert "500 instead of 200" in seen["wrong"][0]
+
+
+async def test_a_body_that_moves_is_wrong() -> None:
+    moves = await load(lambda n: answer(str(n).encode()), requests=["GET / HTTP/1.1\r\n\r\n"], seconds=0.1)
+    assert moves["wrongs"] > 0
+    assert "moves" in moves["wrong"][0]
+    rarely = await load(lambda n: answer(b"a" if n < 5 else b"b"), requests=["GET / HTTP/1.1\r\n\r\n"], seconds=0.1)
+    assert rarely["wrongs"] == 0
+
+
+async def test_a_connection_that_is_cut_is_wrong() -> None:
+    seen = await load(lambda n: b"" if n == 5 else answer())
+    assert seen["wrongs"] == 1
+    assert "cut" in seen["wrong"][0]
+
+
+async def test_a_header_that_must_not_be_there() -> None:
+    seen = await load(lambda n: answer(headers="Set-Cookie: a=b\r\n") if n in (3, 9) else answer(), never="Set-Cookie")
+    assert seen["wrongs"] == 2
+    assert "set-cookie" in seen["wrong"][0]
+
+
+async def test_not_modified_has_no_body_and_etags_are_kept_by_request() -> None:
+    seen = await load(
+        lambda _: b'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\nContent-Length: 7\r\n\r\n', status=304, etags=True
+    )
+    assert (seen["requests"], seen["wrongs"]) == (20, 0)
+    assert seen["etags"] == ['"x"'] * 20
+
+
+async def test_so_many_a_second_at_most() -> None:
+    started = perf_counter()
+    seen = await load(lambda _: answer(), rate=40)
+    assert (seen["requests"], seen["wrongs"]) == (20, 0)
+    assert perf_counter() - started >= 19 / 40
