@@ -33,6 +33,10 @@ ANYWHERE = (
     "{m}--><!--]]><svg/onload=wire()>*/wire()/*",
     "{m}[x](javascript:wire()) ![y](//canary.test/{m})",
     '{m}<iframe srcdoc="<script>parent.wire()</script>">',
+    "{m}\r\nBcc: {m}@canary.test",
+    "{m} =?utf-8?q?=0D=0ABcc:_{m}=40canary.test?=",
+    "{m}\0\x0b\x85\u2028Bcc: {m}@canary.test",
+    "{m}\r\nATTENDEE:mailto:{m}@canary.test",
 )
 SHORT = ('{m}"><svg/onload=wire()>', "{m}'><img src=x onerror=wire()>", "{m}{{{{7191*7}}}}{{%print(7191*7)%}}")
 """For fields of 40 letters."""

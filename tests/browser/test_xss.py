@@ -14,7 +14,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from email.headerregistry import Address
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -91,6 +93,11 @@ class Sown:
     harvest: Harvest
     shown: set[str] = field(default_factory=set)
     """The marks that were read whole in Chromium."""
+
+    @cached_property
+    def mails(self) -> dict[int, EmailMessage]:
+        """What mail programs get, of all that would have left."""
+        return mails(self.server)
 
     def where(self, mark: str) -> str:
         return self.harvest.sower.planted[mark].where
@@ -239,7 +246,7 @@ MAIL = {"content-type": "text/html; charset=utf-8"}
 async def test_mails_show_it_and_do_nothing(wire: tuple[Tripwire, Page], sown: Sown) -> None:
     tripwire, page = wire
     trips, shown, opened, known = {}, set[str](), 0, set[frozenset[str]]()
-    for number, mail in reversed(mails(sown.server).items()):
+    for number, mail in reversed(sown.mails.items()):
         html = html_of(mail)
         holds = frozenset(sown.where(mark) for mark in MARK.findall(html))
         if not holds or holds in known:
@@ -257,6 +264,54 @@ async def test_mails_show_it_and_do_nothing(wire: tuple[Tripwire, Page], sown: S
     assert opened >= 5
     assert shown >= IN_MAILS
     assert (await tripwire.look(page, "/demo/courrier")).trips == []
+
+
+HEADERS = {
+    "From", "Reply-To", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "List-Unsubscribe",
+    "List-Unsubscribe-Post", "MIME-Version", "Content-Type", "Content-Language",
+}  # fmt: skip
+READER = re.compile(r"ATTENDEE[;:].*", re.IGNORECASE)
+
+
+def wrong_in(mail: EmailMessage) -> list[str]:
+    """What in this mail is not ours: headers, readers, lines of its event."""
+    wrong = [f"{name}: {value}" for name, value in mail.items() if name not in HEADERS]
+    wrong += [name for name in HEADERS if len(mail.get_all(name, [])) > 1]
+    readers = [mailbox.addr_spec for name in ("To", "Cc", "Bcc", "From") for mailbox in _mailboxes(mail, name)]
+    wrong += [f"{each} is written to" for each in readers if "canary" in each]
+    if len(_mailboxes(mail, "To")) != 1:
+        wrong.append(f"To: {mail['To']}")
+    for part in mail.walk():
+        if part.get_content_type() == "text/calendar":
+            lines = part.get_payload(decode=True).decode().replace("\r\n ", "").split("\r\n")  # type: ignore[union-attr]
+            invited = [line for line in lines if READER.fullmatch(line)]
+            if len(invited) != 1 or "canary" in invited[0] or any("\n" in line or "\r" in line for line in lines):
+                wrong.append(f"its event: {invited}")
+    return wrong
+
+
+def _mailboxes(mail: EmailMessage, name: str) -> list[Address]:
+    return [each for header in mail.get_all(name, []) for each in header.addresses]
+
+
+def test_mails_have_our_headers_and_one_reader(sown: Sown) -> None:
+    """Names and titles with line ends, also encoded ones, stand in From, Subject and the event, and begin nothing."""
+    said = {number: wrong for number, mail in sown.mails.items() if (wrong := wrong_in(mail))}
+    assert said == {}
+    hostile = [mail for mail in sown.mails.values() if MARK.search(f"{mail['subject']} {mail['from']}")]
+    assert len(hostile) > 10
+    assert [mail for mail in hostile if mail["reply-to"] and MARK.search(mail["reply-to"])]
+    assert [
+        mail for mail in sown.mails.values() if "text/calendar" in [part.get_content_type() for part in mail.walk()]
+    ]
+
+
+def test_control_headers_that_are_not_ours_are_seen() -> None:
+    """That the search for them finds what the composer's own guards hold off is seen in tests/app/notices."""
+    begun = b"From: a@b.fr\r\nTo: c@d.fr\r\nSubject: zq0000\r\nBcc: zq0000@canary.test\r\n"
+    begun += b"Content-Type: text/calendar\r\n\r\n"
+    event = b"BEGIN:VEVENT\r\nATTENDEE:mailto:c@d.fr\r\nATTENDEE:mailto:zq0000@canary.test\r\n"
+    assert len(wrong_in(message_from_bytes(begun + event, policy=policy.default))) == 3
 
 
 # ------------------------------------------------------------------------------------------------- feeds, JSON, the log
