@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.databases import ENGINES, databases
 from benchmarks.measures import QUICK, USUAL, Bench, Pace, measure_all
-from benchmarks.place import Place, make_place
+from benchmarks.place import TO_COME, Place, make_place
 from benchmarks.programs import Failed, Program
 from benchmarks.report import lines_of, show
 
@@ -32,6 +32,7 @@ YEARS = 10
 @click.option("--engine", "engines", multiple=True, type=click.Choice(ENGINES), help="Only this engine.")
 @click.option("--members", type=click.IntRange(50, 1_000_000), help="One place, with so many members.")
 @click.option("--years", type=click.IntRange(0, 20), help="Of history, in that place.")
+@click.option("--events", default=TO_COME, show_default=True, type=click.IntRange(0, 1000), help="To come.")
 @click.option("--rounds", type=click.IntRange(1, 100), help="So many rounds, whose median counts.")
 @click.option("--seconds", type=click.FloatRange(0.05, 60), help="The length of a round.")
 @click.option("--postgresql", default="", help="URL of a server; default: one of our own.")
@@ -43,6 +44,7 @@ def main(
     engines: tuple[str, ...],
     members: int | None,
     years: int | None,
+    events: int,
     rounds: int | None,
     seconds: float | None,
     postgresql: str,
@@ -71,7 +73,7 @@ def main(
     for engine in engines or ENGINES:
         with tempfile.TemporaryDirectory(prefix="reseau-benchmarks-", dir=folder, ignore_cleanup_errors=True) as made:
             try:
-                figures += _measure(engine, Path(made), sizes, set(only or WHAT), pace, postgresql, console)
+                figures += _measure(engine, Path(made), sizes, events, set(only or WHAT), pace, postgresql, console)
             except Failed as failed:
                 raise click.ClickException(str(failed)) from failed
     if kept is not None:
@@ -82,6 +84,7 @@ def _measure(
     engine: str,
     folder: Path,
     sizes: tuple[tuple[int, int], ...],
+    events: int,
     only: set[str],
     pace: Pace,
     postgresql: str,
@@ -99,7 +102,8 @@ def _measure(
                 def progress(what: str, done: int, total: int, bar: Progress = bar, task: object = task) -> None:
                     bar.update(task, description=f"{engine}: {what}", completed=done, total=total)  # type: ignore[arg-type]  # rich's own id
 
-                places.append(asyncio.run(make_place(new(), members=members, years=years, progress=progress)))
+                made = make_place(new(), members=members, years=years, to_come=events, progress=progress)
+                places.append(asyncio.run(made))
         load = stack.enter_context(Program.module("benchmarks.load", folder / "load.log"))
         commits = stack.enter_context(Program.module("benchmarks.commits", folder / "commits.log"))
         benches = [Bench(place, folder, stack, load) for place in places]

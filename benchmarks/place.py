@@ -77,7 +77,7 @@ class Place:
     made_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
 
 
-async def make_place(database: str, *, members: int, years: int, progress: Progress) -> Place:
+async def make_place(database: str, *, members: int, years: int, progress: Progress, to_come: int = TO_COME) -> Place:
     """Fill this empty database, which ends closed."""
     connect(database)
     await open_database()
@@ -89,7 +89,7 @@ async def make_place(database: str, *, members: int, years: int, progress: Progr
         async with in_haste():
             place = (await run("select id, slug from place order by id limit 1"))[0]
             await _more_members(place["id"], members=members, chance=chance, now=now, progress=progress)
-            await _more_to_come(place["id"], chance=chance, now=now, progress=progress)
+            await _more_to_come(place["id"], to_come, chance=chance, now=now, progress=progress)
             await _past(database, place["id"], years=years, chance=chance, now=now, progress=progress)
             return await _described(database, place, members=members, years=years, chance=chance, now=now)
     finally:
@@ -106,21 +106,21 @@ async def _more_members(place_id: int, *, members: int, chance: Random, now: dat
         progress("crowd", last - len(OTHERS), crowd)
 
 
-async def _more_to_come(place_id: int, *, chance: Random, now: datetime, progress: Progress) -> None:
-    """Workshops until there are `TO_COME`, spread over the weeks to come, hosted and attended by those with a name."""
+async def _more_to_come(place_id: int, wanted: int, *, chance: Random, now: datetime, progress: Progress) -> None:
+    """Workshops until so many are to come, spread over the weeks, hosted and attended by those with a name."""
     regulars = [await _member(address_of(person)) for person in OTHERS]
     mediator = await _member("bruno@exemple.fr")
     asked = now - timedelta(days=9)
     tried = 0
-    while (there := await _to_come(place_id, now)) < TO_COME:
-        progress("events to come", there, TO_COME)
-        for _ in range(TO_COME - there):
+    while (there := await _to_come(place_id, now)) < wanted:
+        progress("events to come", there, wanted)
+        for _ in range(wanted - there):
             tried += 1
             day = local_day(now) + timedelta(days=2 + tried % (7 * WEEKS))
             starts_at = at_local(day, time(chance.choice(HOURS), chance.choice((0, 30))))
             host, *people = chance.sample(regulars, 1 + SIGNED_UP)
             await _add(place_id, host, people, mediator, starts_at=starts_at, number=tried, asked=asked)
-    progress("events to come", TO_COME, TO_COME)
+    progress("events to come", wanted, wanted)
 
 
 async def _add(

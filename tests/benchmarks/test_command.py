@@ -25,7 +25,20 @@ from workshops.tables import SignUp
 def benchmarks(kept: Path, *args: str) -> tuple[str, list[dict[str, Any]]]:
     """What a run prints, and the figures that it keeps."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--rounds", "2", "--seconds", "0.05", "--json", str(kept), *args],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks",
+            "--events",
+            "80",
+            "--rounds",
+            "2",
+            "--seconds",
+            "0.05",
+            "--json",
+            str(kept),
+            *args,
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
