@@ -20,6 +20,7 @@ from app.calendar.queries import PlaceLine, Strip
 from app.calendar.spans import Days
 from app.calendar.states import EntryState, Invitation, Role
 from app.calendar.views import AgendaPage, Chip, by_day
+from app.clock import local_day
 from app.i18n import text_n
 from app.identity.visits import Me, Spot, Visit
 from app.main import REGISTRY
@@ -44,6 +45,7 @@ def strip(number: int) -> Strip:
         thing_id=number,
         starts_at=starts_at,
         ends_at=starts_at + timedelta(hours=2),
+        day=local_day(starts_at),
         state=EntryState.CONFIRMED,
         title=f"On se relit nos CV, séance {number}",
         genre="CV-troc",

@@ -102,7 +102,7 @@ async def show_mine(request: ANY_REQUEST) -> Response[Any]:
     before, after = Follow.read(params.get("avant", "")), Follow.read(params.get("apres", ""))
     coming, past = [], []
     if before is None:
-        coming = await queries.my_next(visit, kinds=kinds, limit=STRIPS_A_PAGE + 1, waiting=True, follow=after)
+        coming = await queries.my_next(visit, kinds=kinds, limit=STRIPS_A_PAGE + 1, follow=after)
     if after is None:
         past = await queries.my_past(visit, kinds=kinds, limit=PAST_A_PAGE + 1, follow=before)
     page = mine_page(
@@ -120,6 +120,7 @@ async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine]) -> Response
     kinds = registry.entry_kinds
     place = _place(places, visit, params.get("lieu", ""))
     wish = _wish(params, places, visit, registry)
+    parts = await queries.my_parts(visit)
     strips = await queries.strips_between(
         wish.days.starts_at,
         wish.days.after,
@@ -131,17 +132,16 @@ async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine]) -> Response
         mine=wish.mine,
         not_over_at=None if wish.days.chosen else visit.now,
         follow=wish.follow,
+        parts=queries.parts_between(parts, visit, wish.days.starts_at, wish.days.after),
     )
     signed_in = visit.member is not None
-    tickets = await queries.my_next(visit, kinds=kinds, limit=TICKETS, waiting=False) if signed_in else []
     page = agenda_page(
         wish,
         place=place,
         places=places,
         kinds=kinds.values(),
         strips=strips,
-        tickets=tickets,
-        open_weekdays={weekday for weekday, _, _ in await queries.opening_lines(place.id)},
+        tickets=await queries.tickets(parts, visit, kinds=kinds, limit=TICKETS),
         member=signed_in,
         propose_href=_propose(visit, registry),
         spoken=language(visit.language),

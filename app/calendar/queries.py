@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from app.calendar.kept import HOSTS_JOINT
@@ -13,6 +13,7 @@ from app.calendar.kept_entries import KeptEntry, entries_of
 from app.calendar.rules import invitation, seats_left, waiting_first
 from app.calendar.spans import Follow
 from app.calendar.states import LONGEST, NOT_YET, EntryState, Invitation, Role
+from app.clock import local_day
 from app.contracts import EntryKind
 from app.database import run
 from app.i18n import Text, text, text_n
@@ -34,6 +35,19 @@ class PlaceLine:
     phone: str
     email: str
     step_free: bool
+    open_on: frozenset[int] = frozenset()
+    """Weekdays (0 = Monday) with opening hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a member takes part in, without what it is."""
+
+    entry_id: int
+    version: int
+    role: str
+    starts_at: datetime
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,8 @@ class Strip:
     thing_id: int
     starts_at: datetime
     ends_at: datetime
+    day: date
+    """The place's own, on which it starts."""
     state: EntryState
     title: str
     genre: str
@@ -96,6 +112,8 @@ class FeedLine:
     read_at: datetime | None
 
 
+MOST_PARTS = 200
+"""That a person takes part in, to come: more are read when somebody looks that far ahead."""
 _LINE = "e.id, e.version, t.role"
 """What tells which entries are shown, and as what to this reader; the rest is kept (`kept_entries`)."""
 _MY_PART = "taking_part t on t.entry_id = e.id and t.member_id = {} and t.left_at is null"
@@ -105,9 +123,21 @@ _SEEN_ARGS = (*SHOWN, EntryState.TENTATIVE.value, Role.HOST.value)
 
 
 async def places() -> list[PlaceLine]:
-    """All places, the first one first."""
-    rows = await run("select id, slug, name, address, about, phone, email, step_free from place order by id")
-    return [PlaceLine(**{**row, "step_free": bool(row["step_free"])}) for row in rows]
+    """All places, the first one first, with the days on which they usually open."""
+    rows = await run(
+        "select p.id, p.slug, p.name, p.address, p.about, p.phone, p.email, p.step_free, h.weekday from place p "
+        "left join opening_hours h on h.place_id = p.id order by p.id"
+    )
+    found: dict[int, tuple[dict[str, Any], list[int]]] = {}
+    for row in rows:
+        weekday = row.pop("weekday")
+        _, weekdays = found.setdefault(row["id"], (row, []))
+        if weekday is not None:
+            weekdays.append(weekday)
+    return [
+        PlaceLine(**{**row, "step_free": bool(row["step_free"])}, open_on=frozenset(weekdays))
+        for row, weekdays in found.values()
+    ]
 
 
 async def opening_lines(place_id: int) -> list[tuple[int, time, time]]:
@@ -130,13 +160,29 @@ async def strips_between(
     mine: bool = False,
     not_over_at: datetime | None = None,
     follow: Follow | None = None,
+    parts: Sequence[Part] | None = None,
 ) -> list[Strip]:
     """What happens in a place between two instants, in time's order; at most `limit`.
 
     `mine` keeps what the visitor takes part in, `not_over_at` what has not ended then, `follow` what comes after.
+    `parts` is all that the visitor takes part in then, if that was read before.
     """
-    where = ["e.place_id = {}", "e.starts_at >= {}", "e.starts_at < {}", _SEEN]
-    args: list[Any] = [place_id, starts_at, after, *_SEEN_ARGS]
+    known = parts is not None and not mine
+    own_proposals = [
+        part.entry_id for part in parts or () if part.role == Role.HOST and part.state == EntryState.TENTATIVE
+    ]
+    where = ["e.place_id = {}", "e.starts_at >= {}", "e.starts_at < {}"]
+    args: list[Any] = [place_id, starts_at, after]
+    if known:
+        own = f" or e.id in ({', '.join('{}' for _ in own_proposals)})" if own_proposals else ""
+        where.append(f"(e.state in ({{}}, {{}}){own})")
+        args += [*SHOWN, *own_proposals]
+        source = "e.id, e.version from entry e"
+    else:
+        where.append(_SEEN)
+        args += _SEEN_ARGS
+        source = f"{_LINE} from entry e {'join' if mine else 'left join'} {_MY_PART}"
+        args = [_me(visit), *args]
     if kind is not None:
         where.append("e.kind = {}")
         args.append(kind)
@@ -147,13 +193,56 @@ async def strips_between(
         where.append("(e.starts_at > {} or e.starts_at = {} and e.id > {})")
         args += [follow.starts_at, follow.starts_at, follow.entry_id]
     rows = await run(
-        f"select {_LINE} from entry e {'join' if mine else 'left join'} {_MY_PART} "  # noqa: S608 - constants of this file
-        f"where {' and '.join(where)} order by e.starts_at, e.id limit {{}}",
-        _me(visit),
+        f"select {source} where {' and '.join(where)} order by e.starts_at, e.id limit {{}}",
         *args,
         limit,
     )
+    if known:
+        roles = {part.entry_id: part.role for part in parts or ()}
+        rows = [{**row, "role": roles.get(row["id"])} for row in rows]
     return await _strips(rows, visit, kinds)
+
+
+async def my_parts(visit: Visit) -> list[Part]:
+    """All that the member takes part in from `LONGEST` ago on, in time's order: the first `MOST_PARTS`."""
+    if visit.member is None:
+        return []
+    rows = await run(
+        "select t.entry_id, e.version, t.role, t.starts_at, e.state from taking_part t "
+        "join entry e on e.id = t.entry_id where t.member_id = {} and t.starts_at > {} and t.left_at is null "
+        "order by t.starts_at, t.entry_id limit {}",
+        visit.member.id,
+        visit.now - LONGEST,
+        MOST_PARTS,
+    )
+    return [Part(**row) for row in rows]
+
+
+def parts_between(parts: Sequence[Part], visit: Visit, starts_at: datetime, after: datetime) -> Sequence[Part] | None:
+    """Those that begin between these instants; nothing when `my_parts` does not tell them all."""
+    if starts_at <= visit.now - LONGEST or (len(parts) == MOST_PARTS and parts[-1].starts_at < after):
+        return None
+    return [part for part in parts if starts_at <= part.starts_at < after]
+
+
+async def tickets(parts: Sequence[Part], visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int) -> list[Strip]:
+    """Of these parts what is offered to the member, then what they host, attend or hold, from now on."""
+    offered = [part for part in parts if part.role == Role.OFFERED and part.state == EntryState.CONFIRMED]
+    others = [
+        part
+        for part in parts
+        if part.role in COMES_TO_ME
+        and (part.state == EntryState.CONFIRMED or (part.state == EntryState.TENTATIVE and part.role == Role.HOST))
+    ]
+    found: list[Strip] = []
+    for these in (offered, others):
+        for start in range(0, len(these), limit):
+            wanted = these[start : start + limit]
+            lines = [{"id": part.entry_id, "version": part.version, "role": part.role} for part in wanted]
+            found += [strip for strip in await _strips(lines, visit, kinds) if strip.ends_at > visit.now]
+            if len(found) >= limit:
+                return found[:limit]
+    return found
 
 
 async def strip_of(kind: str, thing_id: int, *, visit: Visit, kinds: Mapping[str, EntryKind]) -> Strip | None:
@@ -171,27 +260,25 @@ async def strip_of(kind: str, thing_id: int, *, visit: Visit, kinds: Mapping[str
 
 
 async def my_next(
-    visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int, waiting: bool, follow: Follow | None = None
+    visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int, follow: Follow | None = None
 ) -> list[Strip]:
-    """What the member hosts, attends or holds from now on, in all places; `waiting`: and what they wait for.
+    """What the member hosts, attends, holds or waits for from now on, in all places.
 
     What is offered to them is always there: it waits for their answer.
     """
     after = "" if follow is None else "and (t.starts_at > {} or t.starts_at = {} and t.entry_id > {}) "
     after_args = () if follow is None else (follow.starts_at, follow.starts_at, follow.entry_id)
-    roles = (*COMES_TO_ME, *sorted(role.value for role in NOT_YET)) if waiting else (*COMES_TO_ME, Role.OFFERED.value)
-    offers_first = "" if waiting else f"case when t.role = '{Role.OFFERED.value}' then 0 else 1 end, "
-    states = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value if waiting else EntryState.CONFIRMED.value)
+    roles = (*COMES_TO_ME, *sorted(role.value for role in NOT_YET))
     rows = await run(
         f"select {_LINE} from taking_part t join entry e on e.id = t.entry_id "  # noqa: S608 - constants and marks
         f"where t.member_id = {{}} and t.left_at is null and t.role in ({', '.join('{}' for _ in roles)}) "
         "and e.ends_at > {} and t.starts_at > {} and (e.state in ({}, {}) or e.state = {} and t.role = {}) "
-        f"{after}order by {offers_first}t.starts_at, t.entry_id limit {{}}",
+        f"{after}order by t.starts_at, t.entry_id limit {{}}",
         _me(visit),
         *roles,
         visit.now,
         visit.now - LONGEST,
-        *states,
+        *SHOWN,
         EntryState.TENTATIVE.value,
         Role.HOST.value,
         *after_args,
@@ -280,6 +367,7 @@ def _strip(
         thing_id=row["thing_id"],
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
+        day=local_day(row["starts_at"]),
         state=state,
         title=row["title"],
         genre=genre,

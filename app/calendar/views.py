@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from app.calendar.queries import PlaceLine, Strip
 from app.calendar.spans import Days, Follow, Month
 from app.calendar.states import NOT_YET
-from app.clock import local_day
 from app.contracts import EntryKind
 from app.i18n import Language, Text, text
 from app.i18n.text import N_
@@ -176,7 +175,7 @@ def by_day(strips: Iterable[Strip]) -> tuple[Day, ...]:
     """The strips under the local day on which each starts; they come in time's order, and so do the days."""
     days: dict[date, list[Strip]] = {}
     for strip in strips:
-        days.setdefault(local_day(strip.starts_at), []).append(strip)
+        days.setdefault(strip.day, []).append(strip)
     return tuple(Day(day, tuple(found)) for day, found in days.items())
 
 
@@ -198,7 +197,6 @@ def agenda_page(
     kinds: Iterable[EntryKind],
     strips: Sequence[Strip],
     tickets: Sequence[Strip],
-    open_weekdays: set[int],
     member: bool,
     propose_href: str,
     feed_href: str,
@@ -220,11 +218,11 @@ def agenda_page(
         chips.append(Chip(wish.path(genre=MINE), N_("À moi"), wish.mine, icon="check"))
     free_words = ""
     if shown and not (wish.genre or goes_on or wish.follow):
-        busy = {local_day(strip.starts_at) for strip in shown}
+        busy = {strip.day for strip in shown}
         free = [
             day
             for day in days.all()
-            if day >= days.today and day not in busy and (not open_weekdays or day.weekday() in open_weekdays)
+            if day >= days.today and day not in busy and (not place.open_on or day.weekday() in place.open_on)
         ]
         if len(free) <= FEW_DAYS:
             free_words = spoken.joined([spoken.weekday_number(day) for day in free]) if free else ""
