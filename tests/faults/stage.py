@@ -22,7 +22,7 @@ from tests.factories import make_grant, make_member, make_place, make_workshop
 from tests.servers import People, Person
 
 CAPACITY = 8
-SOMETIMES = 7
+SOMETIMES = 4
 """Each so many of a proposer's turns is a proposal."""
 
 
