@@ -2,8 +2,9 @@
 
 It is told (a line of JSON) which addresses of which database to ask once, through the real application, and keeps what
 their templates were given. From then on each of them is a handler that renders the page's own template with it, in the
-frame that every answer of ours has: its number, the headers that protect it, its line in the log. Beside them stand a
-bare answer (a short text) and the bytes of feeds, kept in memory, of Litestar alone. It is served as the place is.
+frame that every answer of ours has: its number, the headers that protect it, its line in the log. Beside them stand, of
+Litestar alone, the same pages without that frame, a bare answer (a short text), and the bytes of feeds, kept in memory.
+It is served as the place is.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ async def ask_once(settings: Settings, asked: dict[str, dict[str, str]]) -> dict
         await close_database()
 
 
-def bare_page(name: str, caught: Caught) -> HTTPRouteHandler:
+def bare_page(where: str, name: str, caught: Caught) -> HTTPRouteHandler:
     """The handler of a page that is rendered from what was caught."""
     ((template, context),) = caught.rendered
     # The token of the forms as it stands in the page: making it is the session's affair.
@@ -89,7 +90,7 @@ def bare_page(name: str, caught: Caught) -> HTTPRouteHandler:
     environment, template_name = template.environment, template.name
     assert template_name is not None
 
-    @get(f"/pages/{name}")
+    @get(f"/{where}/{name}")
     async def handler() -> Response[bytes]:
         body: str = environment.get_template(template_name).render(context)
         return Response(body.encode(), media_type="text/html", headers=PAGE_HEADERS)
@@ -132,12 +133,16 @@ def main(say: Callable[[str], object] = sys.stdout.write) -> None:
     pages = asyncio.run(ask_once(settings, asked["pages"]))
     feeds = asyncio.run(ask_once(settings, asked["feeds"]))
     bare = Litestar(
-        [bare_text, *(kept_bytes(name, answer.content) for name, (_, answer) in feeds.items())],
+        [
+            bare_text,
+            *(kept_bytes(name, answer.content) for name, (_, answer) in feeds.items()),
+            *(bare_page("alone", name, caught) for name, (caught, _) in pages.items()),
+        ],
         openapi_config=None,
         logging_config=None,
     )
     framed = Litestar(
-        [bare_page(name, caught) for name, (caught, _) in pages.items()],
+        [bare_page("pages", name, caught) for name, (caught, _) in pages.items()],
         exception_handlers=ERROR_HANDLERS,  # type: ignore[arg-type]  # Litestar wants a wider key type
         compression_config=CompressionConfig(backend="brotli", brotli_quality=4, brotli_gzip_fallback=True),
         openapi_config=None,

@@ -86,6 +86,8 @@ class Seen:
     """The rounds of everything at one place: (what, yardstick) → rounds; sign-ups by how many at once."""
 
     pages: dict[str, tuple[list[Round], list[Round]]] = field(default_factory=dict)
+    alone: dict[str, list[Round]] = field(default_factory=dict)
+    """Bare pages without the frame."""
     feeds: dict[str, tuple[list[Round], list[Round]]] = field(default_factory=dict)
     sign_ups: dict[int, tuple[list[Round], list[Round]]] = field(default_factory=dict)
     memory: dict[int, float] = field(default_factory=dict)
@@ -179,10 +181,12 @@ class Bench:
             )
 
     def page_round(self, page: Page, pace: Pace) -> None:
-        """The page, then its bare page."""
+        """The page, then its bare page, then that one without the frame that every answer has."""
         ours, theirs = self.seen.pages.setdefault(page.name, ([], []))
         ours.append(self._get(self.server, self.server.port, self.page_request(page), pace))
         theirs.append(self._get(self.bare, self.bare_port, self.bare_request(f"/pages/{page.key}"), pace))
+        alone = self.seen.alone.setdefault(page.name, [])
+        alone.append(self._get(self.bare, self.bare_port, self.bare_request(f"/alone/{page.key}"), pace))
 
     def _get(self, program: Program, port: int, request: str, pace: Pace, status: int = 200) -> Round:
         return self.drive(program, port=port, requests=[request], seconds=pace.seconds, status=status)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from rich.console import Console
 from rich.table import Table
@@ -63,6 +63,9 @@ class Line:
     theirs: Speed | None = None
     by_processor: float | None = None
     """The ratio by time of the processor."""
+    of_alone: float | None = None
+    """Of a page, by time of the processor: the ratio to its template rendered by Litestar alone, without the frame of
+    every answer."""
 
     @property
     def own(self) -> float:
@@ -94,7 +97,9 @@ def _of_place(engine: str, members: int, seen: Seen) -> Iterator[Line]:
 
     for name, rounds in seen.pages.items():
         least = wanted.PAGE if name in (AGENDA, WORKSHOP) else None
-        yield pair(name, "bare page", rounds, least, None, wanted.BARE_AGENDA if name == AGENDA else None)
+        line = pair(name, "bare page", rounds, least, None, wanted.BARE_AGENDA if name == AGENDA else None)
+        frameless = seen.alone.get(name)
+        yield replace(line, of_alone=processor_share(rounds[0], frameless)) if frameless else line
     for name, rounds in seen.feeds.items():
         unchanged = "304" in name
         least = (wanted.UNCHANGED if unchanged else wanted.FEED) if name.startswith("feed of all") else None
@@ -117,7 +122,16 @@ def show(lines: Sequence[Line], console: Console) -> None:
     for members in dict.fromkeys(line.members for line in lines):
         here = [line for line in lines if line.members == members]
         table = Table(title=f"{here[0].engine}, {members:,} members", title_justify="left")
-        for name in ("", "a second", "yardstick", "ratio", "by processor", "ms of processor", "aims"):
+        for name in (
+            "",
+            "a second",
+            "yardstick",
+            "ratio",
+            "by processor",
+            "of Litestar alone",
+            "ms of processor",
+            "aims",
+        ):
             table.add_column(name, justify="left" if name in ("", "aims") else "right")
         for line in here:
             table.add_row(line.what, *_cells(line), ", ".join(filter(None, (each.judged() for each in line.values))))
@@ -128,12 +142,13 @@ def show(lines: Sequence[Line], console: Console) -> None:
 
 def _cells(line: Line) -> tuple[str, ...]:
     if line.ours is None or line.theirs is None:
-        return (line.values[0].said(), "", "", "", "")
+        return (line.values[0].said(), "", "", "", "", "")
     return (
         f"{line.ours.per_second:,.0f}",
         f"{line.yardstick} {line.theirs.per_second:,.0f}",
         f"{line.values[0].value:.0%}",
         f"{line.by_processor:.0%}",
+        f"{line.of_alone:.0%}" if line.of_alone is not None else "",
         f"{line.ours.processor:.2f} / {line.theirs.processor:.2f}",
     )
 

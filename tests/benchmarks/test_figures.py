@@ -53,6 +53,7 @@ def seen(share_of_bare: float) -> Seen:
     each = Seen()
     ours = [Round(int(1000 * share_of_bare), 1.0, 1.0)] * 3
     each.pages[AGENDA] = (ours, [Round(1000, 1.0, 1.0)] * 3)
+    each.alone[AGENDA] = [Round(1000, 1.0, 0.5)] * 3
     each.feeds["feed of all, 304"] = (ours, [Round(1000, 1.0, 1.0)] * 3)
     each.sign_ups[1] = ([Round(400, 1.0, 1.0, 2.0, 30.0)] * 3, [Round(1000, 1.0, 1.0)] * 3)
     each.memory[1] = 80.0
@@ -69,6 +70,7 @@ def test_each_line_says_whether_its_aims_are_met() -> None:
     assert lines["memory, 1 worker"].values[0].met is True
     told = lines[AGENDA].told()
     assert told["by_processor"] == pytest.approx(0.72)
+    assert told["of_alone"] == pytest.approx(0.36)
     assert told["values"][0]["met"] is True  # type: ignore[index]  # as JSON has it
 
 
