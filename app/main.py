@@ -14,6 +14,7 @@ from litestar.types import ASGIApp
 
 from app import clock
 from app.calendar.domain import DOMAIN as CALENDAR
+from app.calendar.polling import Polling
 from app.database import run
 from app.errors import DatabaseHeld, NotFound
 from app.identity.domain import DOMAIN as IDENTITY
@@ -71,6 +72,7 @@ def make_app(
         await guard_the_door(request, request.route_handler)
         await refuse_forgery(request, request.route_handler, settings, visit_of(request))
 
+    polling = Polling(settings, registry.entry_kinds, now)
     app = Litestar(
         route_handlers=[healthz, static_file, *registry.routers],
         before_request=before_each,
@@ -81,12 +83,13 @@ def make_app(
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         lifespan=lifespan or [],
+        on_shutdown=[polling.tally.tell],
         logging_config=None,
     )
     app.state["house"] = House(settings, registry)
     for code in LANGUAGES:  # compiled before the first request
         environment_of(code)
-    return Shell(app, settings, now)
+    return Shell(app, settings, now, before=polling)
 
 
 __all__ = ["REGISTRY", "DatabaseHeld", "Router", "make_app"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -90,6 +90,7 @@ class PostgresStore(Store):
         self.dsn = dsn
         self._pool: Any = None
         self._turns = Turns()
+        self._opened = object()
 
     # ------------------------------------------------------------------------------------------------ open and close
 
@@ -102,6 +103,7 @@ class PostgresStore(Store):
                 self.dsn,
                 min_size=min(min_size, max_size),
                 max_size=max_size,
+                init=self._noted,
                 reset=_nothing,
                 timeout=self.patience,
                 command_timeout=None,
@@ -127,6 +129,10 @@ class PostgresStore(Store):
             self._pool.terminate()
         finally:
             self._pool = None
+
+    async def _noted(self, connection: Any) -> None:
+        """A connection of the pool was opened."""
+        self._opened = object()
 
     async def _acquired(self, patience: float) -> Any:
         if self._pool is None:
@@ -214,6 +220,18 @@ class PostgresStore(Store):
         finally:
             await self._pool.release(connection)
         return found
+
+    async def read_stamp(self) -> Hashable:
+        """The snapshot that a statement reads by, as text: which transactions had ended when it began. Of those there
+        are only ever more, and one that wrote is among them from the instant in which what it wrote is seen; so two
+        equal snapshots see the same rows, and so does all that was read between them. (This holds on a server that
+        writes; the text of a standby does not tell what is under way.)
+
+        After a crash, numbers of transactions that came to nothing may be given to new ones. All connections were cut
+        then: what was read before the last one was opened counts no more.
+        """
+        rows = await self.fetch_outside("select pg_current_snapshot()::text", ())
+        return self._opened, rows[0][0]
 
     def transform_response_to_dicts(self, results: list[Any]) -> list[dict[str, Any]]:
         return [dict(row) for row in results]

@@ -108,7 +108,7 @@ class SQLiteStore(Store):
         self._reader: sqlite3.Connection | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._turns = Turns()
-        self._opened = 0
+        self._opened = object()
 
     def get_version_sync(self) -> float:
         """Piccolo writes RETURNING only for SQLite 3.35 and later."""
@@ -122,7 +122,7 @@ class SQLiteStore(Store):
         if self._thread is not None:
             raise RuntimeError("The database is already open.")
         self._turns = Turns()
-        self._opened += 1
+        self._opened = object()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         try:
             self._writer = await self._in_thread(self._connected)

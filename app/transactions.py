@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import abstractmethod
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Hashable, Sequence
 from contextvars import ContextVar, Token
 from datetime import datetime
 from functools import lru_cache
@@ -166,6 +166,19 @@ class Store(Engine[Transaction]):
     @abstractmethod
     async def fetch_outside(self, sql: str, args: Sequence[Any]) -> list[Any]:
         """Rows of one reading statement, as of the last commit."""
+
+    @abstractmethod
+    async def read_stamp(self) -> Hashable:
+        """How this engine makes a `stamp`."""
+
+    async def stamp(self) -> Hashable:
+        """Whatever is committed, by whomever, moves it: what is read after a stamp stands until there is another one.
+
+        It may move for nothing. Inside a transaction there is none, since what is read there may be undone.
+        """
+        if CURRENT.get() is not None:
+            raise TransactionMisuse("A stamp says what was committed: it is taken outside any transaction.")
+        return await self.read_stamp()
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         """Rows of one statement: in the transaction of this task if there is one; else it may only read."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from litestar import Router
 
 from app.calendar import own_data
-from app.calendar.feed_pages import one_event, personal_feed, place_feed, shared_feed
+from app.calendar.feed_pages import no_feed
 from app.calendar.jobs import KEEPS, forget_cut_feeds
 from app.calendar.pages import show_agenda, show_home, show_mine, show_month
 from app.calendar.pages_feeds import (
@@ -26,7 +26,7 @@ DOMAIN = Domain(
     name="calendar",
     routers=(
         Router(path="", route_handlers=[show_home, show_agenda, show_month, show_mine]),
-        Router(path="", route_handlers=[shared_feed, place_feed, one_event, personal_feed]),
+        Router(path="", route_handlers=[no_feed]),
         Router(path="", route_handlers=[show_feeds, add_feed, change_feed, ask_cut, cut_feed, ask_renew, renew_feed]),
         Router(path="", route_handlers=[agenda_api, schema]),
     ),

@@ -1,74 +1,41 @@
-"""Feeds over HTTP: strong ETags, 304 before anything is read, gzip made once, and no cookie ever.
+"""Which feed stands at which address, under which name, and how its VEVENTs are read if need be.
 
-An ETag belongs to one representation, so the compressed one has its own (RFC 9110, 8.8.3.3); the application's
-compression leaves these answers alone.
+Whoever asks is answered by `app.calendar.polling`, before Litestar: what comes through to the pages is no feed, or one
+that cannot be read now.
 """
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import re
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from litestar import Request, Response, route
-from litestar.background_tasks import BackgroundTask
 from litestar.enums import HttpMethod
-from litestar.params import FromPath
 
 from app.calendar import feeds
-from app.calendar.conditional import feed_etag, http_date, not_modified
-from app.calendar.feeds import AGENDA_COLOR, COLORS, Standing, Window
-from app.calendar.icalendar import calendar_bytes
+from app.calendar.feeds import AGENDA_COLOR, COLORS, FeedRow, Standing, Window
 from app.calendar.kept import KEPT_LANGUAGE
-from app.calendar.marks import Marks
-from app.calendar.readings import Readings
+from app.contracts import EntryKind
 from app.i18n import language
-from app.web.rendering import house_of, visit_of
+from app.identity.guards import LARGEST_ID
 
-ANY_REQUEST = Request[Any, Any, Any]
-READ = [HttpMethod.GET, HttpMethod.HEAD]
-OPEN = {"public": True, "own_compression": True}
-KEPT_BODIES = 32
-LONG = 100_000
 HEADERS = {
     "Cache-Control": "private, max-age=300",
     "X-Robots-Tag": "noindex, nofollow",
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept-Encoding",
 }
-_NO_GZIP = re.compile(r"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
+_SHARED = re.compile(r"/calendriers/([a-z-]{1,30})\.ics")
+_PLACE = re.compile(r"/calendriers/lieux/([^/\0]{1,60})\.ics")
+_PERSONAL = re.compile(r"/calendriers/perso/([^/]{1,200})\.ics")
+_ONE_EVENT = re.compile(r"/([a-z-]{1,30})/([0-9]{1,10})\.ics")
 
 
-@dataclass(slots=True)
-class Kitchen:
-    """What feeds need of the application, made at the first reading."""
-
-    marks: Marks
-    readings: Readings = field(default_factory=Readings)
-    bodies: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
-    """The last bodies of feeds that everybody may read, by ETag."""
-
-    def keep(self, etag: str, body: bytes) -> None:
-        self.bodies[etag] = body
-        while len(self.bodies) > KEPT_BODIES:
-            self.bodies.popitem(last=False)
-
-
-def kitchen_of(request: ANY_REQUEST) -> Kitchen:
-    """This application's own."""
-    found = request.app.state.get("calendar_kitchen")
-    if isinstance(found, Kitchen):
-        return found
-    house = house_of(request)
-    marks = Marks(house.settings.base_url, house.registry.entry_kinds, language(KEPT_LANGUAGE))
-    kitchen = request.app.state["calendar_kitchen"] = Kitchen(marks)
-    return kitchen
+class FeedCut(Exception):
+    """There was a personal feed at this address; its owner has cut it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,153 +52,117 @@ class Offer:
     today: datetime | None
     """The start of today, where a window moves with it."""
     events: Callable[[], Awaitable[list[bytes]]]
-    shared: bool = True
+    personal: FeedRow | None = None
     file_name: str = "reseau.ics"
 
 
-def answer(status: int, body: bytes = b"", headers: Mapping[str, str] = HEADERS) -> Response[bytes]:
-    """An answer of a feed's address."""
-    kind = "text/calendar" if status == 200 else "text/plain"
-    return Response(body, status_code=status, media_type=kind, headers=headers)
+class Feeds:
+    """All feeds of an installation with these kinds of things in its calendar."""
 
+    def __init__(self, kinds: Iterable[EntryKind]) -> None:
+        self._kinds = {kind.filter: kind for kind in kinds}
 
-async def serve(request: ANY_REQUEST, offer: Offer) -> Response[bytes]:
-    """The feed, or 304 to whoever has it already."""
-    kitchen = kitchen_of(request)
-    accepted = request.headers.get("accept-encoding", "")
-    compress = "gzip" in accepted and not _NO_GZIP.search(accepted)
-    standing = offer.standing
-    etag = feed_etag(
-        *offer.key,
-        offer.name,
-        kitchen.marks.fingerprint,
-        offer.today,
-        standing.count,
-        standing.ids,
-        standing.sequences,
-        standing.changed_at,
-        "gzip" if compress else "",
-    )
-    headers = {**HEADERS, "ETag": etag, "Last-Modified": http_date(standing.changed_at)}
-    known = ", ".join(request.headers.getall("if-none-match", [])) or None
-    if not_modified(known, request.headers.get("if-modified-since"), etag, standing.changed_at):
-        return answer(304, headers=headers)
-    body = kitchen.bodies.get(etag) if offer.shared else None
-    if body is None:
-        plain = calendar_bytes(
-            offer.name,
-            await offer.events(),
-            color=offer.color,
-            url=house_of(request).settings.base_url + offer.page,
+    async def at(self, path: str, window: Window) -> Offer | None:
+        """The feed at this address; nothing where there is none. Raises `FeedCut`."""
+        if personal := _PERSONAL.fullmatch(path):
+            return await self._personal(personal[1], window)
+        if shared := _SHARED.fullmatch(path):
+            return await self._shared(shared[1], window)
+        if place := _PLACE.fullmatch(path):
+            return await self._place(place[1], window)
+        if event := _ONE_EVENT.fullmatch(path):
+            return await self._event(event[1], int(event[2]))
+        return None
+
+    async def _shared(self, name: str, window: Window) -> Offer | None:
+        """Everything in all places, or one kind of it, by the name of its filter."""
+        kind = self._kinds.get(name)
+        if name == "agenda":
+            names = [each.kind for each in self._kinds.values()]
+            title, page, color = "Le Réseau", "/agenda", AGENDA_COLOR
+        elif kind is not None:
+            names = [kind.kind]
+            title = f"Le Réseau – {language(KEPT_LANGUAGE).gettext(kind.label)}"
+            page = f"/agenda?genre={kind.filter}"
+            color = COLORS.get(kind.kind, AGENDA_COLOR)
+        else:
+            return None
+        return Offer(
+            key=("shared", *names),
+            name=title,
+            color=color,
+            page=page,
+            standing=await feeds.shared_standing(window, names),
+            today=window.today,
+            events=lambda: feeds.shared_events(window, names),
+            file_name=f"{name}.ics",
         )
-        body = kitchen.marks.fill(plain)
-        if compress:
-            body = await _compressed(body)
-        if offer.shared:
-            kitchen.keep(etag, body)
-    if compress:
-        headers["Content-Encoding"] = "gzip"
-    headers["Content-Disposition"] = f'inline; filename="{offer.file_name}"'
-    return answer(200, body, headers)
+
+    async def _place(self, slug: str, window: Window) -> Offer | None:
+        """Everything in one place."""
+        found = await feeds.place_standing(window, slug)
+        if found is None:
+            return None
+        place_name, standing = found
+        return Offer(
+            key=("place", slug),
+            name=f"Le Réseau – {place_name}",
+            color=AGENDA_COLOR,
+            page=f"/agenda?lieu={slug}",
+            standing=standing,
+            today=window.today,
+            events=lambda: feeds.place_events(window, slug),
+        )
+
+    async def _event(self, filter_name: str, thing_id: int) -> Offer | None:
+        """One announced thing."""
+        entry_kind = self._kinds.get(filter_name)
+        if entry_kind is None or not 0 < thing_id <= LARGEST_ID:
+            return None
+        kind = entry_kind.kind
+        standing = await feeds.event_standing(kind, thing_id)
+        if standing is None:
+            return None
+        return Offer(
+            key=("event", kind, thing_id),
+            name="Le Réseau",
+            color=COLORS.get(kind, AGENDA_COLOR),
+            page=entry_kind.path.replace("{id}", str(thing_id)),
+            standing=standing,
+            today=None,
+            events=lambda: feeds.event_events(kind, thing_id),
+            file_name=f"{filter_name}-{thing_id}.ics",
+        )
+
+    async def _personal(self, token: str, window: Window) -> Offer | None:
+        """What the owner of this secret address hosts, attends or holds."""
+        feed = await feeds.feed_of_token(token, window)
+        if feed is None:
+            return None
+        if feed.revoked:
+            raise FeedCut
+        return Offer(
+            key=("personal", feed.id, feed.places_known, feed.chosen_at, feed.joined_or_left_at),
+            name=f"Le Réseau – {language(KEPT_LANGUAGE).gettext('Mes rendez-vous')}",
+            color=AGENDA_COLOR,
+            page="/mes-rendez-vous",
+            standing=feed.standing,
+            today=window.today,
+            events=lambda: feeds.feed_events(feed, window),
+            personal=feed,
+        )
 
 
-async def _compressed(body: bytes) -> bytes:
-    """Always the same bytes for the same feed: no time stands in them. Long feeds are left to a thread."""
-    compress = partial(gzip.compress, body, compresslevel=6, mtime=0)
-    return compress() if len(body) < LONG else await asyncio.to_thread(compress)
-
-
-@route("/calendriers/{name:str}", http_method=READ, opt=OPEN)
-async def shared_feed(request: ANY_REQUEST, name: FromPath[str]) -> Response[bytes]:
-    """Everything in all places, or one kind of it, by the name of its filter."""
-    window = Window.at(visit_of(request).now)
-    kinds = list(house_of(request).registry.entry_kinds.values())
-    title, page, color = "Le Réseau", "/agenda", AGENDA_COLOR
-    if name != "agenda.ics":
-        kinds = [kind for kind in kinds if name == f"{kind.filter}.ics"]
-        if not kinds:
-            return answer(404)
-        title = f"Le Réseau – {language(KEPT_LANGUAGE).gettext(kinds[0].label)}"
-        page = f"/agenda?genre={kinds[0].filter}"
-        color = COLORS.get(kinds[0].kind, AGENDA_COLOR)
-    names = [kind.kind for kind in kinds]
-    offer = Offer(
-        key=("shared", *names),
-        name=title,
-        color=color,
-        page=page,
-        standing=await feeds.shared_standing(window, names),
-        today=window.today,
-        events=lambda: feeds.shared_events(window, names),
-        file_name=name,
-    )
-    return await serve(request, offer)
-
-
-@route("/calendriers/lieux/{name:str}", http_method=READ, opt=OPEN)
-async def place_feed(request: ANY_REQUEST, name: FromPath[str]) -> Response[bytes]:
-    """Everything in one place."""
-    window = Window.at(visit_of(request).now)
-    slug = name.removesuffix(".ics")
-    found = await feeds.place_standing(window, slug) if name.endswith(".ics") else None
-    if found is None:
-        return answer(404)
-    place_name, standing = found
-    offer = Offer(
-        key=("place", slug),
-        name=f"Le Réseau – {place_name}",
-        color=AGENDA_COLOR,
-        page=f"/agenda?lieu={slug}",
-        standing=standing,
-        today=window.today,
-        events=lambda: feeds.place_events(window, slug),
-    )
-    return await serve(request, offer)
-
-
-@route("/calendriers/evenements/{filter_name:str}/{thing_id:int}", http_method=READ, opt=OPEN)
-async def one_event(request: ANY_REQUEST, filter_name: FromPath[str], thing_id: FromPath[int]) -> Response[bytes]:
-    """One announced thing, at `/ateliers/12.ics` for those outside (see `app.web.shell`)."""
-    found = [kind for kind in house_of(request).registry.entry_kinds.values() if kind.filter == filter_name]
-    standing = await feeds.event_standing(found[0].kind, thing_id) if found else None
-    if standing is None:
-        return answer(404)
-    kind = found[0].kind
-    offer = Offer(
-        key=("event", kind, thing_id),
-        name="Le Réseau",
-        color=COLORS.get(kind, AGENDA_COLOR),
-        page=found[0].path.replace("{id}", str(thing_id)),
-        standing=standing,
-        today=None,
-        events=lambda: feeds.event_events(kind, thing_id),
-        file_name=f"{filter_name}-{thing_id}.ics",
-    )
-    return await serve(request, offer)
-
-
-@route("/calendriers/perso/{name:str}", http_method=READ, opt=OPEN)
-async def personal_feed(request: ANY_REQUEST, name: FromPath[str]) -> Response[bytes]:
-    """What the owner of this secret address hosts, attends or holds. 410 once it was cut."""
-    now = visit_of(request).now
-    window = Window.at(now)
-    feed = await feeds.feed_of_token(name.removesuffix(".ics"), window) if name.endswith(".ics") else None
-    if feed is None:
-        return answer(404)
-    if feed.revoked:
-        return answer(410)
-    offer = Offer(
-        key=("personal", feed.id, feed.places_known, feed.chosen_at, feed.joined_or_left_at),
-        name=f"Le Réseau – {language(KEPT_LANGUAGE).gettext('Mes rendez-vous')}",
-        color=AGENDA_COLOR,
-        page="/mes-rendez-vous",
-        standing=feed.standing,
-        today=window.today,
-        events=lambda: feeds.feed_events(feed, window),
-        shared=False,
-    )
-    response = await serve(request, offer)
-    readings = kitchen_of(request).readings
-    if readings.saw(feed.id, feed.read_at, now):
-        response.background = BackgroundTask(readings.write, now)
-    return response
+@route(
+    [
+        "/calendriers/{name:str}",
+        "/calendriers/lieux/{name:str}",
+        "/calendriers/evenements/{filter_name:str}/{thing_id:int}",  # so does `app.web.shell` call `/ateliers/12.ics`
+        "/calendriers/perso/{name:str}",
+    ],
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    opt={"public": True, "own_compression": True},
+)
+async def no_feed(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Where feeds are, and there is none. An error of reading one becomes a page at the door, before this."""
+    return Response(b"", status_code=404, media_type="text/plain", headers=HEADERS)

@@ -33,11 +33,13 @@ AGENDA_COLOR = "gold"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days that a feed covers, as instants: the first, the one after the last, and the start of today."""
+    """The days that a feed covers, as instants: the first, the one after the last, and the start of today and of
+    tomorrow, when it moves on."""
 
     first: datetime
     after: datetime
     today: datetime
+    tomorrow: datetime
 
     @classmethod
     def at(cls, now: datetime) -> Window:
@@ -46,7 +48,12 @@ class Window:
             day_start(day - timedelta(days=DAYS_BEFORE)),
             day_start(day + timedelta(days=DAYS_AFTER + 1)),
             day_start(day),
+            day_start(day + timedelta(days=1)),
         )
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is the window of this hour."""
+        return self.today <= now < self.tomorrow
 
 
 @dataclass(frozen=True, slots=True)

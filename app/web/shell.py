@@ -10,7 +10,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, cast
 
@@ -35,31 +35,50 @@ _WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
 _ONE_EVENT = re.compile(r"/([a-z-]{1,30})/([0-9]{1,10})\.ics")
 
 
+Before = Callable[[HTTPScope, Send], Awaitable[bool]]
+"""Asked before anything else is done for a request: whether it has answered it, with all that belongs to an answer."""
+
+
+def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
+    """What every answer has, unless it has its own under the same name."""
+    common = {
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        "X-Frame-Options": "DENY",
+    }
+    if settings.secure:
+        common["Strict-Transport-Security"] = "max-age=31536000"
+    return [(name.lower().encode(), value.encode()) for name, value in common.items()]
+
+
+def new_reference() -> str:
+    """The number of a request."""
+    return secrets.token_hex(5)
+
+
 class Shell:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, clock: Callable[[], datetime], before: Before | None = None
+    ) -> None:
         self.app = app
+        self.before = before
         self.settings = settings
         self.clock = clock
         self._session_cookie = settings.cookie("session")
         self._anonymous_cookie = settings.cookie("visite")
-        common = {
-            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "same-origin",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-            "X-Frame-Options": "DENY",
-        }
-        if settings.secure:
-            common["Strict-Transport-Security"] = "max-age=31536000"
-        self._headers = [(name.lower().encode(), value.encode()) for name, value in common.items()]
+        self._headers = security_headers(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
+            return
+        if self.before is not None and await self.before(scope, send):
             return
         with finding() as over:
             visit = await self._answer(scope, receive, send)
@@ -72,7 +91,7 @@ class Shell:
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> Visit:
         started = time.perf_counter()
-        reference = secrets.token_hex(5)
+        reference = new_reference()
         path, method = scope["path"], scope["method"]
         state: dict[str, Any] = scope.setdefault("state", {})
         status = 0
