@@ -148,7 +148,10 @@ class Kept:
     seen_by: Text
     how_long: Text
     job: str = ""
-    """The job that forgets it in time, if one does. `reseau restore` does these at once, over the older state."""
+    """The job that forgets it in time, if one does."""
+    before_serving: bool = False
+    """Whether `reseau restore` does that job over the older state, before anybody can read of it: names of people whom
+    no list can tell."""
 
 
 @dataclass(frozen=True, slots=True)

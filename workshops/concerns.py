@@ -356,6 +356,7 @@ KEEPS = (
         text("Qui anime et qui l’a inscrite"),
         text_n("%(n)s jour après l’atelier", "%(n)s jours après l’atelier", GUESTS_KEPT_FOR.days),
         job="workshops.erase_guests",
+        before_serving=True,
     ),
     Kept(
         text("Le mot de la fin d’un atelier"),

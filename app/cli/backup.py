@@ -30,9 +30,6 @@ from app.identity.leaving import erase_again, wipe
 from app.main import REGISTRY
 from app.migrations import known_steps, migrate
 
-ASKS_FIRST = {"identity.end_inactive"}
-"""What does not forget what is old, but writes to people: a restoration leaves that to the server."""
-
 
 @click.command(short_help="Write everything into one file, while the server runs.")
 @click.argument("file")
@@ -149,16 +146,16 @@ def _write(url: str, whole: BinaryIO, work: Path, progress: backups.Progress) ->
 
 
 def _migrate(url: str) -> int:
-    """Bring a restored state up to date: its shape, whoever was erased since, and what is kept only for so long.
+    """Bring a restored state up to date: its shape, whoever was erased since, first names of guests.
     Returns how many people were erased again."""
 
     async def done() -> int:
         await migrate()
         erased = await erase_again(REGISTRY.domains, now=clock.now())
         await wipe(clock.now())
-        forgetting = {kept.job for kept in REGISTRY.keeps}
+        forgetting = {kept.job for kept in REGISTRY.keeps if kept.before_serving}
         for job in REGISTRY.jobs:
-            if job.name in forgetting and job.name not in ASKS_FIRST:
+            if job.name in forgetting:
                 await job.run(clock.now())
         return erased
 
