@@ -283,7 +283,9 @@ def wrong_in(mail: EmailMessage) -> list[str]:
         wrong.append(f"To: {mail['To']}")
     for part in mail.walk():
         if part.get_content_type() == "text/calendar":
-            lines = part.get_payload(decode=True).decode().replace("\r\n ", "").split("\r\n")  # type: ignore[union-attr]
+            event = part.get_payload(decode=True)
+            assert isinstance(event, bytes)
+            lines = event.decode().replace("\r\n ", "").split("\r\n")
             invited = [line for line in lines if READER.fullmatch(line)]
             if len(invited) != 1 or "canary" in invited[0] or any("\n" in line or "\r" in line for line in lines):
                 wrong.append(f"its event: {invited}")
