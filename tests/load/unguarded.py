@@ -29,7 +29,7 @@ LOCK = "lock"
 """No row, no person, no room is locked; on SQLite each statement is a transaction of its own."""
 VERSION = "version"
 """A change is written whatever the workshop has become since it was read."""
-DAWDLE = (0.15, 0.35)
+DAWDLE = (0.3, 0.6)
 """Seconds between what a request has read and the first thing that it writes, and before each word about a place."""
 
 WITHOUT: ContextVar[frozenset[str]] = ContextVar("without", default=frozenset())
