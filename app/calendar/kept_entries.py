@@ -42,12 +42,13 @@ _read: MutableMapping[Store, dict[int, KeptEntry]] = WeakKeyDictionary()
 """By database. Nothing that a transaction sees before its end is kept: it may yet be undone."""
 
 
-async def entries_of(versions: Iterable[tuple[int, int]]) -> dict[int, KeptEntry]:
-    """The entries with these ids, at these versions or later; those that are gone are left out."""
+async def entries_of(lines: Iterable[tuple[int, int, object]]) -> dict[int, KeptEntry]:
+    """The entries of these lines (id, version and whatever else), at that version or later; without those that are
+    gone."""
     memory = {} if in_transaction() else kept()
     found: dict[int, KeptEntry] = {}
     missing: list[int] = []
-    for entry_id, version in versions:
+    for entry_id, version, _ in lines:
         entry = memory.get(entry_id)
         if entry is not None and entry.version == version:
             found[entry_id] = entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,26 +26,30 @@ from app.calendar.views import (
     month_page,
     place_chips,
 )
+from app.database import stamp
 from app.i18n import language
 from app.identity.visits import Visit
 from app.registry import Registry
+from app.unchanged import unchanged
 from app.web.rendering import house_of, nav_for, render, visit_of
 
 ANY_REQUEST = Request[Any, Any, Any]
 PUBLIC = {"public": True}
 TICKETS = 3
 HOME_STRIPS = 8
+PLACES = "places"
+"""Under what name they are kept (`app.unchanged`)."""
 
 
 @get("/", opt=PUBLIC)
 async def show_home(request: ANY_REQUEST) -> Response[Any]:
     """The agenda for members; for visitors what the place is, what is on and how to come."""
-    visit = visit_of(request)
-    places = await queries.places()
+    visit, taken = visit_of(request), await stamp()
+    places = await unchanged(taken, PLACES, queries.places)
     if not places:
         return render(request, "app/calendar/first_run.html", None)
     if visit.member is not None:
-        return await _agenda(request, places)
+        return await _agenda(request, places, taken)
     place = _place(places, visit, request.query_params.get("lieu", ""))
     kinds = house_of(request).registry.entry_kinds
     strips = await queries.strips_between(
@@ -67,10 +71,11 @@ async def show_home(request: ANY_REQUEST) -> Response[Any]:
 @get("/agenda", opt=PUBLIC)
 async def show_agenda(request: ANY_REQUEST) -> Response[Any]:
     """Everything to come in a place, a week at a time."""
-    places = await queries.places()
+    taken = await stamp()
+    places = await unchanged(taken, PLACES, queries.places)
     if not places:
         return render(request, "app/calendar/first_run.html", None)
-    return await _agenda(request, places)
+    return await _agenda(request, places, taken)
 
 
 @get("/agenda/mois", opt=PUBLIC)
@@ -115,7 +120,7 @@ async def show_mine(request: ANY_REQUEST) -> Response[Any]:
     return render(request, "app/calendar/show_mine.html", page)
 
 
-async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine]) -> Response[Any]:
+async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine], taken: Hashable) -> Response[Any]:
     visit, registry, params = visit_of(request), house_of(request).registry, request.query_params
     kinds = registry.entry_kinds
     place = _place(places, visit, params.get("lieu", ""))
@@ -130,9 +135,11 @@ async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine]) -> Response
         limit=STRIPS_A_PAGE + 1,
         kind=wish.kind.kind if wish.kind else None,
         mine=wish.mine,
-        not_over_at=None if wish.days.chosen else visit.now,
+        # To the minute, so that it is the same question for everybody who asks within it.
+        not_over_at=None if wish.days.chosen else visit.now.replace(second=0, microsecond=0),
         follow=wish.follow,
         parts=queries.parts_between(parts, visit, wish.days.starts_at, wish.days.after),
+        taken=taken,
     )
     signed_in = visit.member is not None
     page = agenda_page(

@@ -3,9 +3,10 @@ many rows there are; no VEVENT is read here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 
 from app.calendar.kept import HOSTS_JOINT
@@ -18,6 +19,7 @@ from app.contracts import EntryKind
 from app.database import run
 from app.i18n import Text, text, text_n
 from app.identity.visits import Visit
+from app.unchanged import unchanged
 
 SHOWN = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value)
 COMES_TO_ME = (Role.HOST.value, Role.PARTICIPANT.value, Role.HOLDER.value)
@@ -161,11 +163,13 @@ async def strips_between(
     not_over_at: datetime | None = None,
     follow: Follow | None = None,
     parts: Sequence[Part] | None = None,
+    taken: Hashable = None,
 ) -> list[Strip]:
     """What happens in a place between two instants, in time's order; at most `limit`.
 
     `mine` keeps what the visitor takes part in, `not_over_at` what has not ended then, `follow` what comes after.
-    `parts` is all that the visitor takes part in then, if that was read before.
+    `parts` is all that the visitor takes part in then, if that was read before; with it and a stamp, `taken`, what
+    everybody may see is read once for all.
     """
     known = parts is not None and not mine
     own_proposals = [
@@ -192,15 +196,16 @@ async def strips_between(
     if follow is not None:
         where.append("(e.starts_at > {} or e.starts_at = {} and e.id > {})")
         args += [follow.starts_at, follow.starts_at, follow.entry_id]
-    rows = await run(
-        f"select {source} where {' and '.join(where)} order by e.starts_at, e.id limit {{}}",
-        *args,
-        limit,
-    )
-    if known:
-        roles = {part.entry_id: part.role for part in parts or ()}
-        rows = [{**row, "role": roles.get(row["id"])} for row in rows]
-    return await _strips(rows, visit, kinds)
+    sql = f"select {source} where {' and '.join(where)} order by e.starts_at, e.id limit {{}}"
+    args.append(limit)
+    if not known:
+        return await _strips(_lines(await run(sql, *args)), visit, kinds)
+    if taken is None or own_proposals:
+        rows = await run(sql, *args)
+    else:
+        rows = await unchanged(taken, (sql, *args), partial(run, sql, *args))
+    roles = {part.entry_id: part.role for part in parts or ()}
+    return await _strips([(row["id"], row["version"], roles.get(row["id"])) for row in rows], visit, kinds)
 
 
 async def my_parts(visit: Visit) -> list[Part]:
@@ -238,7 +243,7 @@ async def tickets(parts: Sequence[Part], visit: Visit, *, kinds: Mapping[str, En
     for these in (offered, others):
         for start in range(0, len(these), limit):
             wanted = these[start : start + limit]
-            lines = [{"id": part.entry_id, "version": part.version, "role": part.role} for part in wanted]
+            lines = [(part.entry_id, part.version, part.role) for part in wanted]
             found += [strip for strip in await _strips(lines, visit, kinds) if strip.ends_at > visit.now]
             if len(found) >= limit:
                 return found[:limit]
@@ -255,7 +260,7 @@ async def strip_of(kind: str, thing_id: int, *, visit: Visit, kinds: Mapping[str
         thing_id,
         *_SEEN_ARGS,
     )
-    found = await _strips(rows, visit, kinds)
+    found = await _strips(_lines(rows), visit, kinds)
     return found[0] if found else None
 
 
@@ -284,7 +289,7 @@ async def my_next(
         *after_args,
         limit,
     )
-    return await _strips(rows, visit, kinds)
+    return await _strips(_lines(rows), visit, kinds)
 
 
 async def my_past(
@@ -306,7 +311,7 @@ async def my_past(
         *args,
         limit,
     )
-    return await _strips(rows, visit, kinds)
+    return await _strips(_lines(rows), visit, kinds)
 
 
 async def my_feeds(member_id: int) -> list[FeedLine]:
@@ -323,9 +328,17 @@ def _me(visit: Visit) -> int:
     return visit.member.id if visit.member is not None else 0
 
 
-async def _strips(lines: Sequence[dict[str, Any]], visit: Visit, kinds: Mapping[str, EntryKind]) -> list[Strip]:
-    entries = await entries_of((line["id"], line["version"]) for line in lines)
-    shown = [(entries[line["id"]], line["role"]) for line in lines if line["id"] in entries]
+Line = tuple[int, int, str | None]
+"""An entry's id and version, and the reader's role in it."""
+
+
+def _lines(rows: Sequence[dict[str, Any]]) -> list[Line]:
+    return [(row["id"], row["version"], row["role"]) for row in rows]
+
+
+async def _strips(lines: Sequence[Line], visit: Visit, kinds: Mapping[str, EntryKind]) -> list[Strip]:
+    entries = await entries_of(lines)
+    shown = [(entries[entry_id], role) for entry_id, _, role in lines if entry_id in entries]
     return [_seen(entry, role, visit, kinds[entry.kind]) for entry, role in shown if entry.kind in kinds]
 
 

@@ -1,0 +1,74 @@
+"""What is kept between two writes: the next question after any commit reads anew, whoever wrote."""
+
+from __future__ import annotations
+
+import pytest
+
+from app import unchanged as module
+from app.database import Store, connect, run, stamp, transaction
+from app.unchanged import unchanged
+from tests.factories import make_place
+
+
+async def names() -> list[str]:
+    return [row["name"] for row in await run("select name from place order by id")]
+
+
+async def asked() -> list[str]:
+    """The names, as a request reads them."""
+    return await unchanged(await stamp(), "names", names)
+
+
+class TestUnchanged:
+    async def test_it_is_read_once(self, db: Store) -> None:
+        await make_place(name="Les Tanneurs")
+        first = await asked()
+        before = db.query_id
+        again = await asked()
+        assert again is first
+        assert db.query_id == before, "no statement of ours"
+
+    async def test_a_commit_of_this_process_is_seen_at_once(self, db: Store) -> None:
+        await make_place(name="Les Tanneurs")
+        await asked()
+        await make_place(name="Le Canal")
+        assert await asked() == ["Les Tanneurs", "Le Canal"]
+
+    async def test_with_the_stamp_of_before_it_would_not_be(self, db: Store) -> None:
+        """The control: a stamp that stands still."""
+        await make_place(name="Les Tanneurs")
+        taken = await stamp()
+        await unchanged(taken, "names", names)
+        await make_place(name="Le Canal")
+        assert await unchanged(taken, "names", names) == ["Les Tanneurs"]
+
+    async def test_what_is_undone_is_not_kept(self, db: Store) -> None:
+        await make_place(name="Les Tanneurs")
+        with pytest.raises(ZeroDivisionError):
+            async with transaction():
+                await run("update place set name = 'Jamais'")
+                raise ZeroDivisionError
+        assert await asked() == ["Les Tanneurs"]
+
+    async def test_each_name_is_kept_for_itself(self, db: Store) -> None:
+        await make_place(name="Les Tanneurs")
+        taken = await stamp()
+        await unchanged(taken, "names", names)
+
+        async def other() -> int:
+            return 7
+
+        assert await unchanged(taken, ("names", 2), other) == 7
+
+    async def test_no_more_than_so_many(self, db: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "MOST_KEPT", 3)
+        taken = await stamp()
+        for number in range(9):
+            await unchanged(taken, number, names)
+        assert list(module._read[db]) == [6, 7, 8]
+
+    async def test_another_database_is_another_memory(self, sqlite_only_db: Store) -> None:
+        await make_place(name="Les Tanneurs")
+        await asked()
+        other = connect("another.sqlite")
+        assert module._read.get(other) is None
