@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -325,7 +326,7 @@ async def journal_page(visit: Visit, registry: Registry, *, month: str, number: 
             JournalDay(lang.date(day), [_decision(row, registry, lang) for row in lines])
             for day, lines in groupby(rows[:A_PAGE], lambda row: local_day(row["at"]))
         ],
-        months=[(f"{each:%Y-%m}", lang.month(each)) for each in months],
+        months=_choices(tuple(months), visit.language),
         month=f"{first:%Y-%m}" if first is not None else "",
         number=number,
         before_href=f"{base}page={number - 1}" if number > 1 else "",
@@ -357,6 +358,14 @@ def _months(oldest: datetime, now: datetime) -> list[date]:
     while months[-1] > last:
         months.append((months[-1] - timedelta(days=1)).replace(day=1))
     return months
+
+
+@lru_cache(16)
+def _choices(months: tuple[date, ...], code: str) -> tuple[tuple[str, str], ...]:
+    """What each month is called in an address and to people. After ten years, writing them out costs as much as the
+    rest of the page."""
+    lang = language(code)
+    return tuple((f"{each:%Y-%m}", lang.month(each)) for each in months)
 
 
 def _next_month(first: date) -> date:
