@@ -13,7 +13,7 @@ from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from litestar import Request
-from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.exceptions.http_exceptions import InternalServerException, RequestEntityTooLarge
 
 from app.clock import ImpossibleHour, from_local
 from app.errors import BadRequest
@@ -86,7 +86,7 @@ async def read_form(request: Request) -> Form:  # type: ignore[type-arg]  # hand
                 max_num_fields=MOST_FIELDS,
                 errors="strict",
             )
-        except ValueError as error:
+        except (ValueError, InternalServerException) as error:  # the latter: the client has gone in the middle of it
             raise BadRequest from error
         form = Form(pairs)
     request.scope["state"]["reseau_form"] = form

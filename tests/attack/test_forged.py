@@ -152,19 +152,17 @@ async def test_a_cookie_that_opens_nothing_heals_by_itself(
         if wanted.kind != VISITOR or wanted.after or FIELD not in wanted.form.names:
             continue
         browser, jar = ground.town.browser(VISITOR), dict(cookies)
-        page = await browser.http.get(wanted.page, headers={"Cookie": in_header(jar)})
+        page = await browser.http.get(wanted.page, headers=in_header(jar))
         for each in page.headers.get_list("set-cookie"):
             name, _, value = each.partition(";")[0].partition("=")
             jar[name] = value
         browser.http.cookies.clear()
         form = next(each for each in Page(page.text).forms if each.names == wanted.form.names)
-        answer = await browser.http.post(
-            wanted.path, data=form.as_sent(filled=True), headers={"Cookie": in_header(jar)}
-        )
+        answer = await browser.http.post(wanted.path, data=form.as_sent(filled=True), headers=in_header(jar))
         assert answer.status_code in (303, 409, 422), (wanted, answer.status_code)
         tried += 1
     assert tried > 2
 
 
-def in_header(jar: dict[str, str]) -> bytes:
-    return "; ".join(f"{name}={value}" for name, value in jar.items()).encode()
+def in_header(jar: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(b"Cookie", "; ".join(f"{name}={value}" for name, value in jar.items()).encode())]

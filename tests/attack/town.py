@@ -171,23 +171,6 @@ async def signed_in(kind: str, member_id: int, here: int, there: int) -> Person:
 State = dict[str, list[tuple[Any, ...]]]
 
 
-async def tables() -> list[str]:
-    if is_sqlite():
-        rows = await run("select name from sqlite_master where type = 'table' and name not like 'sqlite~_%' escape '~'")
-    else:
-        rows = await run("select tablename as name from pg_tables where schemaname = current_schema()")
-    return sorted(row["name"] for row in rows)
-
-
-async def state() -> State:
-    """Every row of every table."""
-    found: State = {}
-    for table in await tables():
-        rows = await run(f'select * from "{table}"')
-        found[table] = sorted((tuple(sorted(row.items())) for row in rows), key=repr)
-    return found
-
-
 def changes(before: State, after: State) -> list[str]:
     """What is no longer as it was, in words for whoever reads a failed test."""
     said: list[str] = []
@@ -216,6 +199,16 @@ class Watch:
         """Whether something was committed since this was last asked."""
         before, self._seen = self._seen, self._version()
         return self._seen != before
+
+    def rows(self, skipped: Callable[[str], bool]) -> State:
+        """Every row of every table, without the columns of these names."""
+        found: State = {}
+        names = self._line.execute("select name from sqlite_master where type = 'table'").fetchall()
+        for (table,) in names:
+            cursor = self._line.execute(f'select * from "{table}"')
+            kept = [(place, column[0]) for place, column in enumerate(cursor.description) if not skipped(column[0])]
+            found[table] = [tuple((name, row[place]) for place, name in kept) for row in cursor]
+        return found
 
     def close(self) -> None:
         self._line.close()
@@ -248,6 +241,11 @@ class Ground:
         if self._open:
             await engine().close()
             self._open = False
+
+    def rows(self, skipped: Callable[[str], bool] = lambda column: False) -> State:
+        """Every row of every table, without the columns of these names."""
+        assert self._watch is not None
+        return self._watch.rows(skipped)
 
     def written(self) -> bool:
         """Whether anything was committed since this was last asked. The embedded database alone can tell."""
