@@ -41,8 +41,8 @@ BEGIN = ("/recherche", "/connexion", "/moi", "/moi/calendrier", "/mediation", "/
 """So that the limits leave none of these out."""
 WALKED = {
     "visitor": {"GET /agenda", "GET /ateliers", "GET /recherche", "POST /connexion", "POST /langue"},
-    "samira@exemple.fr": {"GET /moi", "GET /ateliers/nouveau", "POST /ateliers", "POST /moi", "POST /moi/calendrier"},
-    "bruno@exemple.fr": {"GET /mediation", "GET /membres", "POST /moi", "POST /mediation/ateliers/…"},
+    "samira@exemple.fr": {"GET /moi", "GET /ateliers/nouveau", "POST /ateliers/…/modifier", "POST /moi/calendrier"},
+    "bruno@exemple.fr": {"GET /mediation", "GET /membres", "POST /moi/adresse", "POST /mediation/ateliers/…"},
 }
 """By who walks: what it must have been on, since a scanner that found nothing also reports nothing."""
 TOKEN = re.compile(r'name="_csrf_token" value="(\w+)"')
