@@ -18,6 +18,8 @@ from app.identity.visits import SHARED_IDLE, Visit
 
 A_PAGE = 30
 MOST_NEWCOMERS = 30
+MOST_COUNTED = 300
+"""Above it, who is listed is « plus de »: counting everybody takes longer than showing thirty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class MembersPage:
     more: bool
     me_listed: bool
     total: int
+    more_than_total: bool
+    """Whether there are more than were counted."""
 
 
 def may_see_names(visit: Visit) -> bool:
@@ -74,15 +78,9 @@ async def members_page(visit: Visit, *, asked: str, number: int) -> MembersPage:
     total = more = 0
     met_by = 0
     if may_see_names(visit):
-        where = (
-            "ms.place_id = {} and m.listed = {} and m.erased_at is null and (m.name_key like {} escape '!' "
-            "or m.name_key like {} escape '!')"
-        )
-        pattern = starts_like(name_key(asked))
-        args = (place_id, True, pattern, f"% {pattern}")
+        where, args = listed_here(place_id, asked)
         rows = await run(
-            "select m.id, m.name, m.about from membership ms join member m on m.id = ms.member_id "  # noqa: S608 - constants of this file
-            f"where {where} order by m.name_key, m.id limit {{}} offset {{}}",
+            f"select m.id, m.name, m.about from {where} order by m.name_key, m.id limit {{}} offset {{}}",  # noqa: S608 - constants of this file
             *args,
             A_PAGE + 1,
             (number - 1) * A_PAGE,
@@ -90,8 +88,9 @@ async def members_page(visit: Visit, *, asked: str, number: int) -> MembersPage:
         members = [MemberLine(row["id"], row["name"], row["about"]) for row in rows[:A_PAGE]]
         more = len(rows) > A_PAGE
         counted = await run(
-            f"select count(*) as n from membership ms join member m on m.id = ms.member_id where {where}",  # noqa: S608 - constants of this file
+            f"select count(*) as n from (select m.id from {where} limit {{}}) found",  # noqa: S608 - constants of this file
             *args,
+            MOST_COUNTED + 1,
         )
         total = counted[0]["n"]
         newcomers = await _newcomers(me.id, place_id)
@@ -111,8 +110,24 @@ async def members_page(visit: Visit, *, asked: str, number: int) -> MembersPage:
         number=number,
         more=bool(more),
         me_listed=bool(mine and mine[0]["listed"]),
-        total=total,
+        total=min(total, MOST_COUNTED),
+        more_than_total=total > MOST_COUNTED,
     )
+
+
+def listed_here(place_id: int, asked: str) -> tuple[str, tuple[Any, ...]]:
+    """Members of this place who wished to be listed and whose name, or a later word of it, begins so: what to select
+    from, and its arguments.
+
+    The join says CROSS so that SQLite goes through the names in their order (the index `member_by_name`, whose
+    condition stands here word for word) and stops when a page is full.
+    """
+    pattern = starts_like(name_key(asked))
+    where = (
+        "member m cross join membership ms where ms.member_id = m.id and ms.place_id = {} and m.listed "
+        "and m.erased_at is null and (m.name_key like {} escape '!' or m.name_key like {} escape '!')"
+    )
+    return where, (place_id, pattern, f"% {pattern}")
 
 
 async def _newcomers(me: int, place_id: int) -> list[Newcomer]:

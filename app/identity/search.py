@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from app.contracts import Found
 from app.database import run
 from app.i18n.text import N_
-from app.identity.queries import may_see_names
-from app.identity.rules import name_key, starts_like
+from app.identity.queries import listed_here, may_see_names
+from app.identity.rules import name_key
 from app.identity.visits import Visit
 
 
@@ -24,15 +24,10 @@ async def search(visit: Visit, words: str, limit: int) -> Sequence[Found]:
         if key in name_key(f"{row['name']} {row['address']}")
     ]
     if may_see_names(visit) and visit.place is not None:
-        pattern = starts_like(key)
+        where, args = listed_here(visit.place.id, words)
         rows = await run(
-            "select m.id, m.name, m.about from membership ms join member m on m.id = ms.member_id "
-            "where ms.place_id = {} and m.listed = {} and m.erased_at is null "
-            "and (m.name_key like {} escape '!' or m.name_key like {} escape '!') order by m.name_key, m.id limit {}",
-            visit.place.id,
-            True,
-            pattern,
-            f"% {pattern}",
+            f"select m.id, m.name, m.about from {where} order by m.name_key, m.id limit {{}}",  # noqa: S608 - constants of ours
+            *args,
             limit,
         )
         found += [

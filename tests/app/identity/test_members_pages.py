@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.database import run, transaction
+from app.database import Store, run, transaction
+from app.identity import queries
 from app.identity.search import search
 from app.identity.tables import Member
 from app.identity.visits import Me, Spot, Visit
@@ -170,3 +171,25 @@ class TestSearch:
         assert await found("karim") == []
         assert await found("tanneurs", member=False) == ["Les Tanneurs"]
         assert await found("") == []
+
+
+class TestAHundredThousand:
+    async def test_above_some_hundreds_nobody_is_counted(
+        self, cast: Cast, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(queries, "MOST_COUNTED", 2)
+        browser = await world.browser_of(cast.samira, place_id=cast.place)
+        for name in ("Zoé", "Fatou"):
+            await listed(cast, name)
+        assert "Dans la liste 2 personnes" in words(await browser.get("/membres"))
+        await listed(cast, "Aminata")
+        assert "Dans la liste Plus de 2 personnes" in words(await browser.get("/membres"))
+
+    async def test_the_list_is_read_in_the_order_of_names(self, sqlite_only_db: Store) -> None:
+        """No further than a page: SQLite takes the index of names only while the query says its condition."""
+        where, args = queries.listed_here(1, "")
+        plan = await run(f"explain query plan select m.id from {where} order by m.name_key, m.id limit 31", *args)
+        assert [row["detail"].partition(" USING ")[2].split(" (")[0] for row in plan] == [
+            "INDEX member_by_name",
+            "COVERING INDEX membership_once",
+        ]
