@@ -104,7 +104,8 @@ _PART = """
        h.state as host, j.vote, s.state as signed, s.offer_until,
        case when s.state = 'waiting' then
            (select count(*) from sign_up q where q.workshop_id = {} and q.state = 'waiting' and q.id <= s.id)
-       else 0 end as rank
+       else 0 end as rank,
+       (select count(*) from sign_up g where g.workshop_id = {} and g.signed_by = {}) as guests
 """
 _OF_MEMBER = """
 from (select 1 as one) as always
@@ -127,17 +128,17 @@ async def standing_and_who(
     (found,) = await run(
         f"select {_COUNTS}, {_PART} {_OF_MEMBER}",
         *_of_counts(row),
-        row["id"],
         *_of_member(row, member_id),
     )
     here = here or await who_is_here(member_id, row["place_id"], at=now)
     return standing_with(row, found), _who_with(row, member_id, found, here)
 
 
-async def who_is(row: Row, member_id: int, *, now: datetime) -> Who:
-    """Who this member is to the workshop of this row."""
-    (part,) = await run(f"select {_PART} {_OF_MEMBER}", row["id"], *_of_member(row, member_id))
-    return _who_with(row, member_id, part, await who_is_here(member_id, row["place_id"], at=now))
+async def who_is(row: Row, member_id: int, *, now: datetime, here: Here | None = None) -> Who:
+    """Who this member is to the workshop of this row. `here` is what they are at its place, if it is known."""
+    (part,) = await run(f"select {_PART} {_OF_MEMBER}", *_of_member(row, member_id))
+    here = here or await who_is_here(member_id, row["place_id"], at=now)
+    return _who_with(row, member_id, part, here)
 
 
 def _of_counts(row: Row) -> tuple[Any, ...]:
@@ -147,7 +148,7 @@ def _of_counts(row: Row) -> tuple[Any, ...]:
 
 def _of_member(row: Row, member_id: int) -> tuple[Any, ...]:
     key = row["id"]
-    return key, member_id, key, member_id, matter_of(row) or "", key, member_id
+    return key, key, member_id, key, member_id, key, member_id, matter_of(row) or "", key, member_id
 
 
 def standing_with(row: Row, counts: Row) -> Standing:
@@ -191,6 +192,7 @@ def _who_with(row: Row, member_id: int, part: Row, here: Here) -> Who:
         sign_up=SignUpState(part["signed"]) if part["signed"] else None,
         offer_until=part["offer_until"],
         rank=part["rank"],
+        guests=part["guests"],
     )
 
 

@@ -114,6 +114,8 @@ class Who:
     offer_until: datetime | None = None
     rank: int = 0
     """Their place in the queue, from 1; 0 for whoever does not wait."""
+    guests: int = 0
+    """How many without an account they ever signed up to it."""
 
     @property
     def concerned(self) -> bool:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from app.calendar import api as calendar
-from app.database import run
+from app.database import run, stamp
 from app.errors import NotFound
 from app.i18n import Language, Text, capital, language, text, text_n
 from app.identity.api import Here
 from app.identity.visits import Visit
+from app.unchanged import unchanged
 from workshops import rules, views
-from workshops.facts import KIND, matter_of, standing_and_who, standing_of
+from workshops.facts import KIND, matter_of, standing_of, who_is
 from workshops.labels import DRAWINGS, FORMAT_ICONS
 from workshops.rules import Standing, Who
-from workshops.states import FORMATS, HostState, State, WorkshopRefusal
+from workshops.states import ACTIVE, FORMATS, HostState, State, WorkshopRefusal
 from workshops.views import HostLine, May, PersonLine, WorkshopPage
 from workshops.wording import SENTENCES
 
@@ -35,12 +37,24 @@ where w.id = {}
 
 
 @dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is the same for everybody who may see it. Shared by all who read it: nobody changes anything in it."""
+
+    row: dict[str, Any]
+    standing: Standing
+    hosts: list[dict[str, Any]]
+    last_words: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A workshop that the reader may see, with the facts that rules ask for."""
 
     row: dict[str, Any]
     standing: Standing
     who: Who | None
+    hosts: list[dict[str, Any]]
+    last_words: list[str]
 
 
 def sentence(refusal: WorkshopRefusal | None, lang: Language) -> str:
@@ -50,19 +64,34 @@ def sentence(refusal: WorkshopRefusal | None, lang: Language) -> str:
 
 async def seen(workshop_id: int, visit: Visit) -> Seen:
     """The workshop, if this reader may see it. Raises `NotFound`."""
+    shown = await unchanged(await stamp(), (KIND, workshop_id), partial(_shown, workshop_id))
+    if shown is None:
+        raise NotFound
+    row, who = shown.row, None
+    if visit.member is not None:
+        who = await who_is(row, visit.member.id, now=visit.now, here=_here(visit, row["place_id"]))
+    if not rules.may_see(shown.standing, who):
+        raise NotFound
+    return Seen(row, shown.standing, who, shown.hosts, shown.last_words)
+
+
+async def _shown(workshop_id: int) -> _Shown | None:
     rows = await run(_WORKSHOP, workshop_id)
     if not rows:
-        raise NotFound
-    row = rows[0]
-    who: Who | None = None
-    if visit.member is None:
-        standing = await standing_of(row)
-    else:
-        here = _here(visit, row["place_id"])
-        standing, who = await standing_and_who(row, visit.member.id, now=visit.now, here=here)
-    if not rules.may_see(standing, who):
-        raise NotFound
-    return Seen(row, standing, who)
+        return None
+    hosts = await run(
+        "select m.id, m.name, m.about, h.state, h.last_word, h.last_word_shown from host h "
+        "join member m on m.id = h.member_id "
+        "where h.workshop_id = {} and h.state in ('hosting', 'invited') order by h.id",
+        workshop_id,
+    )
+    said = await run(
+        "select last_word from sign_up where workshop_id = {} and last_word_shown and last_word <> '' "
+        "and state in ('waiting', 'offered', 'confirmed') order by id",
+        workshop_id,
+    )
+    by_hosts = [each["last_word"] for each in hosts if each["last_word"] and each["last_word_shown"]]
+    return _Shown(rows[0], await standing_of(rows[0]), hosts, by_hosts + [each["last_word"] for each in said])
 
 
 async def starts_at(workshop_id: int) -> datetime:
@@ -93,12 +122,7 @@ async def workshop_page(
     row, standing, who = found.row, found.standing, found.who
     lang = language(visit.language)
     now = visit.now
-    hosts = await run(
-        "select m.id, m.name, m.about, h.state, h.last_word, h.last_word_shown from host h "
-        "join member m on m.id = h.member_id "
-        "where h.workshop_id = {} and h.state in ('hosting', 'invited') order by h.id",
-        workshop_id,
-    )
+    hosts = found.hosts
     reads_list = who is not None and rules.why_cannot_read_list(standing, who) is None
     sign_ups = await _sign_ups(workshop_id, reads_list, who)
     matter = matter_of(row)
@@ -178,7 +202,7 @@ async def workshop_page(
                 "Une autre personne de la médiation relira. S’il n’y en a pas, trois membres tirés au sort décideront."
             )
         ),
-        last_words=[each["last_word"] for each in (*hosts, *sign_ups) if each["last_word"] and each["last_word_shown"]],
+        last_words=found.last_words,
         my_last_word=said["last_word"] if said is not None else "",
         my_last_word_shown=bool(said["last_word_shown"]) if said is not None else False,
         my_guests=[
@@ -200,13 +224,11 @@ _NOBODY = Who(id=0)
 
 
 async def _sign_ups(workshop_id: int, all_of_them: bool, who: Who | None) -> list[dict[str, Any]]:
-    """Those that stand: all for whoever reads the list, else one's own, one's guests', and the last words that show."""
-    of_whom = ""
-    args: tuple[int, ...] = ()
-    if not all_of_them:
-        me = who.id if who is not None else 0
-        of_whom = "and (s.member_id = {} or s.signed_by = {} or s.last_word_shown and s.last_word <> '') "
-        args = (me, me)
+    """Those that stand: all for whoever reads the list, else one's own and one's guests'."""
+    if who is None or not (all_of_them or who.sign_up in ACTIVE or who.guests):
+        return []
+    of_whom = "" if all_of_them else "and (s.member_id = {} or s.signed_by = {}) "
+    args = () if all_of_them else (who.id, who.id)
     return await run(
         "select s.id, s.member_id, s.first_name, s.signed_by, s.state, s.present, s.last_word, s.last_word_shown, "  # noqa: S608 - constants and marks
         "m.name from sign_up s left join member m on m.id = s.member_id where s.workshop_id = {} "
