@@ -91,6 +91,7 @@ class PostgresStore(Store):
         self._pool: Any = None
         self._turns = Turns()
         self._opened = object()
+        self._asking: asyncio.Future[Hashable] | None = None
 
     # ------------------------------------------------------------------------------------------------ open and close
 
@@ -230,8 +231,20 @@ class PostgresStore(Store):
         After a crash, numbers of transactions that came to nothing may be given to new ones. All connections were cut
         then: what was read before the last one was opened counts no more.
         """
-        rows = await self.fetch_outside("select pg_current_snapshot()::text", ())
-        return self._opened, rows[0][0]
+        too_early = self._asking
+        while (asking := self._asking) is not None:  # one question for all who came before it began
+            stamp = await asyncio.shield(asking)
+            if stamp is not None and asking is not too_early:
+                return stamp
+        self._asking = asking = asyncio.get_running_loop().create_future()
+        stamp = None
+        try:
+            rows = await self.fetch_outside("select pg_current_snapshot()::text", ())
+            stamp = self._opened, rows[0][0]
+            return stamp
+        finally:
+            self._asking = None
+            asking.set_result(stamp)
 
     def transform_response_to_dicts(self, results: list[Any]) -> list[dict[str, Any]]:
         return [dict(row) for row in results]

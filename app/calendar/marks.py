@@ -15,6 +15,9 @@ from app.i18n import Language
 # A line of our own making: words of people are escaped, and folded lines begin with a space.
 _MARK = re.compile(rb"(?<=\r\n)(URL|CATEGORIES):entry:([a-z_]{1,20})/([A-Za-z0-9_-]*)\r\n")
 
+WHOLE = 75
+"""Octets that need no folding (RFC 5545, 3.1)."""
+
 
 class Marks:
     """The installation's own words, ready to be put into feeds."""
@@ -51,5 +54,7 @@ class Marks:
 
 
 def _folded(line: str) -> bytes:
+    if len(line) <= WHOLE and line.isascii():  # as most are: folding takes longer than all the rest
+        return line.encode() + b"\r\n"
     folded: bytes = Contentline(line).to_ical()  # type: ignore[no-untyped-call]  # icalendar leaves it bare
     return folded + b"\r\n"
