@@ -6,6 +6,7 @@ Rows keep a key made by `app.identity.rules.name_key`; domains compare it with `
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from markupsafe import Markup
@@ -57,12 +58,18 @@ def marked(written: str, words: Sequence[str], *, longest: int = 0) -> Markup:
     return Markup("").join(pieces)
 
 
+@lru_cache(4096)
+def _folded(character: str) -> str:
+    """One letter without accent or capital. Kept: a page of results asks for some thousands, mostly the same."""
+    return " " if character.isspace() else name_key(character)
+
+
 def _matches(written: str, words: Sequence[str]) -> list[tuple[int, int]]:
     """Where the words stand in the text, without overlaps, in order."""
     letters: list[str] = []
     origin: list[int] = []
     for position, character in enumerate(written):
-        folded = " " if character.isspace() else name_key(character)
+        folded = _folded(character)
         letters.append(folded)
         origin.extend([position] * len(folded))
     key = "".join(letters)

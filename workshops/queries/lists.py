@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.clock import local
-from app.database import run
+from app.database import is_sqlite, run
 from app.i18n import Language, capital, language, text
 from app.identity.visits import Me, Visit
 from workshops import rules, views
@@ -59,18 +59,24 @@ class WorkshopsPage:
     empty_words: str
 
 
-_LIST = """
+_COLUMNS = """
 select w.id, w.title, w.format, w.state, w.starts_at, w.ends_at, w.capacity, r.name as room_name,
        p.name as place_name, e.taken, e.waiting,
        t.role
-from workshop w
+"""
+_JOINED = """
 join place p on p.id = w.place_id
 left join room r on r.id = w.room_id
 left join entry e on e.kind = 'workshop' and e.thing_id = w.id
 left join taking_part t on t.entry_id = e.id and t.member_id = {} and t.left_at is null
-where """
-_PAST = """w.state in ('held', 'published') and w.ends_at <= {}/*format*/
-order by w.starts_at desc, w.id desc limit {} offset {}"""
+"""
+_LIST = f"{_COLUMNS} from workshop w {_JOINED} where "
+_PAST = f"""{_COLUMNS} from (
+    select w.id from workshop w /*index*/
+    where /*place*/w.state in ('held', 'published') and w.ends_at <= {{}}/*format*/
+    order by w.ends_at desc, w.id desc limit {{}} offset {{}}
+) page join workshop w on w.id = page.id {_JOINED} order by w.ends_at desc, w.id desc"""  # noqa: S608 - constants of this file
+"""A page is found in one of the indexes `workshop_was…`, which say the same of the state; only its rows are read."""
 _TO_COME = """w.state in ('published', 'cancelled') and w.published_at is not null and w.ends_at > {}/*format*/
 order by w.starts_at, w.id limit {} offset {}"""
 _FORMATS = "select distinct w.format from workshop w where "
@@ -89,15 +95,11 @@ async def workshops_page(*, visit: Visit, chosen: str, past: bool, number: int) 
     member_id = visit.member.id if visit.member else 0
     known = chosen if chosen in set(Format) else ""
     chosen_format = " and w.format = {}" if known else ""
-    rows = await run(
-        _LIST + in_place + (_PAST if past else _TO_COME).replace("/*format*/", chosen_format),
-        member_id,
-        *place,
-        visit.now,
-        *([known] if known else []),
-        PAGE + 1,
-        (number - 1) * PAGE,
+    question = (
+        _past(in_place, chosen_format) if past else _LIST + in_place + _TO_COME.replace("/*format*/", chosen_format)
     )
+    which = [*place, visit.now, *([known] if known else []), PAGE + 1, (number - 1) * PAGE]
+    rows = await run(question, *([*which, member_id] if past else [member_id, *which]))
     mine = []
     if member_id:
         mine = await run(
@@ -134,6 +136,13 @@ async def workshops_page(*, visit: Visit, chosen: str, past: bool, number: int) 
             else text("La table est libre. Une idée, même petite, suffit.")
         ),
     )
+
+
+def _past(in_place: str, chosen_format: str) -> str:
+    """The question of the past list. SQLite keeps no statistics and would read a whole state: it is told the index."""
+    index = f"workshop_was{'_format' if chosen_format else ''}{'_here' if in_place else ''}"
+    asked = _PAST.replace("/*index*/", f"indexed by {index}" if is_sqlite() else "")
+    return asked.replace("/*place*/", in_place).replace("/*format*/", chosen_format)
 
 
 def _may_propose(me: Me) -> bool:
