@@ -71,7 +71,7 @@ class TestStamp:
     async def test_a_database_that_is_opened_anew_has_another(self, db: Store) -> None:
         taken = await stamp()
         await db.close()
-        await db.open()
+        await db.open(min_size=1, max_size=2)
         assert await stamp() != taken
 
 

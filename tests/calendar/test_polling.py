@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.calendar import feed_pages, polling
+from app.calendar import feeds, polling
 from app.calendar.feeds import Window
 from app.calendar.polling import Known, Memory, Polling
 from app.database import Store, run, transaction
@@ -90,14 +90,14 @@ class TestSeenAtOnce:
     ) -> None:
         """Between how the feed stands and its events: whoever got that answer gets another one next time."""
         await put(plan(1, place_id=cast.place))
-        plain, changes = feed_pages.feeds.shared_events, [CANCEL]
+        plain, changes = feeds.shared_events, [CANCEL]
 
         async def meanwhile(window: Window, kinds: Any) -> list[bytes]:
             while changes:
                 await by_another_program(db, changes.pop())
             return await plain(window, kinds)
 
-        monkeypatch.setattr(feed_pages.feeds, "shared_events", meanwhile)
+        monkeypatch.setattr(feeds, "shared_events", meanwhile)
         phone = CalendarWorld().browser()
         first = await phone.get(AGENDA)
         assert not changes
