@@ -43,7 +43,7 @@ def known_by(what: str) -> str:
 
 def one_line(written: str) -> str:
     """The text with everything that could end a line, and so begin another header, made a space."""
-    return "".join(" " if _is_unseen(sign) else sign for sign in written).strip()
+    return written.translate(_SIGNS).strip()
 
 
 def several_lines(written: str) -> str:
@@ -115,8 +115,20 @@ def pause_after(tries: int) -> timedelta:
     return min(_FIRST_PAUSE * int(4 ** max(0, tries - 1)), _LONGEST_PAUSE)
 
 
-def _is_unseen(sign: str) -> bool:
-    return unicodedata.category(sign) in _UNSEEN or sign in _TURNING
+class _Signs(dict[int, int]):
+    """What stands for each sign, looked up once: a space for what nobody sees, else the sign itself."""
+
+    def __missing__(self, code: int) -> int:
+        sign = chr(code)
+        unseen = unicodedata.category(sign) in _UNSEEN or sign in _TURNING
+        if len(self) >= _SIGNS_KEPT:
+            self.clear()
+        self[code] = 32 if unseen else code
+        return self[code]
+
+
+_SIGNS_KEPT = 2000
+_SIGNS = _Signs()
 
 
 # ----------------------------------------------------------------------------------------------- who gets what, and how

@@ -31,24 +31,28 @@ class Remember(Extension):
         super().__init__(environment)
         self.kept: dict[Hashable, Markup] = {}
 
-    def parse(self, parser: Parser) -> nodes.Node:
+    def parse(self, parser: Parser) -> list[nodes.Node]:
         lineno = next(parser.stream).lineno
         values = [parser.parse_expression()]
         while parser.stream.skip_if("comma"):
             values.append(parser.parse_expression())
         body = parser.parse_statements(("name:endremember",), drop_needle=True)
-        where = nodes.Const(f"{parser.name}:{lineno}")
-        call = self.call_method(
-            "_remembered", [nodes.Tuple([where, *values], "load"), nodes.Name("csrf_token", "load")], lineno=lineno
-        )
-        return nodes.CallBlock(call, [], [], body).set_lineno(lineno)
+        key = nodes.Tuple([nodes.Const(f"{parser.name}:{lineno}"), *values], "load")
+        token = nodes.Name("csrf_token", "load")
+        # Looked up before the part is made a macro of: that alone would cost more than what is remembered.
+        found = parser.free_identifier(lineno=lineno)
+        look = nodes.Assign(found, self.call_method("_found", [key, token], lineno=lineno))
+        make = nodes.CallBlock(self.call_method("_made", [key, token], lineno=lineno), [], [], body)
+        either = nodes.If(found, [nodes.Output([found])], [], [make])
+        return [node.set_lineno(lineno) for node in (look, either)]
 
-    def _remembered(self, key: tuple[Hashable, ...], token: Any, caller: Callable[[], Markup]) -> Markup:
+    def _found(self, key: tuple[Hashable, ...], token: Any) -> Markup | None:
         kept = self.kept.get(key)
-        if kept is None:
-            made = caller()
-            if len(self.kept) >= MOST_KEPT:
-                del self.kept[next(iter(self.kept))]
-            self.kept[key] = made.replace(str(token), _PUT_IN) if _FORM in made else made
-            return made
-        return kept.replace(_PUT_IN, str(token)) if _PUT_IN in kept else kept
+        return kept.replace(_PUT_IN, str(token)) if kept is not None and _PUT_IN in kept else kept
+
+    def _made(self, key: tuple[Hashable, ...], token: Any, caller: Callable[[], Markup]) -> Markup:
+        made = caller()
+        if len(self.kept) >= MOST_KEPT:
+            del self.kept[next(iter(self.kept))]
+        self.kept[key] = made.replace(str(token), _PUT_IN) if _FORM in made else made
+        return made

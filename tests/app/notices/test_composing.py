@@ -429,7 +429,7 @@ class TestNothingCanBeAdded:
         broken = "Eve\r\nBcc: victime@exemple.fr"
         look_for_more_than_was_meant(row(subject=broken))
         with monkeypatch.context() as unguarded:
-            unguarded.setattr(rules, "_is_unseen", lambda sign: False)
+            unguarded.setattr(rules, "_SIGNS", {})
             with pytest.raises((AssertionError, ValueError)):
                 look_for_more_than_was_meant(row(subject=broken))
         # Names reach the calendar as they are written.
