@@ -108,7 +108,13 @@ def _waiting(row: Row, parts: Sequence[Row], me: int, mediator: bool, says_yes: 
     matter = matter_of(row)
     drawn = [part for part in parts if part["part"] == "drawn" and part["matter"] == matter]
     hosting = [part for part in parts if part["part"] == HostState.HOSTING]
-    counts = {"taken": 0, "waiting": 0, "hosts": len(hosting), "drawn": len(drawn)}  # nothing here asks for places
+    counts = {
+        "taken": 0,
+        "offered": 0,
+        "waiting": 0,
+        "hosts": len(hosting),
+        "drawn": len(drawn),
+    }  # nothing here asks for places
     who = Who(
         id=me,
         belongs=True,

@@ -96,6 +96,7 @@ def matter_of(row: Row) -> str | None:
 
 _COUNTS = """
        (select count(*) from sign_up where workshop_id = {} and state in ('confirmed', 'offered')) as taken,
+       (select count(*) from sign_up where workshop_id = {} and state = 'offered') as offered,
        (select count(*) from sign_up where workshop_id = {} and state = 'waiting') as waiting,
        (select count(*) from host where workshop_id = {} and state = 'hosting') as hosts,
        (select count(*) from juror where workshop_id = {} and matter = {}) as drawn
@@ -143,7 +144,7 @@ async def who_is(row: Row, member_id: int, *, now: datetime, here: Here | None =
 
 def _of_counts(row: Row) -> tuple[Any, ...]:
     key = row["id"]
-    return key, key, key, key, matter_of(row) or ""
+    return key, key, key, key, key, matter_of(row) or ""
 
 
 def _of_member(row: Row, member_id: int) -> tuple[Any, ...]:
@@ -152,7 +153,7 @@ def _of_member(row: Row, member_id: int) -> tuple[Any, ...]:
 
 
 def standing_with(row: Row, counts: Row) -> Standing:
-    """How it stands, from numbers that were counted already: `taken`, `waiting`, `hosts`, `drawn`."""
+    """How it stands, from numbers that were counted already: `taken`, `offered`, `waiting`, `hosts`, `drawn`."""
     return Standing(
         state=State(row["state"]),
         version=row["version"],
@@ -161,6 +162,7 @@ def standing_with(row: Row, counts: Row) -> Standing:
         format=Format(row["format"]),
         capacity=row["capacity"],
         taken=counts["taken"],
+        offered=counts["offered"],
         waiting=counts["waiting"],
         hosts=counts["hosts"],
         needs=needs_of(row),

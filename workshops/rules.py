@@ -68,6 +68,8 @@ class Standing:
     capacity: int
     taken: int = 0
     """Places confirmed or offered."""
+    offered: int = 0
+    """Of these, kept for somebody who has to answer."""
     waiting: int = 0
     hosts: int = 1
     needs: frozenset[Need] = frozenset()

@@ -34,12 +34,13 @@ async def sign_up(*, actor: int, workshop_id: int, now: datetime) -> SignUpState
     """Take a place, or stand at the end of the queue; says which. Somebody who was offered a place says yes so."""
     async with transaction():
         row = await locked(workshop_id)
-        await lapse_offers_of(row, now=now)
         standing, who = await ask(row, actor, now=now)
+        if standing.offered and await lapse_offers_of(row, now=now):
+            standing, who = await ask(row, actor, now=now)
         if who.sign_up is SignUpState.CONFIRMED:
             return who.sign_up
         refuse_if(rules.why_cannot_sign_up(standing, who, now=now))
-        mine = await last_sign_up(row, actor)
+        mine = await last_sign_up(row, actor) if who.sign_up is not None else None
         if mine is not None and who.sign_up is SignUpState.OFFERED:
             await _confirm(row, mine, now=now)
             return SignUpState.CONFIRMED
