@@ -12,7 +12,7 @@ import gzip
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -144,7 +144,7 @@ class Asked:
 class Polling:
     """Answers whoever asks for a feed."""
 
-    def __init__(self, settings: Settings, kinds: dict[str, EntryKind], clock: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, kinds: Mapping[str, EntryKind], clock: Callable[[], datetime]) -> None:
         self._base_url = settings.base_url
         self._clock = clock
         self._feeds = Feeds(kinds.values())
