@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.database import transaction
+from app.identity.listed import list_again
 from app.identity.rules import name_key
 from app.identity.states import Act
 from app.identity.tables import Closure, Grant, Member, Membership, OpeningHours, Place, Room
@@ -104,6 +105,8 @@ async def make_member(
                     met_at=now if met else None,
                 )
             )
+            if listed:
+                await list_again(member_id)
     return member_id
 
 

@@ -33,6 +33,7 @@ from app.identity.api import grant
 from app.identity.commands import add_member, found_place, join_place, make_mediator, meet, offer_role
 from app.identity.commands_places import RoomWords, Stretch, add_closure, add_room, set_hours
 from app.identity.commands_welcome import register_without_email
+from app.identity.listed import list_again
 from app.identity.rules import email_key, name_key
 from app.identity.states import Act
 
@@ -242,4 +243,5 @@ async def add_crowd(
             ids[0],
             ids[-1],
         )
+        await list_again(*ids)
     return ids

@@ -22,6 +22,7 @@ from app.identity.api import (
     member_by_email,
     refuse_given_password,
 )
+from app.identity.listed import list_again
 from app.identity.passwords import hash_password
 from app.identity.rules import email_key, name_key, why_cannot_meet, why_cannot_receive
 from app.identity.sessions import end_sessions
@@ -99,6 +100,8 @@ async def _enter_place(member_id: int, place_id: int, *, met: bool, now: datetim
         now,
         now if met else None,
     )
+    if rows:
+        await list_again(member_id)
     if met and not rows:
         await run(
             "update membership set met_at = {} where member_id = {} and place_id = {} and met_at is null",

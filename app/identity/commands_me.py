@@ -23,6 +23,7 @@ from app.identity.entrance import (
     lock_waiting,
 )
 from app.identity.entrance import code_hash as hash_of_code
+from app.identity.listed import list_again
 from app.identity.passwords import hash_password, password_fits
 from app.identity.rules import email_key, name_key, proves_by_mail
 from app.identity.sessions import end_sessions
@@ -58,6 +59,8 @@ async def edit_me(*, actor: int, profile: Profile, now: datetime) -> None:
                 Member.listed: profile.listed,
             }
         ).where(Member.id == actor)
+        if (profile.name, profile.listed) != (rows[0]["name"], bool(rows[0]["listed"])):
+            await list_again(actor)
         if profile.name != rows[0]["name"]:
             await host_renamed(actor, old=rows[0]["name"], new=profile.name, now=now)
 

@@ -289,5 +289,5 @@ async def erase(erasure: Erasure) -> None:
     await Encounter.delete().where(Encounter.member_id == me)
     await Membership.delete().where(Membership.member_id == me)
     await Presence.delete().where(Presence.member_id == me)
-    for table in ("second_factor", "recovery_code"):
+    for table in ("second_factor", "recovery_code", "name_word"):
         await run(f"delete from {table} where member_id = {{}}", me)  # noqa: S608 - constants of this line

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.database import run
 from app.errors import NotFound
-from app.identity.rules import name_key, starts_like
+from app.identity.listed import count_listed, listed_people
 from app.identity.states import Act, Device
 from app.identity.visits import SHARED_IDLE, Visit
 
@@ -75,24 +75,19 @@ async def members_page(visit: Visit, *, asked: str, number: int) -> MembersPage:
     mine = await run("select listed from member where id = {}", me.id)
     members: list[MemberLine] = []
     newcomers: list[Newcomer] = []
-    total = more = 0
-    met_by = 0
+    total = met_by = 0
+    more = more_than_total = False
     if may_see_names(visit):
-        where, args = listed_here(place_id, asked)
-        rows = await run(
-            f"select m.id, m.name, m.about from {where} order by m.name_key, m.id limit {{}} offset {{}}",  # noqa: S608 - constants of this file
-            *args,
-            A_PAGE + 1,
-            (number - 1) * A_PAGE,
-        )
+        before = (number - 1) * A_PAGE
+        rows = await listed_people(place_id, asked, limit=A_PAGE + 1, offset=before)
         members = [MemberLine(row["id"], row["name"], row["about"]) for row in rows[:A_PAGE]]
         more = len(rows) > A_PAGE
-        counted = await run(
-            f"select count(*) as n from (select m.id from {where} limit {{}}) found",  # noqa: S608 - constants of this file
-            *args,
-            MOST_COUNTED + 1,
-        )
-        total = counted[0]["n"]
+        total = before + len(members)
+        more_than_total = more
+        if more and not asked:
+            total = await count_listed(place_id, MOST_COUNTED + 1)
+            more_than_total = total > MOST_COUNTED
+            total = min(total, MOST_COUNTED)
         newcomers = await _newcomers(me.id, place_id)
     elif place is not None:
         counted = await run(
@@ -108,26 +103,11 @@ async def members_page(visit: Visit, *, asked: str, number: int) -> MembersPage:
         newcomers=newcomers,
         asked=asked,
         number=number,
-        more=bool(more),
+        more=more,
         me_listed=bool(mine and mine[0]["listed"]),
-        total=min(total, MOST_COUNTED),
-        more_than_total=total > MOST_COUNTED,
+        total=total,
+        more_than_total=more_than_total,
     )
-
-
-def listed_here(place_id: int, asked: str) -> tuple[str, tuple[Any, ...]]:
-    """Members of this place who wished to be listed and whose name, or a later word of it, begins so: what to select
-    from, and its arguments.
-
-    The join says CROSS so that SQLite goes through the names in their order (the index `member_by_name`, whose
-    condition stands here word for word) and stops when a page is full.
-    """
-    pattern = starts_like(name_key(asked))
-    where = (
-        "member m cross join membership ms where ms.member_id = m.id and ms.place_id = {} and m.listed "
-        "and m.erased_at is null and (m.name_key like {} escape '!' or m.name_key like {} escape '!')"
-    )
-    return where, (place_id, pattern, f"% {pattern}")
 
 
 async def _newcomers(me: int, place_id: int) -> list[Newcomer]:

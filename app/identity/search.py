@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from app.contracts import Found
 from app.database import run
 from app.i18n.text import N_
-from app.identity.queries import listed_here, may_see_names
+from app.identity.listed import listed_people
+from app.identity.queries import may_see_names
 from app.identity.rules import name_key
 from app.identity.visits import Visit
 
@@ -24,12 +25,7 @@ async def search(visit: Visit, words: str, limit: int) -> Sequence[Found]:
         if key in name_key(f"{row['name']} {row['address']}")
     ]
     if may_see_names(visit) and visit.place is not None:
-        where, args = listed_here(visit.place.id, words)
-        rows = await run(
-            f"select m.id, m.name, m.about from {where} order by m.name_key, m.id limit {{}}",  # noqa: S608 - constants of ours
-            *args,
-            limit,
-        )
+        rows = await listed_people(visit.place.id, words, limit=limit)
         found += [
             Found("care", N_("Membres"), row["name"], row["about"], f"/membres/{row['id']}", "user") for row in rows
         ]

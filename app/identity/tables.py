@@ -99,6 +99,17 @@ class Membership(Table):
     """Day of the last adhésion, where the place wants it recorded."""
 
 
+class NameWord(Table, tablename="name_word"):
+    """By what somebody who is listed is found at a place: their name's key from one of its words on (`listed`)."""
+
+    id: Serial
+    place_id = Integer()
+    member_id = Integer()
+    key = Text()
+    before = Text()
+    """What the key says before it; empty for the whole."""
+
+
 class Encounter(Table):
     """Somebody says that they have met a newcomer in the flesh."""
 

@@ -68,6 +68,7 @@ DECIDED = [
         created_at=("copy", "tells an older state's person from another with the same number"),
         erased_at=("nobody reads it who is erased", "the day of it"),
     ),
+    each("name_word", "id place_id member_id key before", ("the name once more", "gone")),
     each("membership", "id member_id place_id mediator employer joined_at met_at dues_on"),
     each(
         "encounter",
