@@ -31,6 +31,9 @@ order by page.key, m.id
 _COUNT = f"select count(*) as n from (select 1 as one from name_word w where {_ALL} limit {{}}) listed"  # noqa: S608 - constants
 _LAST = "\U0010ffff"
 """Comes after every letter."""
+WHOLE_NAMES = """select w.member_id from name_word w where w.place_id = {} and w.key >= {} and w.key < {}
+    and w.before = '' order by w.key, w.member_id limit {}"""
+"""A question within another one: ids of those listed whose name begins so. Its arguments: `whole_names`."""
 
 
 async def listed_people(place_id: int, asked: str, *, limit: int, offset: int = 0) -> list[dict[str, Any]]:
@@ -42,6 +45,11 @@ async def listed_people(place_id: int, asked: str, *, limit: int, offset: int = 
     found = (key, key + _LAST, f"% {starts_like(key)}") if key else ()
     question = _PAGE.replace("/*which*/", _FOUND if key else _ALL)
     return await run(question, place_id, *found, limit, offset, place_id)
+
+
+def whole_names(place_id: int, key: str, *, limit: int) -> tuple[Any, ...]:
+    """What `WHOLE_NAMES` is asked with."""
+    return place_id, key, key + _LAST, limit
 
 
 async def count_listed(place_id: int, most: int) -> int:

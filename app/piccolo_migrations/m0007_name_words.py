@@ -25,6 +25,8 @@ async def forwards() -> None:
         create index name_word_of on name_word (member_id);
         drop index member_by_name;
         create index member_by_name on member (name_key);
+        create index member_without_mail on member (id) where email is null and erased_at is null;
+        create index member_address_added on member (address_added_at) where address_added_at is not null;
     """)
     listed = await run(
         "select ms.place_id, ms.member_id, m.name_key from membership ms join member m on m.id = ms.member_id "

@@ -10,6 +10,7 @@ import pytest
 from app.database import run, transaction
 from app.errors import NotFound, Refused
 from app.identity import api, commands
+from app.identity.listed import list_again
 from app.identity.states import Act, IdentityRefusal
 from tests.app.identity.steps import mails_to, sessions_of
 from tests.client import NOON
@@ -263,6 +264,7 @@ class TestWhatOthersAsk:
         assert await found("HÉL") == []
         async with transaction():
             await run("update member set listed = {} where id = {}", True, cast.helene)
+            await list_again(cast.helene)
         assert await found("  HÉL") == ["Hélène"]
         address = (await api.members_by_id([cast.samira]))[cast.samira].email or ""
         assert await found(address.upper()) == ["Samira"]
