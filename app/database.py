@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from piccolo.table import TABLE_REGISTRY, Table
 
 from app import postgres_engine, sqlite_engine
+from app.packages import all_tables
 from app.transactions import CURRENT, RunAgain, Store, Transaction, TransactionMisuse
 
 __all__ = [
@@ -60,9 +61,7 @@ def connect(url: str, *, patience: float = 8.0) -> Store:
         made = postgres_engine.PostgresStore(url, patience)
     else:
         raise ValueError(f"Neither sqlite:///path nor postgresql://…: {scheme}://")
-    from app.piccolo_conf import APP_REGISTRY  # here, since it imports all tables and asks this module for DB
-
-    assert APP_REGISTRY.app_configs  # imported: all their tables are in TABLE_REGISTRY now
+    all_tables()  # so that all are in the registry, where Piccolo's and those of tests are as well
     for table in TABLE_REGISTRY:
         table._meta.db = made
     _engine = made

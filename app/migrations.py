@@ -3,8 +3,8 @@
 Piccolo's own runner records a migration after its transaction, so that a kill between the two leaves a database it
 cannot migrate any more; two at once collide. Here both are safe. A migration is a file
 `<package>/piccolo_migrations/mNNNN_name.py` whose ID is its file name; those of one package run in the order of their
-names, after those of the packages that its `piccolo_app.py` names in `migration_dependencies`. It never changes once
-released. It imports no table of today:
+names, after those of the packages that stand before its own in `app.packages`. It never changes once released. It
+imports no table of today:
 
     """Members and their places."""
 
@@ -43,8 +43,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from piccolo.apps.migrations.tables import Migration
-from piccolo.conf.apps import Finder
 
+from app import packages
 from app.database import engine, is_sqlite, run
 from app.transactions import CURRENT, TransactionMisuse
 
@@ -115,14 +115,11 @@ async def ddl(sql: str) -> None:
 
 def known_steps() -> list[Step]:
     """All migrations of all packages, in the order in which they run."""
-    from app import piccolo_conf  # here, since it imports every table; as a module, since tests replace its registry
-
-    found: list[Step] = []
-    for config in Finder().sort_app_configs(list(piccolo_conf.APP_REGISTRY.app_configs.values())):
-        found.extend(
-            _step(config.app_name, path) for path in sorted(Path(config.migrations_folder_path).glob("m[0-9]*.py"))
-        )
-    return found
+    return [
+        _step(package.name, path)
+        for package in packages.PACKAGES
+        for path in sorted(package.migrations.glob("m[0-9]*.py"))
+    ]
 
 
 async def pending() -> list[str]:

@@ -11,16 +11,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from piccolo.columns import BigInt, Boolean, Bytea, Column, Date, Integer, Serial, Text, Timestamptz, Varchar
-from piccolo.conf.apps import AppConfig, AppRegistry
 
-from app import piccolo_conf
+from app import packages
 from app.database import Store, TransactionMisuse, close_database, connect, is_sqlite, open_database, run, transaction
 from app.migrations import MigrationRefused, ddl, migrate, pending, statements, translated
+from app.packages import Package, all_tables
 from tests.app.shelves import CONSTRAINT_ERRORS
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The migrations of the only package there is."""
     made = tmp_path / "migrations"
     made.mkdir()
-    monkeypatch.setattr(piccolo_conf, "APP_REGISTRY", registry(AppConfig("library", made)))
+    monkeypatch.setattr(packages, "PACKAGES", (Package("library", made),))
     return made
 
 
@@ -51,12 +50,6 @@ async def empty(empty_database_url: str) -> AsyncIterator[Store]:
     await open_database(min_size=0)
     yield engine
     await close_database()
-
-
-def registry(*configs: AppConfig) -> AppRegistry:
-    made = AppRegistry(apps=[])
-    made.app_configs = {config.app_name: config for config in configs}
-    return made
 
 
 def write(folder: Path, name: str, body: str) -> None:
@@ -85,19 +78,15 @@ class TestRunning:
             {"title": "first", "id": 1}
         ]
 
-    async def test_a_package_comes_after_those_it_depends_on(
+    async def test_packages_come_in_their_order(
         self, tmp_path: Path, empty: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        configs = {}
+        found = []
         for name, file, body in (("base", "m0009_books", BOOKS), ("above", "m0001_pages", PAGES)):
             (tmp_path / name).mkdir()
             write(tmp_path / name, file, body)
-            configs[name] = AppConfig(name, tmp_path / name)
-        module: Any = ModuleType("base_of_the_test")
-        module.APP_CONFIG = configs["base"]
-        monkeypatch.setitem(sys.modules, "base_of_the_test", module)
-        configs["above"].migration_dependencies = ["base_of_the_test"]
-        monkeypatch.setattr(piccolo_conf, "APP_REGISTRY", registry(configs["above"], configs["base"]))
+            found.append(Package(name, tmp_path / name))
+        monkeypatch.setattr(packages, "PACKAGES", tuple(found))
         assert await migrate() == ["base/m0009_books", "above/m0001_pages"]
 
     async def test_one_that_fails_leaves_nothing_of_itself(self, folder: Path, empty: Store) -> None:
@@ -253,14 +242,12 @@ PROGRAM = """
 import asyncio, sys
 from pathlib import Path
 from piccolo.columns import BigInt, Boolean, Bytea, Column, Date, Integer, Serial, Text, Timestamptz, Varchar
-from piccolo.conf.apps import AppConfig, AppRegistry
-from app import piccolo_conf
+from app import packages
 from app.database import close_database, connect, open_database
 from app.migrations import migrate
 
 async def main(url, folder):
-    piccolo_conf.APP_REGISTRY = AppRegistry(apps=[])
-    piccolo_conf.APP_REGISTRY.app_configs = {"library": AppConfig("library", Path(folder))}
+    packages.PACKAGES = (packages.Package("library", Path(folder)),)
     connect(url)
     await open_database(min_size=0)
     print("ready", flush=True)
@@ -373,7 +360,7 @@ async def found(table: str) -> dict[str, tuple[str, bool]]:
 
 async def test_the_tables_of_the_code_are_those_of_the_database(db: Store) -> None:
     """Also in their kinds: by the type's name SQLite's engine knows which numbers are booleans, which texts times."""
-    tables = [table for config in piccolo_conf.APP_REGISTRY.app_configs.values() for table in config.table_classes]
+    tables = all_tables()
     assert tables
     for table in tables:
         expected = {column._meta.db_column_name: declared(column) for column in table._meta.columns}

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from app import piccolo_conf
 from app.database import is_sqlite, run
+from app.packages import all_tables
 
 Decision = tuple[str, str]
 """In the copy: `copy`, or why not; when erased: `gone` (the row or its value), or why it stays."""
@@ -276,8 +276,9 @@ def decisions() -> dict[str, tuple[Decision | None, dict[str, Decision]]]:
 
 
 def tables() -> dict[str, set[str]]:
-    found = [each for config in piccolo_conf.APP_REGISTRY.app_configs.values() for each in config.table_classes]
-    return {each._meta.tablename: {column._meta.db_column_name for column in each._meta.columns} for each in found}
+    return {
+        table._meta.tablename: {each._meta.db_column_name for each in table._meta.columns} for table in all_tables()
+    }
 
 
 def undecided(found: dict[str, set[str]]) -> list[str]:
