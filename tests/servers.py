@@ -174,13 +174,14 @@ class Server:
 
 
 def workers_of(pid: int) -> list[int]:
-    """The worker processes of this one. (A resource tracker is one of its children too.)"""
+    """The worker processes of this one: its forks, or, where it starts them anew, what was spawned. (multiprocessing's
+    resource tracker is one of its children too.)"""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
             command = (path / "cmdline").read_bytes()
-            if parent == pid and b"spawn_main" in command:
+            if parent == pid and b"resource_tracker" not in command:
                 found.append(int(path.name))
     return found
 
@@ -264,11 +265,13 @@ class People:
 
     async def signed_in(self, member_ids: Iterable[int], *, place_id: int | None) -> list[Person]:
         """A browser for each of these members, whose session is put straight into the database."""
-        tokens = {member_id: secrets.token_urlsafe(32) for member_id in member_ids}
+        tokens = [(member_id, secrets.token_urlsafe(32)) for member_id in member_ids]
         now = clock.now()
+        if not tokens:
+            return []
         async with transaction():
-            await Session.insert(*(_session(member_id, token, place_id, now) for member_id, token in tokens.items()))
-        return [Person(self, token) for token in tokens.values()]
+            await Session.insert(*(_session(member_id, token, place_id, now) for member_id, token in tokens))
+        return [Person(self, token) for _, token in tokens]
 
 
 def _session(member_id: int, token: str, place_id: int | None, now: datetime) -> Session:
