@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
 
+YEARS = range(1900, 2200)
+"""What people may write: from the ends of the calendar one cannot count a week on, nor a few hours back."""
+
 _WRITTEN = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::\d{2})?")
 
 
@@ -53,6 +56,8 @@ def from_local(written: str, *, fold: int = 0) -> datetime:
     if match is None:
         raise ValueError(written)
     year, month, day, hour, minute = map(int, match.groups())
+    if year not in YEARS:
+        raise ValueError(written)
     return at_local(date(year, month, day), time(hour, minute), fold=fold)
 
 

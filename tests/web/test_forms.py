@@ -211,7 +211,8 @@ class TestMoments:
     @pytest.mark.parametrize(
         "written",
         ["demain", "2026-02-30T10:00", "2026-11-24T25:00", "2026-11-24", "0000-01-01T00:00", "9999-99-99T99:99",
-         "0001-01-01T00:00", "2026-11-24T10:00Z", "2026-11-24T10:00+14:00"],
+         "0001-01-01T00:00", "0001-01-01T12:00", "9999-12-31T12:00", "1899-12-31T12:00", "2200-01-01T12:00",
+         "2026-11-24T10:00Z", "2026-11-24T10:00+14:00"],
     )  # fmt: skip
     def test_what_is_no_moment_is_told_with_an_example(self, written: str) -> None:
         read = fields(at=written)

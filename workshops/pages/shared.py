@@ -25,8 +25,9 @@ from workshops.views import QuestionPage
 
 AnyRequest = Request[Any, Any, Any]
 PUBLIC = {"public": True}
-IN_FORMS = frozenset({"word", "words", "first_name", "who"})
-"""Fields of the page of a workshop beside which an error is said; others are said at its head."""
+IN_FORMS = {"word": "contest", "words": "say_last_word", "first_name": "bring_guest", "who": "invite"}
+"""Fields of the page of a workshop beside which an error is said, and what one may (`May`) who is shown them. Others
+are said at its head, and so are those of a form that is shown no longer."""
 
 
 def signed_in(request: AnyRequest) -> tuple[Visit, Me]:
@@ -60,7 +61,7 @@ async def show(
     status = 200
     if errors:
         status, block = 422, None
-        if not errors.keys() & IN_FORMS:
+        if not any(name in IN_FORMS and getattr(page.may, IN_FORMS[name]) for name in errors):
             flash = Flash(next(iter(errors.values())), tone="fault")
     if refused is not None:
         status, flash = 409, Flash(refusal_text(request, refused), tone="fault")
