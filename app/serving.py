@@ -146,6 +146,7 @@ def serve_until_stopped(
         log_config=None,  # our own form, and one line a request, by app.web.shell
         access_log=False,
         server_header=False,
+        ws="none",  # whoever asks for a web socket gets the page, whatever is installed
         lifespan="on",
         proxy_headers=proxy_headers,
         forwarded_allow_ips=forwarded_allow_ips,

@@ -101,7 +101,8 @@ async def _ask(member_id: int, today: date, *, now: datetime) -> int:
                 text("Un an déjà sans te voir ici. Ton compte t’attend, et la porte est ouverte."),
                 text("Tu veux le garder ? Entre une fois, et c’est tout."),
                 text(
-                    "Sinon, ne fais rien : dans un an, il sera effacé, et ton nom avec. Tu peux le faire dès maintenant."
+                    "Sinon, ne fais rien : dans un an, il sera effacé, et ton nom avec. "
+                    "Tu peux le faire dès maintenant."
                 ),
             ],
             link="/moi/donnees",

@@ -51,6 +51,12 @@ class JsonLines(logging.Formatter):
         return _ENCODED(line).translate(_OTHER_LINE_ENDS)
 
 
+def is_no_advice(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's may be written: not what anybody makes it write by asking for a web socket, two lines
+    a time, with a package to install."""
+    return not record.getMessage().startswith(("Unsupported upgrade request", "No supported WebSocket"))
+
+
 def start_logging(level: str = "INFO") -> None:
     """Send every logger's lines to standard error, in this one form."""
     handler = logging.StreamHandler(sys.stderr)
@@ -65,3 +71,4 @@ def start_logging(level: str = "INFO") -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = name != "uvicorn.access"
+    logging.getLogger("uvicorn.error").addFilter(is_no_advice)

@@ -121,6 +121,14 @@ class TestServe:
         assert "un-secret" not in written
         assert "samira" not in written
 
+    def test_asking_for_a_web_socket_is_a_request_like_others(self, sqlite_database_url: str, tmp_path: Path) -> None:
+        with serving(tmp_path, sqlite_database_url) as server:
+            asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+            assert httpx.get(f"{server.url}/accessibilite", headers=asked).status_code == 200
+            assert server.stop() == 0
+        assert "/accessibilite" in [line.get("path") for line in server.lines()]
+        assert [line for line in server.lines() if line["level"] != "INFO"] == []
+
     def test_it_does_beside_the_pages_what_is_due(self, sqlite_database_url: str, tmp_path: Path) -> None:
         path = sqlite_database_url.removeprefix("sqlite:///")
         with serving(tmp_path, sqlite_database_url) as server:

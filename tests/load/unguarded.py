@@ -120,10 +120,10 @@ async def change(row: dict[str, Any], *, now: Any, **values: Any) -> dict[str, A
 def take_guards_away() -> None:
     """In this process, and in each that it starts: they import this module as they begin."""
     transactions.Transaction.fetch = fetch  # type: ignore[method-assign]  # that is what it is for
-    SQLiteStore.begin, SQLiteStore.end = begin, end  # type: ignore[method-assign]
-    SQLiteStore.fetch_inside = fetch_inside  # type: ignore[method-assign]
+    SQLiteStore.begin, SQLiteStore.end = begin, end  # type: ignore[method-assign]  # the guard that is taken away
+    SQLiteStore.fetch_inside = fetch_inside  # type: ignore[method-assign]  # the same
     for module in (steps, editing, publishing, reading):
-        module.change = change  # type: ignore[attr-defined]
+        module.change = change  # type: ignore[attr-defined]  # as each command has imported it
     make_app: Callable[..., ASGIApp] = vars(serving)["make_app"]
     vars(serving)["make_app"] = lambda *args, **more: Unguarded(make_app(*args, **more))
 
