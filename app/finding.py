@@ -66,13 +66,11 @@ def _folded(character: str) -> str:
 
 def _matches(written: str, words: Sequence[str]) -> list[tuple[int, int]]:
     """Where the words stand in the text, without overlaps, in order."""
-    letters: list[str] = []
-    origin: list[int] = []
-    for position, character in enumerate(written):
-        folded = _folded(character)
-        letters.append(folded)
-        origin.extend([position] * len(folded))
+    letters = list(map(_folded, written))
     key = "".join(letters)
+    if not any(word in key for word in words if word):
+        return []
+    origin = [position for position, folded in enumerate(letters) for _ in folded]
     found: list[tuple[int, int]] = []
     for word in filter(None, words):
         at = key.find(word)

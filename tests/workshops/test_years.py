@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from app.database import Store, is_sqlite, run, transaction
 from tests.client import NOON, World, words
-from tests.people import Cast
+from tests.people import Cast, make_cast
+from workshops import concerns
 from workshops.queries import lists
 from workshops.tables import Workshop
 
@@ -76,3 +78,25 @@ async def test_without_being_told_sqlite_reads_a_state_of_all_years(sqlite_only_
     question, args = page_of("", "")
     detail = await plan(question.replace("indexed by workshop_was", ""), args)
     assert not any("workshop_was" in line for line in detail), detail
+
+
+@pytest.mark.parametrize("here", [True, False])
+async def test_a_word_that_nobody_wrote_is_looked_for_in_texts_alone(
+    sqlite_only_db: Store, monkeypatch: pytest.MonkeyPatch, here: bool
+) -> None:
+    """Not in the rows of all years, on SQLite, which reads in the loop of all requests."""
+    cast = await make_cast()
+    asked: list[tuple[str, Sequence[object]]] = []
+
+    async def overheard(sql: str, *args: object) -> list[dict[str, object]]:
+        asked.append((sql, args))
+        return await run(sql, *args)
+
+    monkeypatch.setattr(concerns, "run", overheard)
+    browser = await World().browser_of(cast.samira, place_id=cast.place if here else None)
+    assert (await browser.get("/recherche?q=zzz")).status_code == 200
+    to_come, past = [await plan(question, list(args)) for question, args in asked]
+    index = "workshop_said_here (place_id=? AND ends_at" if here else "workshop_said (ends_at"
+    assert any(f"INDEX {index}>?" in line for line in to_come), to_come
+    assert any(f"INDEX {index}<?" in line for line in past), past
+    assert not any("TEMP B-TREE" in line for line in past), past
