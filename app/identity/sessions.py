@@ -1,6 +1,7 @@
 """Sessions: one row per signed-in device, opened with a new token each time and ended by deleting the row.
 
-Everything here but `touch_session` belongs inside the caller's transaction. Who may open one is decided in `entrance`.
+Everything here that writes, but `touch_session`, belongs inside the caller's transaction. Who may open one is decided
+in `entrance`.
 """
 
 from __future__ import annotations
@@ -101,6 +102,11 @@ async def end_sessions(member_id: int, *, but: int | None = None) -> int:
         query = query.where(Session.id != but)
     ended = await query.returning(Session.id)
     return len(ended)
+
+
+async def session_lasts(session_id: int) -> bool:
+    """Whether nobody has ended it meanwhile."""
+    return bool(await run("select 1 from session where id = {}", session_id))
 
 
 async def touch_session(session_id: int, *, now: datetime) -> None:

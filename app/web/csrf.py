@@ -10,18 +10,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.handlers import BaseRouteHandler
 
-from app.errors import ForgedForm
+from app.errors import ForgedForm, SignInNeeded
+from app.identity.sessions import session_lasts
 from app.identity.visits import Visit
 from app.settings import Settings
 from app.web.forms import read_form
 
 FIELD = "_csrf_token"
+A_WHILE = 1.0
+"""Seconds that a form may take to arrive before it is asked whether its session still lasts: who was signed in was read
+with its headers, and whoever holds a form back would act after a sign-out."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -73,7 +78,8 @@ def comes_from_elsewhere(request: Request[Any, Any, Any], settings: Settings) ->
 async def refuse_forgery(
     request: Request[Any, Any, Any], handler: BaseRouteHandler, settings: Settings, visit: Visit
 ) -> None:
-    """Let a form through only when it is one of ours, from this session. Raises `ForgedForm`.
+    """Let a form through only when it is one of ours, from this session. Raises `ForgedForm`, and
+    `SignInNeeded` where the session ended while the form was on its way.
 
     A handler with `no_csrf` asks for no token: what it does harms nobody, or it proves by other means who sends it.
     A browser that says that another site sent the form is refused there, too; but with `from_anywhere`, where a secret
@@ -86,7 +92,14 @@ async def refuse_forgery(
         raise ForgedForm(foreign=True)
     if handler.opt.get("no_csrf"):
         return
+    began = time.monotonic()
     form = await read_form(request)
+    if (
+        visit.session_id is not None
+        and time.monotonic() - began > A_WHILE
+        and not await session_lasts(visit.session_id)
+    ):
+        raise SignInNeeded
     sent = form.get(FIELD, "")
     expected = token_for(settings, visit.session_key) if visit.session_key else ""
     if not expected or not hmac.compare_digest(sent.encode("utf-8", "surrogatepass"), expected.encode()):
