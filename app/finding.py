@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.identity.rules import name_key
 
@@ -33,8 +33,11 @@ def pattern(word: str) -> str:
 
 def answers(written: str, words: Sequence[str]) -> bool:
     """Whether this text contains all the words: for the few texts that have no kept key."""
-    key = name_key(written)
+    key = _key(written)
     return all(word in key for word in words)
+
+
+_key = lru_cache(512)(name_key)
 
 
 def marked(written: str, words: Sequence[str], *, longest: int = 0) -> Markup:
@@ -48,14 +51,15 @@ def marked(written: str, words: Sequence[str], *, longest: int = 0) -> Markup:
         first = spans[0][0] if spans else 0
         start = _word_start(written, max(0, min(first - BEFORE_MATCH, end - longest)))
         end = _word_end(written, start + longest)
-    pieces: list[str | Markup] = ["… " if start else ""]
+    pieces = ["… " if start else ""]
     cuts = sorted({start, end, *(edge for span in spans for edge in span if start < edge < end)})
     for left, right in pairwise(cuts):
         inside = any(span[0] <= left and right <= span[1] for span in spans)
-        pieces.append(Markup("<mark>{}</mark>").format(written[left:right]) if inside else written[left:right])
+        piece = str(escape(written[left:right]))
+        pieces.append(f"<mark>{piece}</mark>" if inside else piece)
     if end < len(written):
         pieces.append(" …")
-    return Markup("").join(pieces)
+    return Markup("".join(pieces))  # noqa: S704 - each piece is escaped above
 
 
 @lru_cache(4096)

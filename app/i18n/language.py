@@ -30,6 +30,8 @@ class Language:
         self.gettext: Callable[[str], str] = lru_cache(maxsize=8192)(self._gettext)
         self.day: Callable[[Day | datetime], str] = lru_cache(maxsize=4096)(self._day)
         self.short_day: Callable[[Day | datetime], str] = lru_cache(maxsize=4096)(self._short_day)
+        self.date: Callable[[Day | datetime], str] = lru_cache(maxsize=4096)(self._date)
+        self.month: Callable[[Day | datetime], str] = lru_cache(maxsize=1024)(self._month)
         self.hour: Callable[[datetime], str] = lru_cache(maxsize=8192)(self._hour)
 
     def _gettext(self, msgid: str) -> str:
@@ -94,7 +96,7 @@ class Language:
             return f"{format_date(day, 'EEE', locale='fr')}{WIDE}{'1er' if day.day == 1 else day.day}"
         return format_date(day, "EEE d", locale="en_GB")
 
-    def date(self, at: Day | datetime) -> str:
+    def _date(self, at: Day | datetime) -> str:
         """Day, month and year: « 24 novembre 2026 »."""
         day = local(at).date() if isinstance(at, datetime) else at
         if self.code == "fr":
@@ -102,7 +104,7 @@ class Language:
             return f"{number}{WIDE}{format_date(day, 'MMMM y', locale='fr')}"
         return format_date(day, "d MMMM y", locale="en_GB")
 
-    def month(self, at: Day | datetime) -> str:
+    def _month(self, at: Day | datetime) -> str:
         """« novembre 2026 »."""
         day = local(at).date() if isinstance(at, datetime) else at
         return format_date(day, "LLLL y", locale="fr" if self.code == "fr" else "en_GB")
