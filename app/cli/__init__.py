@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 from dotenv import load_dotenv
 
-from app.cli import backup, check, demo, doctor, erasing, first, second, serve, upkeep
 from app.cli.common import sentence_for
 
 EPILOG = """\b
@@ -23,31 +23,43 @@ A first installation:
 Only to look around:
   reseau demo
 """
+COMMANDS = {
+    "backup": "backup",
+    "check": "check",
+    "demo": "demo",
+    "doctor": "doctor",
+    "jobs": "upkeep",
+    "member": "first",
+    "place": "first",
+    "restore": "backup",
+    "serve": "serve",
+    "setup": "first",
+    "upgrade": "upkeep",
+}
+"""By name, the module of this package that has it."""
+
+
+class Commands(click.Group):
+    """Loads a command when it is called: a server keeps nothing of the others in its memory for months."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        if cmd_name not in COMMANDS:
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=COMMANDS, ctx=ctx)
+        found: click.Command = getattr(import_module(f"app.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return found
 
 
 @click.group(
-    name="reseau", epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Commands,
+    name="reseau",
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 def program() -> None:
     """Le Réseau: workshops, meals, rotas and mediation for a place run by its members."""
-
-
-for command in (
-    demo.demo,
-    serve.serve,
-    upkeep.upgrade,
-    first.setup,
-    first.place,
-    first.member,
-    upkeep.jobs,
-    backup.backup,
-    backup.restore,
-    doctor.doctor,
-    check.check,
-):
-    program.add_command(command)
-first.member.add_command(second.second_code)
-first.member.add_command(erasing.erase)
 
 
 def main(args: Sequence[str] | None = None) -> int:

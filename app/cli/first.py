@@ -17,6 +17,8 @@ from dotenv import set_key
 
 from app import clock
 from app.cli.common import Failed, read_settings, with_database
+from app.cli.erasing import erase
+from app.cli.second import second_code
 from app.identity import commands
 from app.identity.api import PlaceFacts, member_by_email, places
 from app.identity.commands_welcome import Registered, give_new_password, register_without_email
@@ -164,6 +166,10 @@ class _Wanted:
 @click.group()
 def member() -> None:
     """Members of this installation."""
+
+
+member.add_command(second_code)
+member.add_command(erase)
 
 
 @member.command("add")
