@@ -49,3 +49,15 @@ def installed(database_url: str) -> str:
     """A migrated database, and the settings that lead to it."""
     os.environ.update(RESEAU_DATABASE_URL=database_url, RESEAU_SECRET_KEY=KEY)
     return database_url
+
+
+@pytest.fixture
+def other_url(request: pytest.FixtureRequest, installed: str) -> Iterator[str]:
+    """An empty database of the same sort, as on another machine."""
+    if installed.startswith("sqlite"):
+        yield f"sqlite:///{request.getfixturevalue('sqlite_folder') / 'other.sqlite'}"
+        return
+    server = request.getfixturevalue("postgres")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,18 +33,6 @@ MARK = "canari@quenotte.exemple"
 @pytest.fixture(autouse=True)
 def right_programs() -> None:
     os.environ["RESEAU_PG_BIN"] = pg_bin()
-
-
-@pytest.fixture
-def other_url(request: pytest.FixtureRequest, installed: str) -> Iterator[str]:
-    """An empty database of the same sort, as on another machine."""
-    if installed.startswith("sqlite"):
-        yield f"sqlite:///{request.getfixturevalue('sqlite_folder') / 'other.sqlite'}"
-        return
-    server = request.getfixturevalue("postgres")
-    name = server.create()
-    yield server.url(name)
-    server.drop(name)
 
 
 def file_of(url: str) -> Path | None:
