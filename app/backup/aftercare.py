@@ -2,10 +2,14 @@
 
 Before the present database is replaced, a few of its facts are kept in temporary tables (`KEPT`); after the older state
 is there, and before anybody sees it, `WHAT_HAS_ENDED` puts it right by them, and numbers go on in each engine's own
-words. A backup may be as old as the first migration: only what that one made is named here.
+words. A backup may be as old as the first migration: only what that one made is named there. What came later is in
+`LATER`, and done where both states have it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 KEPT = {
     # temporary table: (its columns, how it is filled from the present database)
@@ -79,3 +83,71 @@ WHAT_HAS_ENDED = (
     "where sent_at is null and logged_at is null and set_aside_at is null "
     "and exists (select 1 from present_outbox p where p.dedupe in (outbox.dedupe, {digest}))",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What is put right where both states have tables that not every state has; elsewhere the backup's stand."""
+
+    tables: frozenset[str]
+    kept: Mapping[str, tuple[str, str]]
+    """As `KEPT`."""
+    statements: tuple[str, ...]
+    """After `WHAT_HAS_ENDED`: of another installation there is nobody left in `present_member` then."""
+
+
+_STILL_THERE = (
+    "(select m.id from member m join present_member p on p.id = m.id and p.created_at = m.created_at "
+    "where m.erased_at is null)"
+)
+"""Whose second code the present database knows: a number may have become somebody else's."""
+
+# What the present database says of them stands, as it does for passwords: a telephone may have been replaced or reset
+# because somebody had it.
+SECOND_CODES = Later(
+    tables=frozenset({"second_factor", "recovery_code"}),
+    kept={
+        "present_second_factor": (
+            "member_id integer primary key, seed text, made_with text, last_step integer, since_at {ts}",
+            "select member_id, seed, made_with, last_step, since_at from second_factor",
+        ),
+        "present_recovery_code": (
+            "member_id integer, code_hash text, primary key (member_id, code_hash)",
+            "select member_id, code_hash from recovery_code",
+        ),
+    },
+    statements=(
+        f"delete from second_factor where member_id in {_STILL_THERE} "  # noqa: S608 - constants of this file
+        "and not exists (select 1 from present_second_factor p where p.member_id = second_factor.member_id "
+        "and p.seed = second_factor.seed and p.made_with = second_factor.made_with)",
+        # Of the same telephone, no code is taken twice.
+        "update second_factor set last_step = (select p.last_step from present_second_factor p "  # noqa: S608 - constants of this file
+        f"where p.member_id = second_factor.member_id) where member_id in {_STILL_THERE} "
+        "and last_step < (select p.last_step from present_second_factor p where p.member_id = second_factor.member_id)",
+        "insert into second_factor (member_id, seed, made_with, last_step, since_at) "  # noqa: S608 - constants of this file
+        "select member_id, seed, made_with, last_step, since_at from present_second_factor "
+        f"where member_id in {_STILL_THERE} and member_id not in (select member_id from second_factor)",
+        # A recovery code that was used since stays used.
+        f"delete from recovery_code where member_id in {_STILL_THERE} "  # noqa: S608 - constants of this file
+        "and not exists (select 1 from present_recovery_code p where p.member_id = recovery_code.member_id "
+        "and p.code_hash = recovery_code.code_hash)",
+        # They are made ten at a time: where one is left, those that the backup lacks were used before it.
+        "insert into recovery_code (member_id, code_hash) select member_id, code_hash from present_recovery_code "  # noqa: S608 - constants of this file
+        f"where member_id in {_STILL_THERE} and member_id not in (select member_id from recovery_code)",
+    ),
+)
+LATER = (SECOND_CODES,)
+EVER_KEPT: Mapping[str, tuple[str, str]] = KEPT | {
+    table: filled for each in LATER for table, filled in each.kept.items()
+}
+"""All temporary tables, whether or not something goes into them."""
+
+
+def kept_of(tables: frozenset[str]) -> Mapping[str, tuple[str, str]]:
+    """What is kept of a present database that has these tables, `NEEDED` among them."""
+    return KEPT | {table: filled for each in later_in(tables) for table, filled in each.kept.items()}
+
+
+def later_in(tables: frozenset[str]) -> tuple[Later, ...]:
+    """What of `LATER` there is where these tables are."""
+    return tuple(each for each in LATER if each.tables <= tables)

@@ -23,7 +23,18 @@ from urllib.parse import unquote
 import asyncpg  # type: ignore[import-untyped]  # asyncpg comes without types
 
 from app.backup import BackupError, Progress
-from app.backup.aftercare import COUNTERS, IS_KNOWN, KEPT, LEAP, LISTED, NEEDED, WHAT_HAS_ENDED
+from app.backup.aftercare import (
+    COUNTERS,
+    EVER_KEPT,
+    IS_KNOWN,
+    LEAP,
+    LISTED,
+    NEEDED,
+    WHAT_HAS_ENDED,
+    Later,
+    kept_of,
+    later_in,
+)
 from app.backup.archive import PIECE, Manifest, extract, work_folder, write
 from app.erased import Erased
 from app.postgres_engine import SCHEMA_LOCK
@@ -253,8 +264,8 @@ def _as_pattern(schema: str) -> str:
 # -------------------------------------------------------------------------------------------------------- going back
 
 
-async def _look(url: str, manifest: Manifest, *, force: bool) -> tuple[int, bool]:
-    """The server's version, and whether the present tables tell what has ended. Raises `BackupError`."""
+async def _look(url: str, manifest: Manifest, *, force: bool) -> tuple[int, frozenset[str]]:
+    """The server's version, and the present tables, which tell what has ended. Raises `BackupError`."""
     connection = await _connected(url)
     try:
         for _ in range(20):  # whoever was stopped just now is shown for a moment yet
@@ -279,7 +290,7 @@ async def _look(url: str, manifest: Manifest, *, force: bool) -> tuple[int, bool
         for table in ("member", "place"):
             if not force and table in tables and await connection.fetchval(f"select true from {table} limit 1"):  # noqa: S608 - constants of this file
                 raise BackupError("There are people in this database: `--force` replaces all of it. Nothing was done.")
-        return connection.get_server_version().major, tables >= NEEDED
+        return connection.get_server_version().major, tables
     except asyncpg.PostgresError as error:
         raise BackupError(f"The database refused: {' '.join(str(error).split()).rstrip('.')}.") from error
     finally:
@@ -301,12 +312,12 @@ def restore(
     It has the shape of the backup's time: migrations are the caller's, and erasing whom `erase_again` names: those in
     `erased`, and whom the present tables know to be erased.
     """
-    major, told = asyncio.run(_look(url, manifest, force=force))
+    major, tables = asyncio.run(_look(url, manifest, force=force))
     tools = programs(major, environ)
     with work_folder(Path(tempfile.gettempdir())) as work:
         dump = work / PART
         extract(file, manifest, dump, progress)
-        _played(tools, dump, manifest, url, told, environ, progress, erased)
+        _played(tools, dump, manifest, url, tables, environ, progress, erased)
 
 
 def _played(
@@ -314,7 +325,7 @@ def _played(
     dump: Path,
     manifest: Manifest,
     url: str,
-    told: bool,
+    tables: frozenset[str],
     environ: Mapping[str, str],
     progress: Progress,
     erased: Collection[Erased],
@@ -340,7 +351,7 @@ def _played(
         assert reading.stdout is not None
         assert writing.stdin is not None
         try:
-            writing.stdin.write(_before(told, erased).encode())
+            writing.stdin.write(_before(tables, erased).encode())
             while piece := reading.stdout.read(PIECE):
                 writing.stdin.write(piece)
                 done += len(piece)
@@ -350,7 +361,7 @@ def _played(
                     f"pg_restore could not read the backup: {_last_word(errors_of_script)}. Nothing was done."
                 )
             progress("Putting it in place", done, 0)
-            writing.stdin.write(_after(manifest.schema).encode())
+            writing.stdin.write(_after(manifest.schema, tables).encode())
             writing.stdin.close()
             failed = writing.wait()
         except BrokenPipeError:  # psql has ended already, and says why
@@ -366,17 +377,17 @@ def _played(
             raise BackupError(f"PostgreSQL did not take the backup, and is as it was: {_last_word(errors)}.")
 
 
-def _before(told: bool, erased: Collection[Erased]) -> str:
+def _before(tables: frozenset[str], erased: Collection[Erased]) -> str:
     """What is said before the dump: keep what tells of endings, then clear the ground."""
     lines = [
         "set lock_timeout = '{patience}s'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0;",
         "begin;",
         "select pg_advisory_xact_lock({lock});",
-        *(f"create temp table {name} ({columns}) on commit drop;" for name, (columns, _) in KEPT.items()),
+        *(f"create temp table {name} ({columns}) on commit drop;" for name, (columns, _) in EVER_KEPT.items()),
         f"create temp table {COUNTERS} (name text, last bigint) on commit drop;",
     ]
-    if told:
-        lines += [f"insert into {name} {query};" for name, (_, query) in KEPT.items()]
+    if tables >= NEEDED:
+        lines += [f"insert into {name} {query};" for name, (_, query) in kept_of(tables).items()]
         lines.append(_COUNT)
     lines.append(f"create temp table {LISTED} (id integer, erased_on text) on commit drop;")
     lines += [
@@ -390,11 +401,12 @@ def _before(told: bool, erased: Collection[Erased]) -> str:
 _DIGEST = "encode(sha256(convert_to(outbox.dedupe, 'UTF8')), 'hex')"
 
 
-def _after(schema: str) -> str:
+def _after(schema: str, tables: frozenset[str]) -> str:
     """What is said after it: end what has ended, go on counting, and only then COMMIT."""
     lines = [
         f"select set_config('search_path', '{_as_pattern(schema).replace(chr(39), chr(39) * 2)}', true);",
         *(f"{statement.format(digest=_DIGEST, day='min(e.erased_on)::date')};" for statement in WHAT_HAS_ENDED),
+        *(_where_restored(later) for later in later_in(tables)),
         _GO_ON.format(leap=LEAP, known=IS_KNOWN),
         "commit;",
         # Statistics, without which the first pages are slow. Nothing that goes wrong from here on undoes the rest.
@@ -402,6 +414,12 @@ def _after(schema: str) -> str:
         "analyze;",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _where_restored(later: Later) -> str:
+    """Its statements, if the dump had those tables."""
+    there = " and ".join(f"to_regclass('{table}') is not null" for table in sorted(later.tables))
+    return f"do $$ begin if {there} then {'; '.join(later.statements)}; end if; end $$;"
 
 
 _EACH_COUNTER = """

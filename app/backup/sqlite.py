@@ -17,7 +17,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 from app.backup import BackupError, Progress
-from app.backup.aftercare import COUNTERS, IS_KNOWN, KEPT, LEAP, LISTED, NEEDED, WHAT_HAS_ENDED
+from app.backup.aftercare import (
+    COUNTERS,
+    EVER_KEPT,
+    IS_KNOWN,
+    LEAP,
+    LISTED,
+    NEEDED,
+    WHAT_HAS_ENDED,
+    kept_of,
+    later_in,
+)
 from app.backup.archive import PIECE, Manifest, extract, put_in_place, work_folder
 from app.erased import Erased
 
@@ -172,17 +182,18 @@ def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path, er
         connection.execute("pragma secure_delete = 1")
         _look_through(connection, name)
         connection.execute("begin immediate")
-        for table, (columns, _) in KEPT.items():
+        for table, (columns, _) in EVER_KEPT.items():
             connection.execute(f"create temp table {table} ({columns.format(ts='text')})")
         connection.execute(f"create temp table {COUNTERS} (name text, last bigint)")
+        tables: frozenset[str] = frozenset()
         try:
-            if present is not None and _tables(present) >= NEEDED:
-                for table, (_, query) in KEPT.items():
+            if present is not None and (tables := _tables(present)) >= NEEDED:
+                for table, (_, query) in kept_of(tables).items():
                     _carry(present, query, connection, table)
                 _carry(present, "select name, seq from sqlite_sequence", connection, COUNTERS)
         except sqlite3.DatabaseError:
             readable = False
-            for table in (*KEPT, COUNTERS):
+            for table in (*EVER_KEPT, COUNTERS):
                 connection.execute(f"delete from {table}")  # noqa: S608 - constants of this file
         connection.execute(f"create temp table {LISTED} (id integer, erased_on text)")
         connection.executemany(
@@ -192,6 +203,9 @@ def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path, er
         connection.create_function("sha256_hex", 1, _sha256_hex, deterministic=True)
         for statement in WHAT_HAS_ENDED:
             connection.execute(statement.format(digest="sha256_hex(outbox.dedupe)", day="min(e.erased_on)"))
+        for later in later_in(tables & _tables(connection)):
+            for statement in later.statements:
+                connection.execute(statement)
         _numbers_go_on(connection)
         connection.execute("commit")
     return readable

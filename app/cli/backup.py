@@ -87,8 +87,9 @@ def restore(file: Path, force: bool, lists: tuple[Path, ...]) -> None:
     """Put a backup in the place of the database, with `reseau serve` stopped.
 
     The file is looked through first. Cut at any point, the old database is whole or the new one is. A backup of an
-    older version is brought up to date. Everybody signs in again; passwords that were changed and calendar addresses
-    that were cut since the backup stay so, as far as the database that is replaced still tells.
+    older version is brought up to date. Everybody signs in again; passwords and second codes that were changed,
+    recovery codes that were used and calendar addresses that were cut since the backup stay so, as far as the database
+    that is replaced still tells.
 
     Whoever erased themselves since is erased again before anybody can read of them: as the database that is replaced
     tells, the list beside it, reseau.erased beside FILE, and whatever --erased names.
@@ -124,7 +125,9 @@ def restore(file: Path, force: bool, lists: tuple[Path, ...]) -> None:
     if outcome.aside is not None:
         click.echo(f"The file that was no database any more is now {outcome.aside}.")
     if not outcome.told_by_present:
-        click.echo("The old database could not tell: passwords and calendar addresses are those of the backup.")
+        click.echo(
+            "The old database could not tell: passwords, second codes and calendar addresses are those of the backup."
+        )
     if again and again[-1]:
         people = "1 person who" if again[-1] == 1 else f"{again[-1]:,} people who"
         click.echo(f"{people} had left since {'was' if again[-1] == 1 else 'were'} erased again.")
