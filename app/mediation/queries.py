@@ -22,6 +22,8 @@ from app.registry import Registry
 
 A_PAGE = 30
 MOST_PAGES = 1000
+RECENT_MONTHS = 12
+"""So many are each a choice of the journal; before them, years are."""
 
 
 # ------------------------------------------------------------------------------------------------------- the desk
@@ -301,33 +303,36 @@ class JournalPage:
 
 
 async def journal_page(visit: Visit, registry: Registry, *, month: str, number: int) -> JournalPage:
-    """One page of what was decided at the place of this visit, newest first, of all times or of a month."""
+    """One page of what was decided at the place of this visit, newest first, of all times, of a month or of a year."""
     assert visit.place is not None
     lang = language(visit.language)
     oldest = await run(
         "select at from journal_line where place_id = {} and shown = {} order by at limit 1", visit.place.id, True
     )
     months = _months(oldest[0]["at"], visit.now) if oldest else []
-    first = next((each for each in months if f"{each:%Y-%m}" == month), None)
+    chosen = [each for each in months if month in (f"{each:%Y-%m}", f"{each:%Y}")] if month else []
     where = "place_id = {} and shown = {}"
     args: list[Any] = [visit.place.id, True]
-    if first is not None:
-        where, args = where + " and at >= {} and at < {}", [*args, day_start(first), day_start(_next_month(first))]
+    if chosen:
+        where += " and at >= {} and at < {}"
+        args += [day_start(chosen[-1]), day_start(_next_month(chosen[0]))]
     rows = await run(
-        f"select * from journal_line where {where} order by at desc, id desc limit {{}} offset {{}}",  # noqa: S608 - constant conditions
+        # The page is looked up in the index; of what comes before it no line is read.
+        f"select j.* from (select id, at from journal_line where {where} order by at desc, id desc limit {{}} "  # noqa: S608 - constant conditions
+        "offset {}) page join journal_line j on j.id = page.id order by j.at desc, j.id desc",
         *args,
         A_PAGE + 1,
         (number - 1) * A_PAGE,
     )
-    base = "/journal?" + (f"mois={first:%Y-%m}&" if first is not None else "")
+    base = "/journal?" + (f"mois={month}&" if chosen else "")
     return JournalPage(
         place_name=visit.place.name,
         days=[
             JournalDay(lang.date(day), [_decision(row, registry, lang) for row in lines])
             for day, lines in groupby(rows[:A_PAGE], lambda row: local_day(row["at"]))
         ],
-        months=_choices(tuple(months), visit.language),
-        month=f"{first:%Y-%m}" if first is not None else "",
+        months=_choices(tuple(months), chosen[0].year if chosen else 0, visit.language),
+        month=month if chosen else "",
         number=number,
         before_href=f"{base}page={number - 1}" if number > 1 else "",
         after_href=f"{base}page={number + 1}" if len(rows) > A_PAGE and number < MOST_PAGES else "",
@@ -360,12 +365,14 @@ def _months(oldest: datetime, now: datetime) -> list[date]:
     return months
 
 
-@lru_cache(16)
-def _choices(months: tuple[date, ...], code: str) -> tuple[tuple[str, str], ...]:
-    """What each month is called in an address and to people. After ten years, writing them out costs as much as the
-    rest of the page."""
+@lru_cache(64)
+def _choices(months: tuple[date, ...], year: int, code: str) -> tuple[tuple[str, str], ...]:
+    """What there is to choose from, as an address and as people say it: the last months and those of the chosen year,
+    then the years before. All the months of ten years would be longer than the page."""
     lang = language(code)
-    return tuple((f"{each:%Y-%m}", lang.month(each)) for each in months)
+    shown = [each for number, each in enumerate(months) if number < RECENT_MONTHS or each.year == year]
+    years = dict.fromkeys(str(each.year) for each in months[RECENT_MONTHS:])
+    return (*((f"{each:%Y-%m}", lang.month(each)) for each in shown), *((each, each) for each in years))
 
 
 def _next_month(first: date) -> date:

@@ -335,6 +335,24 @@ class TestJournal:
         assert "Septembre" not in page
         assert "novembre 2026 octobre 2026 septembre 2026" in page
 
+    async def test_older_years_are_a_choice_each(self, scene: Scene) -> None:
+        for at, title in (
+            ("2023-12-31T23:30", "Janvier"),
+            ("2024-12-31T22:30", "Décembre"),
+            ("2025-01-01T00:00", "Plus tard"),
+        ):
+            await note(scene.cast, at=datetime.fromisoformat(f"{at}:00+00:00"), title=title)
+        member = await scene.as_(scene.cast.samira)
+        page = words(await member.get("/journal"))
+        assert "décembre 2025 2025 2024 Je" in page
+        assert "février 2024" not in page
+        year = words(await member.get("/journal?mois=2024"))
+        assert [title in year for title in ("Janvier", "Décembre", "Plus tard")] == [True, True, False]
+        assert "décembre 2025 décembre 2024 novembre 2024" in year
+        assert "janvier 2024 2025 2024 Je" in year
+        month = words(await member.get("/journal?mois=2024-01"))
+        assert [title in month for title in ("Janvier", "Décembre", "Plus tard")] == [True, False, False]
+
     @pytest.mark.parametrize(
         "query",
         ["mois=2026-13", "mois=x", "mois=2019-01", "page=0", "page=-1", "page=x", "page=%00", "page=1e9", "page=²"],
