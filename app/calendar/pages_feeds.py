@@ -20,7 +20,7 @@ from markupsafe import Markup
 from app.calendar import commands, queries
 from app.calendar.forms import ALARMS, read_wishes
 from app.calendar.queries import FeedLine
-from app.calendar.states import MOST_FEEDS
+from app.calendar.states import MOST_FEEDS, CalendarRefusal
 from app.errors import NotFound, Refused, SignInNeeded
 from app.i18n import Text, text
 from app.i18n.text import N_
@@ -173,13 +173,16 @@ async def _show(
     feeds = await queries.my_feeds(member.id)
     if at_fault and all(feed.id != at_fault for feed in feeds):
         raise NotFound
+    full = len(feeds) >= MOST_FEEDS
+    if errors and not at_fault and full:  # there is no form any more beside which to say them
+        errors, refused = None, Refused(CalendarRefusal.TOO_MANY_FEEDS)
     base = house.settings.base_url
     cookie = cookie_name(house.settings, COOKIE)
     fresh = _fresh(request.cookies.get(cookie, ""), feeds, base)
     page = FeedsPage(
         feeds=tuple(feeds),
         fresh=fresh,
-        full=len(feeds) >= MOST_FEEDS,
+        full=full,
         alarms=tuple((value, words(request, said)) for value, said in ALARMS),
         shared=(
             (N_("Tout, dans tous les lieux"), f"{base}/calendriers/agenda.ics"),
