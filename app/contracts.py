@@ -163,7 +163,14 @@ class Word:
     said: Text
 
 
-Value = str | int | bool | date | Word | None
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a line of the journal tells; the domain that wrote it has the words for it (`journal_acts`)."""
+
+    act: str
+
+
+Value = str | int | bool | date | Word | tuple[Word, ...] | Deed | None
 """What may stand in a cell; instants are aware datetimes."""
 
 
@@ -240,7 +247,8 @@ class Domain:
     search: Callable[[Visit, str, int], Awaitable[Sequence[Found]]] | None = None
     """What this visit may see of the domain that answers these words, the nearest first, at most so many."""
     journal_acts: Mapping[str, str] = field(default_factory=dict)
-    """`journal_line.act` of the lines that members read → French msgid of what was decided."""
+    """`journal_line.act` → French msgid of what was done: of each that the domain writes, since those that members do
+    not read stand in the copy of one's data."""
     keeps: Sequence[Kept] = ()
     """What it keeps about people today: with what its jobs forget, this is changed as well."""
     jobs: Sequence[Job] = ()

@@ -35,8 +35,24 @@ JOURNAL_ACTS: Mapping[str, str] = {
     "workshop.yes": N_("Oui à ce qui engage l’association"),
     "workshop.edit_kept": N_("La modification reste"),
     "workshop.edit_put_back": N_("Remis comme avant la modification"),
+    # Those that members do not read.
+    "workshop.proposed": N_("Proposé"),
+    "workshop.proposed_again": N_("Proposé de nouveau"),
+    "workshop.withdrawn": N_("Proposition retirée"),
+    "workshop.agreed": N_("Relu, en attente de l’accord du bureau"),
+    "workshop.contested": N_("Avis contesté"),
+    "workshop.drawn": N_("Tirage au sort"),
+    "workshop.edited": N_("Modifié"),
+    "workshop.review_again": N_("Remis à relire"),
+    "workshop.room_found": N_("Salle trouvée"),
+    "workshop.lapsed": N_("Passé sans paraître"),
+    "workshop.host_left": N_("Quelqu’un a passé la main"),
+    "workshop.taken_over": N_("Quelqu’un a repris l’atelier"),
+    "workshop.cancelled": N_("Annulé"),
+    "workshop.reopened": N_("Finalement, ça a lieu"),
+    "workshop.guest_signed_up": N_("Place prise pour une personne sans compte"),
 }
-"""Of the lines that members read (`steps.note(…, shown=True)`)."""
+"""Of each line that is written (`steps.note`)."""
 
 _WAITING = """
 select w.*, r.name as room_name, wr.name as wished_room_name

@@ -17,14 +17,14 @@ from app.notices.api import Kind, Part, unsay
 from workshops import wording
 from workshops.commands.places import end_sign_up, has_place, offer_freed
 from workshops.commands.steps import hosts_of, locked, moment, tell, tell_people, write_entry
-from workshops.facts import KIND, Row, matter_of
-from workshops.labels import FORMAT_NAMES, STATE_NAMES
+from workshops.facts import KIND, Row, matter_of, needs_of
+from workshops.labels import FORMAT_NAMES, NEED_NAMES, STATE_NAMES
 from workshops.states import ACTIVE, Format, HostState, SignUpState, State
 from workshops.tables import Host, Juror, SignUp, Workshop
 
 ALIVE = (State.PROPOSED, State.SENT_BACK, State.CONTESTED, State.PUBLISHED)
 HOST_STATES = {
-    HostState.INVITED: text("Invité"),
+    HostState.INVITED: text("Invitation reçue"),
     HostState.HOSTING: text("J’anime"),
     HostState.DECLINED: text("J’ai dit non"),
     HostState.LEFT: text("J’ai passé la main"),
@@ -36,6 +36,9 @@ SIGN_UP_STATES = {
     SignUpState.WITHDRAWN: text("J’ai laissé ma place"),
     SignUpState.LAPSED: text("Pas répondu à temps"),
 }
+
+
+VOTES = {"publish": text("Il peut paraître"), "send_back": text("Je demande le changement aussi")}
 
 
 # ------------------------------------------------------------------------------------------------------------- export
@@ -79,18 +82,18 @@ async def export_of(member_id: int) -> list[Exported]:
                 **when,
                 "ends_at": text("Fin"),
                 "place": text("Lieu"),
-                "format": text("Forme"),
+                "format": text("Forme de l’atelier"),
                 "state": text("Où il en est"),
                 "summary": text("Présentation"),
                 "bring": text("À apporter"),
-                "speaker": text("Intervenant"),
+                "speaker": text("Personne invitée"),
                 "capacity": text("Places"),
                 "needs": text("Accord du bureau pour"),
                 "proposed_at": text("Proposé"),
                 "published_at": text("Paru"),
                 "reason": text("Pourquoi un changement"),
                 "way_out": text("Ce qui conviendrait"),
-                "contest_word": text("Mon mot pour contester"),
+                "contest_word": text("Pourquoi j’ai contesté"),
                 "cancelled_at": text("Annulé"),
                 "cancel_reason": text("Raison de l’annulation"),
                 "created_at": text("Écrit"),
@@ -100,14 +103,15 @@ async def export_of(member_id: int) -> list[Exported]:
                     **row,
                     "format": Word(row["format"], text(FORMAT_NAMES[Format(row["format"])])),
                     "state": Word(row["state"], text(STATE_NAMES[State(row["state"])])),
+                    "needs": tuple(Word(need.value, text(NEED_NAMES[need])) for need in sorted(needs_of(row))),
                 }
                 for row in proposed
             ],
         ),
         Exported(
             "hosted_workshops",
-            text("Ateliers que j’anime, ou pour lesquels on m’a invité"),
-            {**when, "state": text("Comment"), "since_at": text("Depuis"), **last},
+            text("Ateliers que j’anime, ou qu’on m’a proposé d’animer"),
+            {**when, "state": text("Ma part"), "since_at": text("Depuis"), **last},
             [
                 {
                     **row,
@@ -143,19 +147,19 @@ async def export_of(member_id: int) -> list[Exported]:
         Exported(
             "guests",
             text("Places prises pour des personnes sans compte"),
-            {**when, "first_name": text("Prénom"), "asked_at": text("Inscrit")},
+            {**when, "first_name": text("Prénom"), "asked_at": text("Inscription faite")},
             guests,
         ),
         Exported(
             "drawn",
-            text("Mes avis quand le sort m’a désigné"),
+            text("Mes avis après un tirage au sort"),
             {
                 "title": text("Atelier"),
                 "drawn_at": text("Tirage"),
                 "vote": text("Avis"),
                 "voted_at": text("Donné"),
             },
-            drawn,
+            [{**row, "vote": row["vote"] and Word(row["vote"], VOTES[row["vote"]])} for row in drawn],
         ),
     ]
 
@@ -202,8 +206,8 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
     if places:
         then.append(
             text_n(
-                "Ta place à venir est rendue. Si quelqu’un attend, elle est pour lui.",
-                "Tes %(n)s places à venir sont rendues. Si quelqu’un attend, elles sont pour lui.",
+                "Ta place à venir est rendue. Elle ira à la première personne en attente.",
+                "Tes %(n)s places à venir sont rendues. Elles iront aux premières personnes en attente.",
                 len(places),
             )
         )
@@ -227,7 +231,7 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
         )
     if words:
         then.append(text_n("Ton mot de la fin est effacé.", "Tes %(n)s mots de la fin sont effacés.", words))
-    then.append(text("Le nombre de personnes venues reste. Que tu en étais ne se lit plus."))
+    then.append(text("Le nombre de personnes venues reste. On n’y lit plus que tu en étais."))
     return Leaving(first, then)
 
 

@@ -14,7 +14,7 @@ from app.i18n import text, text_n
 ROLES = {
     Role.HOST: text("J’anime"),
     Role.PARTICIPANT: text("Je participe"),
-    Role.WAITING: text("J’attends une place"),
+    Role.WAITING: text("J’attends"),
     Role.OFFERED: text("Une place m’est gardée"),
     Role.HOLDER: text("Je tiens ce rôle"),
 }
@@ -42,7 +42,7 @@ async def export_of(member_id: int) -> list[Exported]:
                 "starts_at": text("Début"),
                 "ends_at": text("Fin"),
                 "place": text("Lieu"),
-                "role": text("Comment"),
+                "role": text("Ma part"),
                 "left_at": text("Place laissée"),
             },
             [{**row, "role": Word(row["role"], ROLES[Role(row["role"])])} for row in parts],

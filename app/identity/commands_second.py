@@ -134,7 +134,7 @@ async def change_telephone(*, holder: Holder, current: str, code: str, now: date
         await end_sessions(holder.member_id, but=holder.session_id)
         await _tell(
             holder.member_id,
-            text("Ton deuxième code vient d’un autre téléphone"),
+            text("Ton deuxième code a changé de téléphone"),
             text("L’ancien téléphone ne donne plus de code pour ton compte. Tes autres appareils sont déconnectés."),
             now=now,
         )
@@ -183,7 +183,7 @@ async def reset(*, member_id: int, now: datetime) -> bool:
                 [member_id],
                 kind=Kind.ACCOUNT,
                 what=f"second-code-reset-{secrets.token_hex(16)}",
-                subject=text("Ton deuxième code est remis à zéro"),
+                subject=text("Ton deuxième code est enlevé"),
                 body=[
                     text("La personne qui héberge le site l’a fait. À ta prochaine entrée, tu en feras un autre."),
                     text("Tu ne l’as pas demandé ? Dis-le vite à la personne qui héberge le site."),
@@ -313,7 +313,7 @@ async def _take_recovery_code(holder: Holder, written: str, *, now: datetime) ->
     await _tell(
         holder.member_id,
         text("Un de tes codes de secours a servi"),
-        text("Quelqu’un s’en est servi à la place du code de ton téléphone."),
+        text("Il a remplacé le code de ton téléphone. Si c’était toi, tout va bien : barre-le sur ton papier."),
         now=now,
     )
     return True

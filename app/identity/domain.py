@@ -19,7 +19,7 @@ from app.identity.pages_second import SECOND
 from app.identity.pages_welcome import WELCOME
 from app.identity.search import search
 from app.identity.states import Act
-from app.identity.wording import SENTENCES
+from app.identity.wording import JOURNAL_ACTS, SENTENCES
 
 DOMAIN = Domain(
     name="identity",
@@ -43,6 +43,7 @@ DOMAIN = Domain(
         Job("identity.forget_slips", forget_slips, every=timedelta(hours=6)),
     ),
     jobs_of_all=data_jobs,
+    journal_acts=JOURNAL_ACTS,
     export_of=own_data.export_of,
     leaving=own_data.leaving,
     erase=own_data.erase,

@@ -9,13 +9,15 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from app.clock import local
-from app.contracts import Domain, Exported, Value, Word
+from app.contracts import Deed, Domain, Exported, Value, Word
 from app.i18n import Language, text
+from app.i18n.text import N_
 
 FORMAT = "reseau-own-data"
 VERSION = 1
@@ -23,9 +25,25 @@ VERSION = 1
 
 async def export_of(member_id: int, domains: Sequence[Domain]) -> list[tuple[str, list[Exported]]]:
     """All that the domains keep about this member, by the domain's name."""
+    acts = {act: said for domain in domains for act, said in domain.journal_acts.items()}
     return [
-        (domain.name, list(await domain.export_of(member_id))) for domain in domains if domain.export_of is not None
+        (domain.name, [_with_words(table, acts) for table in await domain.export_of(member_id)])
+        for domain in domains
+        if domain.export_of is not None
     ]
+
+
+def _with_words(table: Exported, acts: Mapping[str, str]) -> Exported:
+    """The same, with the words for what a line of the journal tells."""
+    rows = [{name: _worded(value, acts) for name, value in row.items()} for row in table.rows]
+    return replace(table, rows=rows)
+
+
+def _worded(value: Value, acts: Mapping[str, str]) -> Value:
+    if not isinstance(value, Deed):
+        return value
+    said = acts.get(value.act, N_("Décidé"))
+    return Word(value.act, text(said))
 
 
 def as_json(told: Sequence[tuple[str, Sequence[Exported]]], *, now: datetime) -> bytes:
@@ -39,7 +57,11 @@ def as_json(told: Sequence[tuple[str, Sequence[Exported]]], *, now: datetime) ->
     return json.dumps(whole, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _plain(value: Value) -> str | int | bool | None:
+def _plain(value: Value) -> str | int | bool | list[str] | None:
+    if isinstance(value, tuple):
+        return [each.code for each in value]
+    if isinstance(value, Deed):
+        return value.act
     if isinstance(value, Word):
         return value.code
     return value.isoformat() if isinstance(value, date) else value
@@ -49,6 +71,8 @@ def in_words(value: Value, spoken: Language) -> str:
     """As a person reads it."""
     if value is None or value == "":
         return ""
+    if isinstance(value, tuple):
+        return "\n".join(spoken.say(each.said) for each in value)
     if isinstance(value, Word):
         return spoken.say(value.said)
     if isinstance(value, bool):

@@ -13,7 +13,7 @@ from typing import Any
 from app.clock import local_day
 from app.contracts import Domain
 from app.database import run, transaction
-from app.i18n import text
+from app.i18n import Text, text, text_n
 from app.identity.leaving import erase_absent
 from app.notices.api import Kind, tell
 from app.one_by_one import OneByOne
@@ -39,6 +39,14 @@ and not exists (select 1 from granted_act g where g.member_id = m.id and (g.unti
 def _months_before(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, 28))
+
+
+def in_years(months: int) -> Text:
+    """So many months, in whole years if they are."""
+    years, left = divmod(months, 12)
+    if years and not left:
+        return text_n("un an", "%(n)s ans", years)
+    return text_n("un mois", "%(n)s mois", months)
 
 
 async def end_inactive(now: datetime, domains: Sequence[Domain]) -> int:
@@ -98,11 +106,15 @@ async def _ask(member_id: int, today: date, *, now: datetime) -> int:
             what=f"absent-{today.isoformat()}",
             subject=text("On se revoit quand tu veux"),
             body=[
-                text("Un an déjà sans te voir ici. Ton compte t’attend, et la porte est ouverte."),
+                text(
+                    "Déjà %(time)s sans te voir ici. Ton compte t’attend, et la porte est ouverte.",
+                    time=in_years(MONTHS_TO_ASK),
+                ),
                 text("Tu veux le garder ? Entre une fois, et c’est tout."),
                 text(
-                    "Sinon, ne fais rien : dans un an, il sera effacé, et ton nom avec. "
-                    "Tu peux le faire dès maintenant."
+                    "Sinon, ne fais rien : il sera effacé dans %(time)s, et ton nom avec. "
+                    "Tu peux aussi l’effacer maintenant.",
+                    time=in_years(MONTHS_TO_ERASE - MONTHS_TO_ASK),
                 ),
             ],
             link="/moi/donnees",

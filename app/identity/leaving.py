@@ -107,7 +107,10 @@ async def _erase(
                 dedupe=f"erased:{member_id}",
                 subject=text("Ton compte est effacé"),
                 body=[
-                    text("C’est fait : ton compte et ce qui disait ton nom sont effacés. Cela ne se défait pas."),
+                    text(
+                        "C’est fait : ton compte et ce qui disait ton nom sont effacés. "
+                        "On ne peut pas revenir en arrière."
+                    ),
                     text("Ce mail est le dernier. Ton adresse est oubliée dès qu’il est parti."),
                     text("Tu peux revenir quand tu veux, avec un nouveau compte. Merci pour tout."),
                 ],

@@ -11,7 +11,7 @@ from app.identity import throttle
 from app.identity.data_tables import Presence
 from app.identity.states import HANDED_OVER, Act, Device
 from app.identity.tables import Encounter, Grant, HandedSlip, Handover, Member, Membership, Passage, Session
-from app.identity.wording import ACTS, UNKNOWN_DEVICE
+from app.identity.wording import ACTS, LANGUAGE_NAMES, UNKNOWN_DEVICE
 from app.notices.api import unsay
 
 MINE, SHARED = text("À moi"), text("Partagé")
@@ -29,7 +29,7 @@ async def export_of(member_id: int) -> list[Exported]:
         "about": me["about"],
         "phone": me["phone"],
         "listed": bool(me["listed"]),
-        "language": me["language"],
+        "language": _language(me["language"]),
         "has_password": me["password_hash"] is not None,
         "password_given_at": me["password_given_at"],
         "address_added_at": me["address_added_at"],
@@ -82,7 +82,7 @@ async def export_of(member_id: int) -> list[Exported]:
                 "second_factor_since": text("Deuxième code depuis"),
                 "created_at": text("Compte ouvert"),
                 "active_on": text("Dernier jour de passage"),
-                "written_to_on": text("Dernier mail « toujours là ? »"),
+                "written_to_on": text("Dernier mail « On se revoit quand tu veux »"),
             },
             [account],
         ),
@@ -95,7 +95,7 @@ async def export_of(member_id: int) -> list[Exported]:
                 "met_at": text("Rencontre faite"),
                 "mediator": text("Médiation"),
                 "employer": text("Employeur affiché"),
-                "dues_on": text("Adhésion"),
+                "dues_on": text("Adhésion du"),
             },
             [{**row, "mediator": bool(row["mediator"])} for row in places],
         ),
@@ -117,7 +117,7 @@ async def export_of(member_id: int) -> list[Exported]:
                 "place": text("Lieu"),
                 "act": text("Rôle"),
                 "by_me": text("Par moi"),
-                "shared": text("À plusieurs"),
+                "shared": text("Tenu à plusieurs"),
                 "offered_at": text("Proposé"),
                 "answered_at": text("Répondu"),
                 "accepted": text("Accepté"),
@@ -138,7 +138,7 @@ async def export_of(member_id: int) -> list[Exported]:
         Exported(
             "encounters",
             text("Rencontres"),
-            {"place": text("Lieu"), "met_at": text("Le"), "said_by_me": text("Dit par moi")},
+            {"place": text("Lieu"), "met_at": text("Jour"), "said_by_me": text("Noté par moi")},
             [
                 {"place": row["place"], "met_at": row["met_at"], "said_by_me": row["member_id"] != member_id}
                 for row in met
@@ -149,7 +149,7 @@ async def export_of(member_id: int) -> list[Exported]:
             text("Mes appareils"),
             {
                 "label": text("Appareil"),
-                "device": text("À qui"),
+                "device": text("À moi ou partagé"),
                 "created_at": text("Ouvert"),
                 "seen_at": text("Dernier passage"),
                 "expires_at": text("Fermé au plus tard"),
@@ -157,7 +157,7 @@ async def export_of(member_id: int) -> list[Exported]:
             [
                 {
                     **row,
-                    "label": Word(row["label"], text(row["label"] or UNKNOWN_DEVICE)),
+                    "label": _device(row["label"]),
                     "device": Word(row["device"], SHARED if row["device"] == Device.SHARED else MINE),
                 }
                 for row in devices
@@ -166,7 +166,7 @@ async def export_of(member_id: int) -> list[Exported]:
         Exported(
             "slips",
             text("Papiers reçus de l’accueil"),
-            {"given_at": text("Le")},
+            {"given_at": text("Jour")},
             slips,
         ),
     ]
@@ -174,6 +174,16 @@ async def export_of(member_id: int) -> list[Exported]:
 
 def _act(act: str) -> Word:
     return Word(act, text(ACTS[Act(act)]))
+
+
+def _device(label: str) -> Word:
+    said = label or UNKNOWN_DEVICE
+    return Word(label, text(said))
+
+
+def _language(code: str) -> Word:
+    named = LANGUAGE_NAMES[code]
+    return Word(code, text(named))
 
 
 # ------------------------------------------------------------------------------------------------------------ leaving
@@ -184,7 +194,7 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
     first = [
         ToDoFirst(
             text(
-                "À %(place)s, personne d’autre ne fait la médiation. Une autre personne doit d’abord être nommée.",
+                "À %(place)s, personne d’autre ne fait la médiation. Il faut d’abord y nommer quelqu’un d’autre.",
                 **row,
             ),
             f"/lieux/{row['slug']}",
@@ -211,7 +221,7 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
             text("Tous tes appareils sont déconnectés. Tes rôles prennent fin."),
             text(
                 "Il reste un numéro sans nom, avec le jour de l’effacement. "
-                "Il évite qu’une copie de secours te fasse revenir."
+                "Ainsi, aucune copie de secours ne fait revenir ton compte."
             ),
         ],
     )

@@ -107,7 +107,7 @@ async def erase_me(request: AnyRequest) -> Response[Any]:
     visit, me = visit_of(request), signed_in(request)
     form = await read_form(request)
     if form.get("understood", "") != "1":
-        errors = {"understood": text("Coche d’abord la case : cela ne se défait pas.")}
+        errors = {"understood": text("Coche d’abord la case : on ne peut pas revenir en arrière.")}
         return await _erasure_page(request, errors=errors, status=422)
     house = house_of(request)
     try:

@@ -55,6 +55,20 @@ ACTS: dict[Act, str] = {
     Act.SAY_YES: N_("Donner l’accord du bureau"),
 }
 
+JOURNAL_ACTS: dict[str, str] = {
+    "identity.registered": N_("Compte ouvert par l’accueil"),
+    "identity.password_given": N_("Mot de passe donné par l’accueil"),
+    "identity.address_taken_off": N_("Adresse mail retirée par l’accueil"),
+    "identity.second_code_reset": N_("Deuxième code enlevé"),
+    "identity.mediator_made": N_("Commence à faire la médiation"),
+    "identity.mediator_unmade": N_("Ne fait plus la médiation"),
+    "identity.keep_accounts_taken": N_("Rôle passé : tenir les comptes"),
+    "identity.keep_place_taken": N_("Rôle passé : tenir le lieu"),
+    "identity.keep_accounts_laid_down": N_("Rôle laissé : tenir les comptes"),
+    "identity.keep_place_laid_down": N_("Rôle laissé : tenir le lieu"),
+    "identity.say_yes_laid_down": N_("Rôle laissé : donner l’accord du bureau"),
+}
+
 LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 """Each language by its own name, whatever language is spoken."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.contracts import Erasure, Exported, Leaving, Word
+from app.contracts import Deed, Erasure, Exported, Leaving, Word
 from app.database import run
 from app.i18n import text
 
@@ -46,8 +46,8 @@ async def export_of(member_id: int) -> list[Exported]:
                 {
                     "at": row["at"],
                     "place": row["place"],
-                    "voice": Word(row["voice"], VOICES.get(row["voice"], text(row["voice"]))),
-                    "act": row["act"],
+                    "voice": Word(row["voice"], VOICES.get(row["voice"], VOICES["clock"])),
+                    "act": Deed(row["act"]),
                     "title": row["title"],
                     "reason": row["reason"],
                     "shown": bool(row["shown"]),
@@ -61,7 +61,7 @@ async def export_of(member_id: int) -> list[Exported]:
 
 async def leaving(member_id: int, now: datetime) -> Leaving:
     """The journal never shows names; it forgets them as well."""
-    return Leaving(then=[text("Le journal garde ce qui a été décidé et à quel titre, plus par qui.")])
+    return Leaving(then=[text("Le journal garde ce qui a été décidé, et dans quel rôle. Il ne dit plus par qui.")])
 
 
 async def erase(erasure: Erasure) -> None:

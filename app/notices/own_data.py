@@ -63,7 +63,7 @@ async def export_of(member_id: int) -> list[Exported]:
             [
                 {
                     "remind": _wish(row),
-                    "stopped": ", ".join(kind.value for kind in sorted(read_stopped(row["stopped"]))),
+                    "stopped": tuple(_kind(kind) for kind in sorted(read_stopped(row["stopped"]))),
                     "digest": bool(row["digest"]),
                     "digest_on": row["digest_on"],
                 }
@@ -93,7 +93,7 @@ async def export_of(member_id: int) -> list[Exported]:
         ),
         Exported(
             "calendar_requests",
-            text("Partis vers mon calendrier"),
+            text("Envoyés vers mon calendrier"),
             {"title": text("Quoi"), "sent_at": text("Envoyé"), "cancelled_at": text("Retiré")},
             requests,
         ),
@@ -114,9 +114,7 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
     address = await run("select email from member where id = {}", member_id)
     then = [text("Tes messages et tes choix de mails sont effacés.")]
     if address and address[0]["email"]:
-        then.append(
-            text("Un dernier mail te dit que c’est fait. Puis ton adresse disparaît aussi de la boîte d’envoi.")
-        )
+        then.append(text("Un dernier mail te dit que c’est fait. Puis ton adresse est oubliée là aussi."))
     return Leaving(then=then)
 
 

@@ -183,7 +183,7 @@ def disk_full(request: ANY_REQUEST, error: Exception) -> Response[Any]:
         request,
         ErrorPage(
             503,
-            text("Le disque du site est plein"),
+            text("Il n’y a plus de place sur le site"),
             text(
                 "Rien n’a été enregistré. On peut toujours lire. Préviens la personne qui héberge le site, "
                 "et réessaie plus tard."

@@ -51,8 +51,8 @@ KEEPS = (
     ),
     Kept(
         text(
-            "Deuxième code, pour qui fait la médiation ou tient les comptes : depuis quand, et de quoi reconnaître "
-            "les codes du téléphone et ceux de secours (leur empreinte seulement)"
+            "Deuxième code, pour qui fait la médiation ou tient les comptes : depuis quand, de quoi vérifier les codes "
+            "du téléphone, et l’empreinte des codes de secours"
         ),
         text("La personne elle-même ; les codes, personne"),
         text("Jusqu’à un autre téléphone, et tant que le compte existe"),
@@ -91,7 +91,7 @@ KEEPS = (
     Kept(
         text("Journal : ce qui a été décidé, quand, par qui"),
         text("Les membres du lieu, sans les noms"),
-        text("Sans limite. Une fois le compte effacé, on n’y lit plus par qui"),
+        text("Sans limite. Une fois le compte effacé, le journal ne dit plus par qui"),
     ),
     Kept(
         text("Notes techniques du serveur : heure, page demandée, durée. Ni nom, ni mail, ni adresse"),

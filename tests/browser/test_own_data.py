@@ -36,7 +36,7 @@ async def test_a_copy_then_nothing(new_page: PageOpener, tmp_path: Path, device:
     await expect(page.get_by_role("heading", level=1)).to_have_text("Effacer mon compte")
     await button(page, "J’efface mon compte").click()
     await expect(page.locator("main")).to_contain_text("Coche d’abord la case")
-    await page.get_by_label("J’ai lu : cela ne se défait pas.").check()
+    await page.get_by_label("J’ai lu : on ne peut pas revenir en arrière.").check()
     await button(page, "J’efface mon compte").click()
     await expect(page.locator("#avis")).to_contain_text("Ton compte est effacé")
     await page.goto("/moi")

@@ -126,8 +126,8 @@ async def test_a_mediators_first_sign_in_and_the_next(house: Server, open_page: 
         await look(other, "change")
     new = await scan(other)
     await other.get_by_label("Le code du nouveau téléphone").fill(new.code(now()))
-    await other.get_by_label("Le code de l’ancien").fill(telephone.paper[1])
-    await button(other, "Je prends le nouveau").click()
+    await other.get_by_label("Le code de l’ancien téléphone").fill(telephone.paper[1])
+    await button(other, "Je passe au nouveau").click()
     await expect(other.locator("[data-part=code]")).to_have_count(10)
     await page.goto("/mediation")
     assert page.url.startswith(f"{house.url}/connexion"), "the other browser is signed out"

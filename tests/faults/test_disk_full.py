@@ -93,7 +93,7 @@ async def test_nothing_is_acknowledged_that_is_not_there_and_it_mends_itself(
         pages = [answer for answer in storm.refusals if answer.status_code == 503]
         assert all("Rien n’a été enregistré." in words(page) for page in pages)
         if not isinstance(full, SmallFiles):  # which the system calls a write that failed
-            assert all("Le disque du site est plein" in words(page) for page in pages)
+            assert all("Il n’y a plus de place sur le site" in words(page) for page in pages)
         assert all("Retry-After" in page.headers for page in pages)
         assert not any("Traceback" in page.text or "sqlite" in page.text.casefold() for page in pages)
         told = {line.get("reference") for line in server.troubles()}

@@ -453,7 +453,7 @@ class TestReset:
         assert not await run("select id from recovery_code")
         (line,) = await run("select * from journal_line where act = 'identity.second_code_reset'")
         assert (line["thing_id"], line["place_id"], bool(line["shown"])) == (scene.cast.bruno, scene.cast.place, False)
-        assert "remis à zéro" in (await last_mail(await email_of(scene.cast.bruno)))["subject"]
+        assert "est enlevé" in (await last_mail(await email_of(scene.cast.bruno)))["subject"]
         browser = await scene.half_in()
         assert (await browser.post(RECOVERY, {"code": scene.telephone.paper[0]})).status_code == 303
         assert leads_to_the_step(await browser.get("/agenda"))
