@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -251,13 +252,13 @@ class TestWhoStandsInIt:
         assert seen == sent
         assert "Plus rien ici" in words(await here.odile.get("/a-prevenir?page=4"))
         asked: list[str] = []
-        original = type(sqlite_only_db).run_querystring
+        original = type(sqlite_only_db).fetch
 
-        async def counting(self: Store, querystring: object, *args: object, **more: object) -> object:
-            asked.append(str(querystring))
-            return await original(self, querystring, *args, **more)  # type: ignore[arg-type]  # as it came
+        async def counting(self: Store, sql: str, args: Sequence[object] = ()) -> list[object]:
+            asked.append(sql)
+            return await original(self, sql, args)
 
-        monkeypatch.setattr(type(sqlite_only_db), "run_querystring", counting)
+        monkeypatch.setattr(type(sqlite_only_db), "fetch", counting)
         assert len(await here.listed()) == 2 * queries_calls.A_PAGE
         assert len(asked) == 4, "the visit, the people, their messages, what was told today"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -142,13 +143,13 @@ class TestShowMessages:
         cast = await make_cast()
         ginette = await without_mail(cast)
         asked: list[str] = []
-        original = type(sqlite_only_db).run_querystring
+        original = type(sqlite_only_db).fetch
 
-        async def counting(self: Store, querystring: object, *args: object, **more: object) -> object:
-            asked.append(str(querystring))
-            return await original(self, querystring, *args, **more)  # type: ignore[arg-type]  # as it came
+        async def counting(self: Store, sql: str, args: Sequence[object] = ()) -> list[object]:
+            asked.append(sql)
+            return await original(self, sql, args)
 
-        monkeypatch.setattr(type(sqlite_only_db), "run_querystring", counting)
+        monkeypatch.setattr(type(sqlite_only_db), "fetch", counting)
         person = await browser(ginette, cast)
         await person.get("/aide")
         asked.clear()
