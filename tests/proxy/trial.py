@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -202,6 +202,33 @@ class TestPages:
         with pytest.raises(ssl.SSLError):
             raw(site, line + b"\r\nHost: evil.example\r\nConnection: close\r\n\r\n", name="evil.example")
         assert "/other-host" not in [each["path"] for each in site.house.requests()]
+
+
+MUCH = {
+    "one header of 200 kB": b"X-A: " + b"a" * 200_000 + b"\r\n",
+    "a cookie of 100 kB": b"Cookie: visite=" + b"a" * 100_000 + b"\r\n",
+    "two thousand headers": b"".join(b"X-%d: %s\r\n" % (each, b"a" * 90) for each in range(2000)),
+}
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("kind", MUCH)
+    def test_more_than_anybody_sends_never_reaches_the_application(self, site: Site, kind: str) -> None:
+        started = time.monotonic()
+        with suppress(ConnectionError, ssl.SSLError):  # it may close while we still send
+            answer = raw(site, b"GET /much HTTP/1.1\r\nHost: localhost\r\n" + MUCH[kind] + b"Connection: close\r\n\r\n")
+            assert re.match(rb"HTTP/1\.1 4(00|31) |$", answer), answer[:80]
+        assert time.monotonic() - started < 5
+        assert "/much" not in [each["path"] for each in site.house.requests()]
+
+    def test_without_a_proxy_they_do(self, site: Site) -> None:
+        """The positive control."""
+        with httpx.Client(base_url=f"http://127.0.0.1:{site.house.port}") as client:
+            assert client.get("/healthz", headers={"X-A": "a" * 200_000}).status_code == 200
+
+    def test_what_browsers_send_arrives(self, browser: httpx.Client) -> None:
+        cookies = "; ".join(f"other{each}={'a' * 900}" for each in range(8))
+        assert browser.get("/accessibilite", headers={"Cookie": cookies}).status_code == 200
 
 
 class TestForms:
