@@ -69,7 +69,7 @@ def served(settings: Settings) -> ASGIApp:
 
 
 def worker() -> ASGIApp:
-    """What each of several server processes makes for itself, from the environment."""
+    """What several server processes serve: made from the environment before they are forked, or else by each."""
     start_logging()
     return served(Settings.read(os.environ, serving=True))
 
@@ -106,16 +106,20 @@ def address_of(listening: socket.socket) -> str:
 class Workers(Multiprocess):
     """Several processes, and this one that watches them.
 
-    They are forked from it once it has loaded everything, and so share that memory: two of them and their parent need
-    little more than half of what three would that each load the application for themselves, as uvicorn has it.
+    They are forked from it once it has loaded everything, templates in both languages included, and so share that
+    memory: two of them and their parent need little more than half of what three would that each load the application
+    for themselves, as uvicorn has it. Nothing is open then, and no thread runs.
     """
 
     def init_processes(self) -> None:
         if "fork" in multiprocessing.get_all_start_methods():
             uvicorn._subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]  # the same, but for how it starts
             os.register_at_fork(after_in_child=end_in_order)  # else they would note SIGTERM where nobody looks
-            for code in LANGUAGES:
-                environment_of(code)
+            self.config.load()  # the application and uvicorn's own protocols, which each would else load for itself
+            self.config.get_loop_factory()
+            for environment in map(environment_of, LANGUAGES):
+                for name in environment.list_templates():
+                    environment.get_template(name)
             gc.collect()
             gc.freeze()  # the collector writes into what it looks at, and what is written is shared no more
         super().init_processes()
