@@ -17,13 +17,30 @@ from datetime import UTC, datetime
 _SECRET_PATHS = re.compile(r"(/calendriers/+perso/+|/connexion/+lien/+|/courrier/+|/offres/+)[^/]+", re.IGNORECASE)
 # 64 is all that may stand before the sign (RFC 5321, 4.5.3.1.1). Unbounded, a long word takes the square of its length.
 _MAIL = re.compile(r"[^\s@<>()\"']{1,64}@[^\s@<>()\"']+")
-_OTHER_LINE_ENDS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
-"""JSON escapes the control characters of ASCII; some programs end a line at these, too."""
+# PostgreSQL quotes the row that a rule of the database refused, its driver the value that is not of the right type.
+_ROW = re.compile(
+    r"(DETAIL:\s+(?:Key \([^)\n]*\)=|Failing row contains )?).*?(?=\nHINT:|\n\nThe above |\n\nDuring handling |\Z)",
+    re.DOTALL,
+)
+_ARGUMENT = re.compile(r"(invalid input for query argument \$\d+: ).*")
+_LONG_WORD = re.compile(r"[A-Za-z0-9_-]{30,}")
+"""As tokens and their hashes are; those without a digit are names in a program."""
+_OTHER_LINE_ENDS = {
+    code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+}
+"""JSON escapes the control characters of ASCII; some programs end a line at these, too, or show it from right to left."""
 _ENCODED = json.JSONEncoder(ensure_ascii=False).encode
 _FIELDS = (
     "reference", "method", "path", "status", "milliseconds", "job", "count", "kind", "thing", "mail", "port",
     "traceback",
 )  # fmt: skip
+
+
+def without_what_is_known(traceback: str) -> str:
+    """A traceback without addresses, tokens, rows and values that the text of an exception quotes."""
+    shown = _ARGUMENT.sub(r"\1…", _ROW.sub(r"\1…", traceback))
+    shown = _LONG_WORD.sub(lambda word: "…" if any(each.isdigit() for each in word[0]) else word[0], shown)
+    return _MAIL.sub("…@…", shown)
 
 
 def path_without_secret(path: str) -> str:
@@ -46,8 +63,7 @@ class JsonLines(logging.Formatter):
             if value is not None:
                 line[name] = value
         if record.exc_info:
-            # PostgreSQL quotes the row that a unique index refused.
-            line["traceback"] = _MAIL.sub("…@…", self.formatException(record.exc_info))
+            line["traceback"] = without_what_is_known(self.formatException(record.exc_info))
         return _ENCODED(line).translate(_OTHER_LINE_ENDS)
 
 

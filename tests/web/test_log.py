@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import time
 
 import pytest
@@ -35,16 +36,49 @@ def test_it_has_the_number_and_the_facts_but_not_what_else_was_given() -> None:
     assert "Odile" not in str(line)
 
 
-def test_mails_in_a_traceback_are_blotted_out() -> None:
+TOKEN = "kP3xQ-" + "aB4_" * 9
+QUOTED = {
+    'DETAIL:  Key (email)=(aicha.b+1@exemple.fr) exists, "Yann" <yann@exemple.fr>': "Key (email)=…",
+    "null value\nDETAIL:  Failing row contains (7, Aïcha\nArachide, 12,50 €).": "Failing row contains …",
+    "refused\nDETAIL:  Key (a, b)=(Aïcha, Arachide) is there.\nHINT:  Ask again.": "HINT:  Ask again.",
+    "invalid input for query argument $2: 'Aïcha, Arachide' (expected int)": "query argument $2: …",
+    f"no session {TOKEN} of aicha@exemple.fr": "no session … of …@…",
+    f"no calendar {TOKEN[:32]}": "no calendar …",
+}
+
+
+def written_of(error: Exception) -> str:
     try:
-        raise ValueError('DETAIL:  Key (email)=(aicha.b+1@exemple.fr) exists, "Yann" <yann@exemple.fr>')
-    except ValueError as error:
-        record = logging.LogRecord("reseau", logging.ERROR, __file__, 1, "unexpected", (), None)
-        record.exc_info = (type(error), error, error.__traceback__)
-    line = json.loads(JsonLines().format(record))
-    assert "exemple.fr" not in line["traceback"]
-    assert "Key (email)=(…@…) exists" in line["traceback"]
-    assert "test_log.py" in line["traceback"]
+        raise error
+    except Exception:
+        record = logging.LogRecord("reseau", logging.ERROR, __file__, 1, "unexpected", (), sys.exc_info())
+    return JsonLines().format(record)
+
+
+@pytest.mark.parametrize("quoted", QUOTED)
+def test_what_an_error_quotes_is_blotted_out(quoted: str) -> None:
+    told = json.loads(written_of(ValueError(quoted)))["traceback"]
+    assert QUOTED[quoted] in told
+    assert "test_log.py" in told
+    for known in ("exemple.fr", "Aïcha", "Arachide", "12,50", TOKEN[:20]):
+        assert known not in told, known
+
+
+def test_what_comes_after_a_quoted_row_is_told() -> None:
+    try:
+        try:
+            raise ValueError("DETAIL:  Failing row contains (Aïcha).")
+        except ValueError as first:
+            raise RuntimeError("the second error") from first
+    except RuntimeError as error:
+        told = json.loads(written_of(error))["traceback"]
+    assert "Aïcha" not in told
+    assert "the second error" in told
+
+
+def test_names_in_a_program_are_told_however_long() -> None:
+    name = "a_function_with_a_very_long_name_indeed"
+    assert name in json.loads(written_of(RuntimeError(name)))["traceback"]
 
 
 def test_a_long_word_in_an_error_holds_nobody_up() -> None:
