@@ -215,7 +215,7 @@ class Erasure:
     name: str
     """By which the others knew them."""
     shown_as: str
-    """What stands in its place from now on: `GONE`, in the place's language."""
+    """What stands in its place from now on: `GONE`, in French."""
     now: datetime
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from app.clock import local_day
 from app.database import run, transaction
-from app.identity.inactivity import end_inactive
+from app.i18n import language
+from app.identity.inactivity import end_inactive, in_years
 from app.identity.presence import note_presence
 from app.identity.states import Act
 from app.main import REGISTRY
@@ -44,12 +45,29 @@ async def is_there(member_id: int) -> bool:
     return bool(await run("select 1 as one from member where id = {} and erased_at is null", member_id))
 
 
+@pytest.mark.parametrize(
+    ("months", "french", "english"),
+    [
+        (12, "un an", "one year"),
+        (24, "2 ans", "2 years"),
+        (1, "un mois", "one month"),
+        (18, "18 mois", "18 months"),
+    ],
+)
+def test_how_long_is_said_as_people_count(months: int, french: str, english: str) -> None:
+    said = [language(code).say(in_years(months)).replace("\u00a0", " ") for code in ("fr", "en")]
+    assert said == [french, english]
+
+
 class TestAYear:
     async def test_one_mail_and_nothing_more(self, absent: int) -> None:
         assert await run_job(NOON) == 1
         assert await run_job(NOON) == 0
         assert await run_job(NOON + timedelta(days=90)) == 0
         assert await mails_to("loin@exemple.fr") == ["On se revoit quand tu veux"]
+        (body,) = [row["body"] for row in await run("select body from outbox where recipient = 'loin@exemple.fr'")]
+        assert "Déjà un an sans te voir ici." in body
+        assert "il sera effacé dans un an, et ton nom avec." in body
         assert await is_there(absent), "only who was written to a year before is erased"
 
     async def test_a_year_later_they_are_erased_and_told(self, absent: int) -> None:

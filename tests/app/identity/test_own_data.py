@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import json
 import logging
+import re
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +22,33 @@ from app.calendar.rules import FeedWishes
 from app.contracts import Erasure
 from app.database import engine, is_sqlite, run, transaction
 from app.erased import beside, read_file
+from app.errors import Refusal
 from app.i18n import language
 from app.identity import leaving
 from app.identity.commands_me import Profile, edit_me
-from app.identity.states import Act
+from app.identity.commands_welcome import register_without_email
+from app.identity.states import HANDED_OVER, STANDING, Act
 from app.identity.tables import Member
 from app.main import REGISTRY
+from app.mediation.own_data import VOICES
+from app.notices.commands import choose_mail
 from app.notices.delivery import Postman
+from app.notices.states import Kind, Remind
+from app.notices.wording import KIND_NAMES
+from app.settings import LANGUAGES
 from app.sqlite_engine import SQLiteStore
 from tests.app.identity.lives import CANARIES, LATER, NAME, TOKEN, left_of_them, live
 from tests.app.identity.steps import PASSWORD, email_of, give_password
 from tests.app.notices.mail_server import MailServer
 from tests.client import NOON, Browser, World, words
-from tests.factories import make_grant, make_workshop
+from tests.factories import make_grant, make_proposal, make_workshop
 from tests.people import Cast
 from workshops.commands import sign_up
+from workshops.own_data import VOTES
+from workshops.states import Need
+from workshops.tables import Juror
 
+ROOT = Path(__file__).resolve().parents[3]
 YES = {"understood": "1", "password": PASSWORD}
 ERASURE = "/moi/donnees/effacement"
 
@@ -46,6 +60,25 @@ async def somebody(cast: Cast) -> int:
 
 async def at_home(world: World, member_id: int, place_id: int) -> Browser:
     return await world.browser_of(member_id, place_id=place_id)
+
+
+def known_codes() -> set[str]:
+    """What we call things by in programs: of each enumeration of states, of the journal, of languages."""
+    kinds = [each for each in StrEnum.__subclasses__() if each.__module__.split(".")[0] in ("app", "workshops")]
+    kinds = [each for each in kinds if not issubclass(each, Refusal)]
+    assert {Act, Kind, Need} <= set(kinds)
+    return {each.value for kind in kinds for each in kind} | {*VOICES, *VOTES, *LANGUAGES, *REGISTRY.journal_acts} - {
+        ""
+    }
+
+
+def codes_in(told: object) -> set[str]:
+    """Those that stand anywhere in what is told to programs."""
+    if isinstance(told, dict):
+        return {code for each in told.values() for code in codes_in(each)}
+    if isinstance(told, list):
+        return {code for each in told for code in codes_in(each)}
+    return {told} & known_codes() if isinstance(told, str) else set()
 
 
 def postman(world: World) -> Postman:
@@ -122,6 +155,38 @@ class TestTheCopy:
         page, _ = await self.copy(somebody, cast.place)
         for word in ("None", "True", "False", "Text(", "Word(", "datetime", "undefined"):
             assert word not in page, word
+
+    async def test_no_code_of_ours_is_read_in_it(self, cast: Cast) -> None:
+        """Codes are for programs; a person reads words."""
+        me = cast.yann
+        await make_grant(member_id=me, place_id=cast.place, act=Act.REGISTER)
+        await register_without_email(actor=me, place_id=cast.place, name="Germaine", now=NOON)
+        await make_proposal(place_id=cast.place, host=me, needs=frozenset({Need.OUTING, Need.ALCOHOL}))
+        await choose_mail(actor=me, stopped={Kind.DIGEST, Kind.HOSTING}, remind=Remind.EVE, now=NOON)
+        other = await make_proposal(place_id=cast.place, host=cast.aicha)
+        async with transaction():
+            await Juror.insert(
+                Juror(workshop_id=other, member_id=me, matter="contest", drawn_at=NOON, vote="publish", voted_at=NOON)
+            )
+        page, told = await self.copy(me, cast.place)
+        there, read = codes_in(told), set(html.unescape(page).replace("\u00a0", " ").replace("\u202f", " ").split("\n"))
+        assert there >= {
+            *("fr", "mine", "register", "identity.registered", "workshop.proposed", "host", "hosting", "proposed"),
+            *("libre", "outing", "alcohol", "digest", "hosting", "eve", "publish"),
+        }, "the control: they are in the other file"
+        cells = {each for line in read for cell in re.split("<[^>]*>", line) for each in (cell, *cell.split(", "))}
+        assert not known_codes() & cells
+        for said in ("Proposé", "Compte ouvert par l’accueil", "On sort du lieu", "Français", "Il peut paraître"):
+            assert said in cells, said
+        assert {KIND_NAMES[Kind.DIGEST], KIND_NAMES[Kind.HOSTING]} <= cells
+
+    def test_every_act_of_the_journal_has_its_words(self) -> None:
+        source = "".join(path.read_text() for path in sorted((ROOT / "app" / "identity").glob("*.py")))
+        acts = set(re.findall(r'(?:_journal\(|act=)"(identity\.\w+)"', source))
+        assert len(acts) >= 6
+        assert source.count("_journal(f") == 2, "roles that are passed on, and laid down"
+        acts |= {f"identity.{act}_taken" for act in HANDED_OVER} | {f"identity.{act}_laid_down" for act in STANDING}
+        assert acts == {act for act in REGISTRY.journal_acts if act.startswith("identity.")}
 
     async def test_a_name_is_only_text_in_it(self, cast: Cast) -> None:
         async with transaction():
