@@ -25,10 +25,9 @@ _ROW = re.compile(
 _ARGUMENT = re.compile(r"(invalid input for query argument \$\d+: ).*")
 _LONG_WORD = re.compile(r"[A-Za-z0-9_-]{30,}")
 """As tokens and their hashes are; those without a digit are names in a program."""
-_OTHER_LINE_ENDS = {
-    code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
-}
-"""JSON escapes the control characters of ASCII; some programs end a line at these, too, or show it from right to left."""
+_CONTROLS = (*range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_OTHER_LINE_ENDS = {code: f"\\u{code:04x}" for code in _CONTROLS}
+"""JSON escapes the control characters of ASCII; some programs end a line at these, too, or turn it to the left."""
 _ENCODED = json.JSONEncoder(ensure_ascii=False).encode
 _FIELDS = (
     "reference", "method", "path", "status", "milliseconds", "job", "count", "kind", "thing", "mail", "port",
