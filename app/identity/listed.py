@@ -28,7 +28,7 @@ join membership ms on ms.member_id = m.id and ms.place_id = {}
 where m.listed and m.erased_at is null
 order by page.key, m.id
 """
-_COUNT = f"select count(*) as n from (select 1 as one from name_word w where {_ALL} limit {{}}) listed"  # noqa: S608 - constants
+_COUNT = f"select count(*) as n from (select 1 as one from name_word w where {_ALL} limit {{}}) listed"  # noqa: S608 - constants of ours
 _LAST = "\U0010ffff"
 """Comes after every letter."""
 WHOLE_NAMES = """select w.member_id from name_word w where w.place_id = {} and w.key >= {} and w.key < {}
