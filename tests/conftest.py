@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # asyncpg comes without types
+import hypothesis
 import pytest
 
 from app.database import Store, close_database, connect, open_database
@@ -24,6 +25,10 @@ from app.migrations import migrate
 from tests import needs
 
 ENGINES = ["sqlite", "postgres"]
+
+# How long an example takes says more of what else the machine does than of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def quick_folder() -> str | None:
