@@ -50,7 +50,7 @@ BY_DEED = {
     "and blocked_at is not null order by id limit 1",
     "invited to host": "select member_id as id from host where state = 'invited' order by id limit 1",
     "drawn": "select j.member_id as id from juror j join workshop w on w.id = j.workshop_id "
-    "where j.vote = '' and w.state in ('contested', 'proposed') order by j.id limit 1",
+    "where j.vote = '' and w.state in ('contested', 'proposed') order by j.id",
     "host with guests": "select h.member_id as id from host h join sign_up s on s.workshop_id = h.workshop_id "
     "join workshop w on w.id = h.workshop_id where s.member_id is null and s.state = 'confirmed' "
     "and w.state = 'published' and h.state = 'hosting' order by h.id limit 1",
@@ -84,13 +84,15 @@ class Town:
     """The people of one seeded database, and the application over it."""
 
     people: dict[str, Person]
+    demo: bool = True
+    """Whether the application is the demonstration, which asks nobody for a second code."""
 
     _worlds: dict[str, World] = field(default_factory=dict)
 
     def world(self, base_url: str = "http://127.0.0.1:8000", *, anew: bool = False) -> World:
         """The application, at the hour of the seed. The letter box of the demonstration is part of what is attacked."""
         if base_url not in self._worlds or anew:
-            self._worlds[base_url] = World(NOON, demo=True, base_url=base_url)
+            self._worlds[base_url] = World(NOON, demo=self.demo, base_url=base_url)
         return self._worlds[base_url]
 
     def browser(self, kind: str, world: World | None = None) -> Browser:
@@ -119,14 +121,25 @@ async def build() -> Town:
         people[kind] = await signed_in(kind, await one("select id from member where name = {}", name), here, there)
     await more_deeds(people, here)
     for kind, sql in BY_DEED.items():
-        rows = await run(sql, *([NOON] if "{}" in sql else []))
-        if rows and int(rows[0]["id"]) not in [each.member_id for each in people.values()]:
-            people[kind] = await signed_in(kind, int(rows[0]["id"]), here, there)
+        named = {each.member_id for each in people.values()}
+        ids = [int(row["id"]) for row in await run(sql, *([NOON] if "{}" in sql else []))]
+        if kind == "drawn" and ids and named.issuperset(ids):  # three are drawn by lot
+            ids = [await in_the_place_of(ids, named, here)]
+        if free := [each for each in ids if each not in named]:
+            people[kind] = await signed_in(kind, free[0], here, there)
     await signed_in("another device", people["member"].id, here, there)
     await add_feed(
         actor=people["member"].id, wishes=FeedWishes("Téléphone", False, False, None), token=FEED_TOKEN, now=NOON
     )
     return Town(people)
+
+
+async def in_the_place_of(drawn: list[int], named: set[int | None], place_id: int) -> int:
+    """Somebody who is nobody else here, drawn instead of the first of these."""
+    rows = await run("select member_id from membership where place_id = {} order by member_id desc", place_id)
+    other = next(int(row["member_id"]) for row in rows if row["member_id"] not in named)
+    await run("update juror set member_id = {} where member_id = {} and vote = ''", other, drawn[0])
+    return other
 
 
 async def more_deeds(people: dict[str, Person], place_id: int) -> None:
