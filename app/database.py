@@ -189,7 +189,7 @@ async def in_haste() -> AsyncIterator[None]:
 async def empty_log() -> None:
     """Bring what was written into the database file itself, so that nothing erased is left in the log beside it.
 
-    Erasing a person ends with it. PostgreSQL does so by itself.
+    Erasing a person ends with `write_anew`, which does this too. PostgreSQL does so by itself.
     """
     current = engine()
     if isinstance(current, sqlite_engine.SQLiteStore):

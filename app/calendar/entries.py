@@ -206,12 +206,16 @@ async def place_changed(place_id: int, *, now: datetime) -> list[Coming]:
 
 
 async def host_renamed(member_id: int, *, old: str, new: str, now: datetime) -> None:
-    """A member has another name, or none any more: it changes in everything that they host or hosted."""
+    """A member has another name, or none any more: it changes in everything that they host or hosted.
+
+    Once in each: somebody else of the same name who hosts it too keeps theirs.
+    """
 
     def renamed(hosts: str) -> str:
-        return HOSTS_JOINT.join(
-            clean_line(new) if name == clean_line(old) else name for name in hosts.split(HOSTS_JOINT)
-        )
+        names = hosts.split(HOSTS_JOINT)
+        if clean_line(old) in names:
+            names[names.index(clean_line(old))] = clean_line(new)
+        return HOSTS_JOINT.join(names)
 
     await _rewrite(
         "e.id in (select t.entry_id from taking_part t where t.member_id = {} and t.role = {}) and e.hosts <> ''",

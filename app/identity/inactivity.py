@@ -1,7 +1,8 @@
 """People of whom nothing is heard any more: a friendly mail after a year, erasure after two (domain.md).
 
-Being here is opening or using a session, having a calendar read, taking part in something, holding a role. Nobody is
-erased who was not written to a year before, who has no address to be written to, or who is still needed (`leaving`).
+Being here is opening or using a session, having a calendar read, taking part in something, mediating, holding a role.
+Nobody is erased who was not written to a year before, who has no address to be written to, or who is still needed
+(`leaving`).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ and not exists (select 1 from feed f where f.member_id = m.id and f.revoked_at i
 and not exists (select 1 from taking_part t join entry e on e.id = t.entry_id where t.member_id = m.id
     and t.left_at is null and e.ends_at >= {} and e.state in ('tentative', 'confirmed'))
 and not exists (select 1 from granted_act g where g.member_id = m.id and (g.until_at is null or g.until_at >= {}))
+and not exists (select 1 from membership ms where ms.member_id = m.id and ms.mediator = {})
 """
 
 
@@ -83,6 +85,7 @@ async def _absent(today: date, months: int, now: datetime, which: str, most: int
         since,
         since,
         since,
+        True,
         *more,
         most,
     )

@@ -49,14 +49,14 @@ async def erase_me(
 ) -> None:
     """Erase oneself, for good. Raises `Refused` without a proof, or while something is to be done first."""
     await prove(actor, session_id, password, now=now)
-    await _erase(actor, domains, now=now, told=True)
+    await _erase(actor, domains, now=now)
     await _after(actor, domains, now=now)
 
 
 async def erase_for(member_id: int, domains: Sequence[Domain], *, force: bool, now: datetime) -> bool:
     """Erase somebody who asked whoever runs the server to. Raises `Refused` while something is to be done first, unless
     by `force`. False for whoever is erased already."""
-    if not await _erase(member_id, domains, now=now, told=True, forced=force):
+    if not await _erase(member_id, domains, now=now, forced=force):
         return False
     await _after(member_id, domains, now=now)
     return True
@@ -65,7 +65,7 @@ async def erase_for(member_id: int, domains: Sequence[Domain], *, force: bool, n
 async def erase_absent(member_id: int, domains: Sequence[Domain], *, before: date, now: datetime) -> bool:
     """Erase somebody of whom nothing has been heard, unless they came meanwhile or are needed. Whether it was done."""
     with suppress(Refused):
-        if await _erase(member_id, domains, now=now, told=True, unseen_since=before):
+        if await _erase(member_id, domains, now=now, unseen_since=before):
             await _after(member_id, domains, now=now)
             return True
     return False
@@ -77,7 +77,6 @@ async def _erase(
     domains: Sequence[Domain],
     *,
     now: datetime,
-    told: bool,
     unseen_since: date | None = None,
     forced: bool = False,
 ) -> bool:
@@ -98,7 +97,7 @@ async def _erase(
         address = rows[0]["email"]
         if address:
             await forget_address(address)
-        if told and address:
+        if address:
             await post_mail(
                 member_id=None,
                 to=address,
@@ -220,14 +219,10 @@ async def wipe(now: datetime) -> int:
         waits = now - asked[0]["asked_at"] < LONGEST_WAIT and not NIGHT[0] <= local(now).hour < NIGHT[1]
         if large and waits:
             return 0
-    async with transaction():  # first, so that these rows are not in the new file
-        await run("delete from to_wipe where asked_at <= {}", now)
-    try:
-        await write_anew()
-    except BaseException:
-        async with transaction():
-            await run("insert into to_wipe (asked_at) values ({})", asked[0]["asked_at"])
-        raise
+    await write_anew()
+    async with transaction():  # last: whoever is cut off before does it again
+        for each in asked:
+            await run("delete from to_wipe where id = {}", each["id"])
     return 1
 
 

@@ -288,7 +288,10 @@ async def erase(erasure: Erasure) -> None:
     for key in keys:
         await Passage.delete().where(Passage.email_key == key)
     subjects = [f"member {me}", *keys]
-    limits = (throttle.PASSWORD, throttle.MAIL, throttle.CODE)
+    limits = (
+        *(throttle.PASSWORD, throttle.MAIL, throttle.CODE),
+        *(throttle.SECOND, throttle.SECOND_IN_A_DAY, throttle.RECOVERY),
+    )
     for tried in {limit.key(subject) for limit in limits for subject in subjects}:
         await run("delete from attempt where key = {}", tried)
     await HandedSlip.delete().where(HandedSlip.member_id == me)

@@ -286,3 +286,13 @@ class TestRenaming:
         assert (first["hosts"], second["hosts"]) == ("Sam\nYann", "Samira")
         assert "Avec Sam\\, Yann" in first["ics_member"]
         assert (first["sequence"], second["sequence"]) == (1, 0)
+
+    async def test_another_host_of_the_same_name_keeps_theirs(self, db: Store) -> None:
+        cast = await make_cast()
+        other = await make_member(name="Samira", place_id=cast.place)
+        await put(plan(1, place_id=cast.place, hosts=("Samira", "Samira")), host=(cast.samira, other))
+        async with transaction():
+            await host_renamed(cast.samira, old="Samira", new="Sam", now=LATER)
+        after = await entry(1)
+        assert after["hosts"] == "Sam\nSamira"
+        assert "Avec Sam\\, Samira" in after["ics_member"]

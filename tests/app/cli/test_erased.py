@@ -131,14 +131,6 @@ class TestRestore:
         assert is_erased(installed)
         assert rows(installed, "select member_id from erase_again") == []
 
-    def test_the_list_beside_it_tells_when_it_is_lost(self, reseau: Reseau, older: Path, installed: str) -> None:
-        file = file_of(installed)
-        if file is None:
-            return  # PostgreSQL's stands beside the backups
-        file.write_bytes(b"spilt coffee" * 999)
-        assert reseau("restore", str(older), "--force")[0] == 0
-        assert is_erased(installed)
-
     @pytest.mark.parametrize("how", ["beside", "as a list", "as a backup"])
     def test_on_another_machine(self, reseau: Reseau, older: Path, other_url: str, tmp_path: Path, how: str) -> None:
         newer = tmp_path / "newer"
@@ -264,10 +256,24 @@ class TestTheList:
         assert add_to_file(tmp_path / "list", []) == 0
         assert not (tmp_path / "list").exists()
 
+
+class TestBesideTheFile:
+    """On SQLite alone: PostgreSQL's list stands beside the backups."""
+
+    @pytest.fixture
+    def database_url(self, sqlite_database_url: str) -> str:
+        return sqlite_database_url
+
+    def test_the_list_beside_it_tells_when_it_is_lost(self, reseau: Reseau, older: Path, installed: str) -> None:
+        file = file_of(installed)
+        assert file is not None
+        file.write_bytes(b"spilt coffee" * 999)
+        assert reseau("restore", str(older), "--force")[0] == 0
+        assert is_erased(installed)
+
     def test_what_could_not_be_written_is_by_the_job(self, installed: str) -> None:
         file = file_of(installed)
-        if file is None:
-            return
+        assert file is not None
         write(installed, make_place, lambda: make_member(name="Samira"))
         erase(installed, 1)
         beside(file).unlink()

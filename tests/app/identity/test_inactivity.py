@@ -163,14 +163,20 @@ class TestWhoStays:
         assert await run_job(NOON) == 0
         assert not await self.erased(absent)
 
-    async def test_the_last_mediator(self, asked: int, cast: Cast) -> None:
+    async def test_who_mediates_also_one_of_several(self, asked: int, cast: Cast) -> None:
         async with transaction():
-            await run("update membership set mediator = {} where member_id in ({}, {})", False, cast.bruno, cast.helene)
             await run("update membership set mediator = {} where member_id = {}", True, asked)
+        assert len(await run("select 1 as one from membership where mediator = {}", True)) == 3
         assert not await self.erased(asked)
         async with transaction():
-            await run("update membership set mediator = {} where member_id = {}", True, cast.bruno)
-        assert await self.erased(asked), "with another, they are"
+            await run("update membership set mediator = {} where member_id = {}", False, asked)
+        assert await self.erased(asked), "without it, they are"
+
+    async def test_who_mediates_is_not_asked(self, absent: int) -> None:
+        async with transaction():
+            await run("update membership set mediator = {} where member_id = {}", True, absent)
+        assert await run_job(NOON) == 0
+        assert await mails_to("loin@exemple.fr") == []
 
 
 @pytest.mark.parametrize("day", [date(2028, 2, 29), date(2027, 3, 31), date(2027, 12, 31)])

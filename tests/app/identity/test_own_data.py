@@ -20,8 +20,7 @@ import pytest
 from app.calendar.commands import add_feed
 from app.calendar.rules import FeedWishes
 from app.contracts import Erasure
-from app.database import engine, is_sqlite, run, transaction
-from app.erased import beside, read_file
+from app.database import run, transaction
 from app.errors import Refusal
 from app.i18n import language
 from app.identity import leaving
@@ -36,7 +35,6 @@ from app.notices.delivery import Postman
 from app.notices.states import Kind, Remind
 from app.notices.wording import KIND_NAMES
 from app.settings import LANGUAGES
-from app.sqlite_engine import SQLiteStore
 from tests.app.identity.lives import CANARIES, LATER, NAME, TOKEN, left_of_them, live
 from tests.app.identity.steps import PASSWORD, email_of, give_password
 from tests.app.notices.mail_server import MailServer
@@ -366,20 +364,6 @@ class TestErasing:
         before = (await run(count, held["id"]))[0]["n"]
         await (await at_home(World(LATER), somebody, cast.place)).post(ERASURE, YES)
         assert (await run(count, held["id"]))[0]["n"] == before == 2
-
-    async def test_the_list_beside_the_database_has_the_number_and_nothing_else(
-        self, somebody: int, cast: Cast
-    ) -> None:
-        await (await at_home(World(LATER), somebody, cast.place)).post(ERASURE, YES)
-        if not is_sqlite():
-            return
-        store = engine()
-        assert isinstance(store, SQLiteStore)
-        path = beside(Path(store.path))
-        (line,) = read_file(path)
-        assert (line.member_id, line.on) == (somebody, LATER.date())
-        assert path.read_text().count(" ") == 2
-        assert path.stat().st_mode & 0o777 == 0o600
 
 
 class TestUnderWay:
