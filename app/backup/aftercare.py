@@ -3,7 +3,11 @@
 Before the present database is replaced, a few of its facts are kept in temporary tables (`KEPT`); after the older state
 is there, and before anybody sees it, `WHAT_HAS_ENDED` puts it right by them, and numbers go on in each engine's own
 words. A backup may be as old as the first migration: only what that one made is named there. What came later is in
-`LATER`, and done where both states have it.
+`LATER`, and done where both states have it, or where the restored one has.
+
+In braces stand the words that each engine has of its own: `{ts}` and `{date}`, types of columns; `{as_day}` after a
+text that is a day; `{day}`, the first of some days; `{digest}`, the SHA-256 of `outbox.dedupe`, hexadecimal;
+`{seconds}`, since the epoch.
 """
 
 from __future__ import annotations
@@ -48,7 +52,6 @@ _SAME = "(select 1 from installation i join present_installation p on p.name = i
 IS_KNOWN = f"select count(*) from {_SAME} as it"  # noqa: S608 - constants of this file
 """1 when the database that is being replaced is an earlier or later state of the same installation."""
 
-# `{digest}`: each engine's words for the SHA-256 of `outbox.dedupe`, hexadecimal; `{day}`: for the first of their days.
 WHAT_HAS_ENDED = (
     # Of another installation, nothing is kept.
     *(
@@ -94,13 +97,15 @@ class Later:
     """As `KEPT`."""
     statements: tuple[str, ...]
     """After `WHAT_HAS_ENDED`: of another installation there is nobody left in `present_member` then."""
+    anyway: bool = False
+    """Also where the present database lacks those tables, or is not there: nothing is in `kept` then."""
 
 
 _STILL_THERE = (
     "(select m.id from member m join present_member p on p.id = m.id and p.created_at = m.created_at "
     "where m.erased_at is null)"
 )
-"""Whose second code the present database knows: a number may have become somebody else's."""
+"""Who is known to both states: a number may have become somebody else's."""
 
 # What the present database says of them stands, as it does for passwords: a telephone may have been replaced or reset
 # because somebody had it.
@@ -136,7 +141,50 @@ SECOND_CODES = Later(
         f"where member_id in {_STILL_THERE} and member_id not in (select member_id from recovery_code)",
     ),
 )
-LATER = (SECOND_CODES,)
+
+_TOLD_OF = f"(select member_id from present_presence where member_id in {_STILL_THERE})"  # noqa: S608 - constants of this file
+_NOW = "(select p.{} from present_presence p where p.member_id = presence.member_id)"
+
+# Whoever came since the backup is not long gone in it (`app.identity.inactivity`). Of whom nobody can tell, the day of
+# the restoration is the earliest from which their absence is counted, as the upgrade did (m0003).
+PRESENCE = Later(
+    tables=frozenset({"presence"}),
+    anyway=True,
+    kept={
+        "present_presence": (
+            "member_id integer primary key, active_on {date}, warned_on {date}",
+            # Having a calendar read is being here as well; the restored state knows of earlier readings only.
+            "select m.id, max(seen.on_day){as_day}, max(seen.warned_on) from member m "
+            "join (select member_id, cast(active_on as text) as on_day, warned_on from presence "
+            "union all select member_id, substr(cast(read_at as text), 1, 10), null from feed "
+            "where read_at is not null and revoked_at is null "
+            "union all select id, substr(cast(created_at as text), 1, 10), null from member) seen "
+            "on seen.member_id = m.id where m.erased_at is null group by m.id",
+        ),
+    },
+    statements=(
+        f"update presence set active_on = {_NOW.format('active_on')} "  # noqa: S608 - constants of this file
+        f"where member_id in {_TOLD_OF} and active_on < {_NOW.format('active_on')}",
+        # Who was written to since need not be written to again, and has their year to answer.
+        f"update presence set warned_on = {_NOW.format('warned_on')} "  # noqa: S608 - constants of this file
+        f"where member_id in {_TOLD_OF} and {_NOW.format('warned_on')} is not null "
+        f"and (warned_on is null or warned_on < {_NOW.format('warned_on')})",
+        "insert into presence (member_id, active_on, warned_on) select member_id, active_on, warned_on "  # noqa: S608 - constants of this file
+        f"from present_presence where member_id in {_TOLD_OF} and member_id not in (select member_id from presence)",
+        f"update presence set active_on = current_date where active_on < current_date and member_id not in {_TOLD_OF}",  # noqa: S608 - constants of this file
+        "insert into presence (member_id, active_on) select id, current_date from member "
+        "where erased_at is null and id not in (select member_id from presence)",
+    ),
+)
+LATER = (SECOND_CODES, PRESENCE)
+
+NEW_VERSIONS = (
+    "update entry set version = case when (select max(version) from entry) < {seconds} - 1767225600 "
+    "then {seconds} - 1767225600 else (select max(version) from entry) + 1 end"
+)
+"""Where entries have versions, after the rest: what a living process has kept of one (`app.calendar.kept_entries`) is
+another history, so none gets a version that it may have had already. Seconds of 2026 and later: nobody writes an entry
+once a second for years, and they fit into the column until 2094."""
 EVER_KEPT: Mapping[str, tuple[str, str]] = KEPT | {
     table: filled for each in LATER for table, filled in each.kept.items()
 }
@@ -145,9 +193,11 @@ EVER_KEPT: Mapping[str, tuple[str, str]] = KEPT | {
 
 def kept_of(tables: frozenset[str]) -> Mapping[str, tuple[str, str]]:
     """What is kept of a present database that has these tables, `NEEDED` among them."""
-    return KEPT | {table: filled for each in later_in(tables) for table, filled in each.kept.items()}
+    return KEPT | {
+        table: filled for each in later_in(tables) if each.tables <= tables for table, filled in each.kept.items()
+    }
 
 
 def later_in(tables: frozenset[str]) -> tuple[Later, ...]:
-    """What of `LATER` there is where these tables are."""
-    return tuple(each for each in LATER if each.tables <= tables)
+    """What of `LATER` is to be done when the present database has these tables, if the restored one has its own."""
+    return tuple(each for each in LATER if each.anyway or each.tables <= tables)

@@ -30,6 +30,7 @@ from app.backup.aftercare import (
     LEAP,
     LISTED,
     NEEDED,
+    NEW_VERSIONS,
     WHAT_HAS_ENDED,
     Later,
     kept_of,
@@ -47,6 +48,15 @@ PATIENCE = 60
 """Seconds that either waits for somebody who holds a table."""
 NAME = "reseau backup"
 """What PostgreSQL shows these sessions as; the program's own are `reseau`."""
+WORDS = {
+    "ts": "timestamptz",
+    "date": "date",
+    "as_day": "::date",
+    "day": "min(e.erased_on)::date",
+    "digest": "encode(sha256(convert_to(outbox.dedupe, 'UTF8')), 'hex')",
+    "seconds": "extract(epoch from now())::bigint",
+}
+"""What stands in braces in `aftercare`."""
 
 
 # ------------------------------------------------------------------------------------------------------- the programs
@@ -395,18 +405,16 @@ def _before(tables: frozenset[str], erased: Collection[Erased]) -> str:
         for each in erased
     ]
     lines.append(_CLEAR)
-    return "\n".join(lines).format(patience=PATIENCE, lock=SCHEMA_LOCK, ts="timestamptz") + "\n"
-
-
-_DIGEST = "encode(sha256(convert_to(outbox.dedupe, 'UTF8')), 'hex')"
+    return "\n".join(lines).format(patience=PATIENCE, lock=SCHEMA_LOCK, **WORDS) + "\n"
 
 
 def _after(schema: str, tables: frozenset[str]) -> str:
     """What is said after it: end what has ended, go on counting, and only then COMMIT."""
     lines = [
         f"select set_config('search_path', '{_as_pattern(schema).replace(chr(39), chr(39) * 2)}', true);",
-        *(f"{statement.format(digest=_DIGEST, day='min(e.erased_on)::date')};" for statement in WHAT_HAS_ENDED),
+        *(f"{statement.format(**WORDS)};" for statement in WHAT_HAS_ENDED),
         *(_where_restored(later) for later in later_in(tables)),
+        _WHERE_VERSIONS.format(then=NEW_VERSIONS.format(**WORDS)),
         _GO_ON.format(leap=LEAP, known=IS_KNOWN),
         "commit;",
         # Statistics, without which the first pages are slow. Nothing that goes wrong from here on undoes the rest.
@@ -419,7 +427,18 @@ def _after(schema: str, tables: frozenset[str]) -> str:
 def _where_restored(later: Later) -> str:
     """Its statements, if the dump had those tables."""
     there = " and ".join(f"to_regclass('{table}') is not null" for table in sorted(later.tables))
-    return f"do $$ begin if {there} then {'; '.join(later.statements)}; end if; end $$;"
+    then = "; ".join(later.statements).format(**WORDS)
+    return f"do $$ begin if {there} then {then}; end if; end $$;"
+
+
+_WHERE_VERSIONS = """
+do $$
+begin
+    if exists (select 1 from pg_attribute where attrelid = to_regclass('entry') and attname = 'version') then
+        {then};
+    end if;
+end $$;
+"""
 
 
 _EACH_COUNTER = """

@@ -24,6 +24,7 @@ from app.backup.aftercare import (
     LEAP,
     LISTED,
     NEEDED,
+    NEW_VERSIONS,
     WHAT_HAS_ENDED,
     kept_of,
     later_in,
@@ -36,6 +37,15 @@ STEP = 1024
 """Pages, 4 MB. Between steps nothing is held that anybody waits for: in WAL mode readers stop no writer at all."""
 PATIENCE = 10.0
 """Seconds that a copy waits for somebody who holds the whole database."""
+WORDS = {
+    "ts": "text",
+    "date": "text",
+    "as_day": "",
+    "day": "min(e.erased_on)",
+    "digest": "sha256_hex(outbox.dedupe)",
+    "seconds": "cast(strftime('%s', 'now') as integer)",
+}
+"""What stands in braces in `aftercare`."""
 
 
 def _open(path: Path, *, timeout: float = PATIENCE) -> sqlite3.Connection:
@@ -183,13 +193,13 @@ def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path, er
         _look_through(connection, name)
         connection.execute("begin immediate")
         for table, (columns, _) in EVER_KEPT.items():
-            connection.execute(f"create temp table {table} ({columns.format(ts='text')})")
+            connection.execute(f"create temp table {table} ({columns.format(**WORDS)})")
         connection.execute(f"create temp table {COUNTERS} (name text, last bigint)")
         tables: frozenset[str] = frozenset()
         try:
             if present is not None and (tables := _tables(present)) >= NEEDED:
                 for table, (_, query) in kept_of(tables).items():
-                    _carry(present, query, connection, table)
+                    _carry(present, query.format(**WORDS), connection, table)
                 _carry(present, "select name, seq from sqlite_sequence", connection, COUNTERS)
         except sqlite3.DatabaseError:
             readable = False
@@ -202,10 +212,14 @@ def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path, er
         )
         connection.create_function("sha256_hex", 1, _sha256_hex, deterministic=True)
         for statement in WHAT_HAS_ENDED:
-            connection.execute(statement.format(digest="sha256_hex(outbox.dedupe)", day="min(e.erased_on)"))
-        for later in later_in(tables & _tables(connection)):
-            for statement in later.statements:
-                connection.execute(statement)
+            connection.execute(statement.format(**WORDS))
+        restored_tables = _tables(connection)
+        for later in later_in(tables):
+            if later.tables <= restored_tables:
+                for statement in later.statements:
+                    connection.execute(statement.format(**WORDS))
+        if connection.execute("select 1 from pragma_table_info('entry') where name = 'version'").fetchone():
+            connection.execute(NEW_VERSIONS.format(**WORDS))
         _numbers_go_on(connection)
         connection.execute("commit")
     return readable
