@@ -15,7 +15,7 @@ from tests.web.probe import HANDLERS
 
 pytestmark = pytest.mark.slow
 
-NO_SECOND = "the demonstration asks for no second code; tests/app/identity/test_second_doors.py does"
+NO_SECOND = "the demonstration asks for no second code; tests/attack/test_second.py attacks it where it is asked for"
 NO_FORM = {
     "POST /connexion/deuxieme-code": NO_SECOND,
     "POST /connexion/deuxieme-code/secours": NO_SECOND,

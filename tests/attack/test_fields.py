@@ -30,7 +30,7 @@ NOT_THEIRS = {
 }  # fmt: skip
 CHANCE = re.compile(r"dedupe|token_hash|once_hash|password_hash|code_hash|waiting_hash|link_hash|link_key|salt")
 """Columns that hold something drawn by lot: two runs differ in them."""
-A_SECOND = 5.0
+FIVE_SECONDS = 5.0
 """What an answer may take here, where other tests share the machine; alone it is a tenth of a second."""
 
 
@@ -105,7 +105,7 @@ async def send(ground: Ground, browser: Browser, wanted: FoundForm, field: Field
     }  # fmt: skip
     began = time.perf_counter()
     answer = await browser.http.post(wanted.path, data=fields)
-    assert time.perf_counter() - began < A_SECOND, (str(wanted), field.name)
+    assert time.perf_counter() - began < FIVE_SECONDS, (str(wanted), field.name)
     return answer
 
 
@@ -157,7 +157,7 @@ class TestTooMuch:
                 began = time.perf_counter()
                 answer = await browser.http.post(wanted.path, content=huge, headers={"Content-Type": kind})
                 assert answer.status_code in (400, 413), (str(wanted), answer.status_code)
-                assert time.perf_counter() - began < A_SECOND, wanted
+                assert time.perf_counter() - began < FIVE_SECONDS, wanted
             assert not ground.written()
 
     async def test_two_hundred_thousand_fields(self, ground: Ground, found: Found) -> None:
@@ -173,7 +173,7 @@ class TestTooMuch:
                 began = time.perf_counter()
                 answer = await browser.http.post(wanted.path, content=content, headers={"Content-Type": kind})
                 assert answer.status_code in (400, 413), (str(wanted), kind, answer.status_code)
-                assert time.perf_counter() - began < A_SECOND, wanted
+                assert time.perf_counter() - began < FIVE_SECONDS, wanted
             assert not ground.written()
 
     async def test_without_the_limit_it_is_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
