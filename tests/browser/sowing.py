@@ -28,9 +28,11 @@ from tests.browser.steps import PASSWORD
 VISITOR = "visitor"
 NOT_HERE = ("stranger", "elsewhere")
 """Of the attacked town, but not of the demonstration."""
-LEFT_ALONE = re.compile(
-    r"/deconnexion|/moi/appareils|/moi/mot-de-passe|/moi/donnees|/moi/second|\.ics$|/static/|/demo/"
-)
+NOT_SOWN = (
+    "/deconnexion", "/moi/appareils", "/moi/mot-de-passe", "/moi/donnees", "/moi/deuxieme-code", r"\.ics$", "/static/",
+    "/demo/",
+)  # fmt: skip
+LEFT_ALONE = re.compile("|".join(NOT_SOWN))
 LATE = re.compile(r"/(annulation|retrait|depart|desistement|fin|coupure|mot-de-passe)$")
 """Forms that end the thing they are about."""
 EACH = {"/ateliers": 5}

@@ -35,7 +35,14 @@ MODULES = (
 )  # fmt: skip
 """Without those that ask servers elsewhere (ssrf, xxe, wapp, nikto, log4shell), those that only guess addresses,
 and ldap: there is none here, and it takes any search that answers differently to `)` for one."""
-LEFT_ALONE = ("/deconnexion*", "/moi/appareils*", "/moi/mot-de-passe*", "/moi/donnees*", "/moi/second*", "/demo/*")
+LEFT_ALONE = (
+    "/deconnexion*",
+    "/moi/appareils*",
+    "/moi/mot-de-passe*",
+    "/moi/donnees*",
+    "/moi/deuxieme-code*",
+    "/demo/*",
+)
 """Where it would sign itself out or lock itself out; and what the demonstration alone has."""
 BEGIN = ("/recherche", "/connexion", "/moi", "/moi/calendrier", "/mediation", "/ateliers/nouveau", "/mes-rendez-vous")
 """So that the limits leave none of these out."""
