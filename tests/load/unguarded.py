@@ -118,7 +118,7 @@ async def change(row: dict[str, Any], *, now: Any, **values: Any) -> dict[str, A
 
 
 def take_guards_away() -> None:
-    """In this process, and in each that it starts: they import this module as they begin."""
+    """In this process, and in each that it starts: they are forked from it, or import this module where none can be."""
     transactions.Transaction.fetch = fetch  # type: ignore[method-assign]  # that is what it is for
     SQLiteStore.begin, SQLiteStore.end = begin, end  # type: ignore[method-assign]  # the guard that is taken away
     SQLiteStore.fetch_inside = fetch_inside  # type: ignore[method-assign]  # the same

@@ -55,7 +55,7 @@ class Wasteful:
 
 
 def waste() -> None:
-    """In this process, and in each that it starts: they import this module as they begin."""
+    """In this process, and in each that it starts: they are forked from it, or import this module where none can be."""
     make_app: Callable[..., ASGIApp] = vars(serving)["make_app"]
     changed: dict[str, Any] = {"make_app": lambda *args, **more: Wasteful(make_app(*args, **more))}
     vars(serving).update(changed)
