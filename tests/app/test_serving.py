@@ -166,8 +166,53 @@ class TestServe:
             process.stdout.close()
 
 
+DRAWS = """
+import os, random, secrets, sys
+from app import cli, serving
+
+make_app, fixed = serving.make_app, random.Random(1)
+
+def drawing(*args, **more):
+    app = make_app(*args, **more)
+
+    async def draw(scope, receive, send):
+        if scope.get("path") != "/draw":
+            return await app(scope, receive, send)
+        drawn = f"{os.getpid()} {fixed.random()} {random.random()} {random.getrandbits(64)} {secrets.token_hex(16)}"
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+        await send({"type": "http.response.body", "body": drawn.encode()})
+
+    return draw
+
+serving.make_app = drawing
+if __name__ == "__main__":
+    sys.exit(cli.main())
+"""
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
 class TestSeveralProcesses:
+    def test_they_are_forks_of_one_and_draw_different_numbers(self, postgres_database_url: str, tmp_path: Path) -> None:
+        program = tmp_path / "draws.py"
+        program.write_text(DRAWS)
+        command = (sys.executable, str(program))
+        with serving(tmp_path, postgres_database_url, "--workers", "2", program=command) as server:
+            workers = server.workers()
+            called = {Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (*workers, server.process.pid)}
+            assert len(called) == 1, "they are programs of their own and share no memory"
+            drawn: dict[str, list[list[str]]] = {}
+
+            def both_have_drawn() -> bool:
+                pid, *numbers = httpx.get(f"{server.url}/draw").text.split()
+                drawn.setdefault(pid, []).append(numbers)
+                return len(drawn) == len(workers)
+
+            until(both_have_drawn, START)
+            first, second = (numbers[0] for numbers in drawn.values())
+            assert first[0] == second[0], "the control: what is drawn of a state that was forked is the same"
+            assert all(one != other for one, other in zip(first[1:], second[1:], strict=True)), (first, second)
+            assert server.stop() == 0
+
     def test_one_that_dies_is_replaced(self, postgres_database_url: str, tmp_path: Path) -> None:
         with serving(tmp_path, postgres_database_url, "--workers", "2") as server:
             workers = server.workers()

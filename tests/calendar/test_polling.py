@@ -135,6 +135,13 @@ class TestBounds:
             body=body,
         )
 
+    def test_ten_thousand_telephones_are_known_compressed_and_not(self) -> None:
+        memory = Memory()
+        keys = [(number.to_bytes(4, "big"), compressed) for number in range(10_000) for compressed in (False, True)]
+        for key in keys:
+            memory.keep(key, self.known())
+        assert all(memory.get(key) is not None for key in keys)
+
     def test_the_oldest_go_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(polling, "KNOWN_FEEDS", 3)
         memory = Memory()
