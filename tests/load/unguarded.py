@@ -35,6 +35,8 @@ DAWDLE = (0.3, 0.6)
 WITHOUT: ContextVar[frozenset[str]] = ContextVar("without", default=frozenset())
 WRITES = re.compile(r"\s*(?:insert|update|delete)\b", re.IGNORECASE)
 PLACES = re.compile(r"\s*(?:insert into|update) \"?sign_up\b", re.IGNORECASE)
+LOCKS = re.compile(r"\s+for (?:no key )?update(?: of \w+)?\s*$", re.IGNORECASE)
+"""What PostgreSQL is told to lock, at the end of a statement, as `get_for_update` and others word it."""
 PROGRAM = (sys.executable, "-m", "tests.load.unguarded")
 
 
@@ -72,7 +74,7 @@ async def fetch(self: transactions.Transaction, sql: str, args: Sequence[Any]) -
     if PLACES.match(sql) or (WRITES.match(sql) and _dawdled.get() is not self):
         _dawdled.set(self)
         await asyncio.sleep(random.uniform(*DAWDLE))  # no secret
-    return await _fetch(self, sql.replace("FOR NO KEY UPDATE", ""), args)
+    return await _fetch(self, LOCKS.sub("", sql), args)
 
 
 async def begin(self: SQLiteStore, for_schema: bool) -> sqlite3.Connection:
