@@ -28,5 +28,5 @@ def data_jobs(domains: Sequence[Domain]) -> Sequence[Job]:
             every=timedelta(minutes=10),
             in_doubt=True,
         ),
-        Job("identity.wipe", wipe, every=timedelta(minutes=10), in_doubt=True),
+        Job("identity.wipe", wipe, every=timedelta(minutes=1), in_doubt=True),
     )

@@ -12,8 +12,12 @@ from app.database import Store, engine, run, transaction
 from app.erased import beside, read_file
 from app.identity import leaving, throttle
 from app.main import REGISTRY
+from app.notices.delivery import Postman
 from app.sqlite_engine import SQLiteStore
 from tests.app.identity.lives import CANARIES, LATER, live
+from tests.app.identity.steps import PASSWORD
+from tests.app.notices.mail_server import MailServer
+from tests.client import World
 from tests.people import Cast
 
 
@@ -80,3 +84,40 @@ class TestBesideTheFile:
         assert (line.member_id, line.on) == (somebody, LATER.date())
         assert path.read_text().count(" ") == 2
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+class TestTheBytes:
+    """On SQLite alone: what the running server's own files hold, whatever a statement would say."""
+
+    @pytest.fixture
+    async def db(self, sqlite_only_db: Store) -> Store:
+        return sqlite_only_db
+
+    async def test_the_address_of_the_last_mail_is_in_no_byte_minutes_after_it_left(
+        self, somebody: int, cast: Cast
+    ) -> None:
+        (wiping,) = [job for job in REGISTRY.jobs if job.name == "identity.wipe"]
+        assert wiping.every <= timedelta(minutes=1), "soon after the mail, not when somebody stops the server"
+        async with MailServer().running() as server:
+            world = World(LATER, smtp_url=server.url, mail_from="Les Tanneurs <bonjour@tanneurs.exemple>")
+            browser = await world.browser_of(somebody, place_id=cast.place)
+            answer = await browser.post("/moi/donnees/effacement", {"understood": "1", "password": PASSWORD})
+            assert answer.status_code == 303
+            await wiping.run(world.now)
+            await Postman(world.settings, REGISTRY.entry_kinds).deliver(world.later(seconds=2))
+            assert CANARIES["address"] in [mail["to"] for mail in server.received]
+        assert await run("select id from outbox where forget") == []
+        assert in_files(CANARIES["address"]), "the control: deleting the row is not enough"
+        await wiping.run(world.later(minutes=1))
+        left = [name for name, canary in CANARIES.items() if in_files(canary)]
+        assert left == []
+
+
+def in_files(words: str) -> list[str]:
+    """In which of the database's files these words stand."""
+    store = engine()
+    assert isinstance(store, SQLiteStore)
+    path = Path(store.path)
+    files = [each for each in path.parent.glob(path.name + "*") if each.is_file()]
+    assert {path, path.with_name(path.name + "-wal")} <= set(files)
+    return [each.name for each in files if words.encode() in each.read_bytes()]
