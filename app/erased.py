@@ -1,21 +1,28 @@
 """The list of erased people: their number, the day, the installation. Nothing else, so that it may be kept for ever.
 
-It stands beside the database (`<database>.erased`) and beside backups (`reseau.erased`), and goes with each of them:
-whoever restores an older state erases these again (`app.backup`). The database itself says the same by
-`member.erased_at`; the file is for the day when that database is lost. Lines are only ever added.
+It stands beside SQLite's file (`<database>.erased`) or where `RESEAU_ERASED_LIST` says, and beside backups
+(`reseau.erased`), and goes with each of them: whoever restores an older state erases these again (`app.backup`). The
+database itself says the same by `member.erased_at`; the file is for the day when that database is lost. Lines are only
+ever added, by one process at a time.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date
 from pathlib import Path
 
 from app.database import engine, run
+from app.settings import erased_list
 from app.sqlite_engine import SQLiteStore
+
+if sys.platform != "win32":
+    import fcntl
 
 BESIDE_BACKUPS = "reseau.erased"
 """Its name in a folder of backups, and inside each of them."""
@@ -38,9 +45,16 @@ class Erased:
 
 
 def beside_database() -> Path | None:
-    """Where the list of the open database stands; PostgreSQL's stands beside the backups only."""
+    """Where the list beside the open database stands: PostgreSQL has no such place."""
     store = engine()
     return beside(Path(store.path)) if isinstance(store, SQLiteStore) else None
+
+
+def kept_at() -> Path | None:
+    """Where the list of the open database is kept: where the setting says, else beside it. None for PostgreSQL without
+    the setting: then its list stands beside the backups only."""
+    named = erased_list(os.environ)
+    return beside_database() if named is None else named
 
 
 def beside(database: Path) -> Path:
@@ -79,18 +93,40 @@ def read_file(path: Path) -> frozenset[Erased]:
 def add_to_file(path: Path, people: Iterable[Erased]) -> int:
     """Add those who are not in it yet, to survive a power cut. Returns how many; makes no file for nobody. Raises
     ValueError for a file that is no list."""
-    new = sorted(set(people) - read_file(path)) if people else []
-    if not new:
+    people = set(people)
+    if not people - read_file(path):
         return 0
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        whole = os.pread(handle, LARGEST, 0).rfind(b"\n") + 1
-        os.ftruncate(handle, whole)  # a line that was cut, if there is one
-        os.write(handle, written(new).encode())
-        os.fsync(handle)
+        with _alone_with(handle):
+            new = people - read_file(path)  # another process may have added some meanwhile
+            os.ftruncate(handle, _whole_lines(path))  # a line that was cut, if there is one
+            left = written(new).encode()
+            while left:
+                left = left[os.write(handle, left) :]
+            os.fsync(handle)
     finally:
         os.close(handle)
     return len(new)
+
+
+@contextmanager
+def _alone_with(handle: int) -> Iterator[None]:
+    """No other process adds to this list meanwhile; the lock ends with the process that has it. Windows has no such
+    lock: only one process serves there."""
+    if sys.platform != "win32":
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if sys.platform != "win32":
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _whole_lines(path: Path) -> int:
+    """How many bytes of the list are lines that were written to their end."""
+    with path.open("rb") as file:
+        return file.read(LARGEST).rfind(b"\n") + 1
 
 
 async def erased_people() -> frozenset[Erased]:
@@ -102,6 +138,6 @@ async def erased_people() -> frozenset[Erased]:
 
 
 async def note_beside_database() -> int:
-    """Bring the list beside the open database to what it says. Returns how many were added."""
-    path = beside_database()
+    """Bring the list of the open database to what it says. Returns how many were added."""
+    path = kept_at()
     return 0 if path is None else add_to_file(path, await erased_people())

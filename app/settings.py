@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 LANGUAGES = ("fr", "en")
@@ -91,3 +92,10 @@ class Settings:
             publisher=given("RESEAU_PUBLISHER", ""),
             hosted_by=given("RESEAU_HOSTED_BY", ""),
         )
+
+
+def erased_list(environ: Mapping[str, str]) -> Path | None:
+    """Where the list of erased people is kept (`app.erased`), if the host decides. Commands ask for it that read no
+    other setting."""
+    named = environ.get("RESEAU_ERASED_LIST", "").strip()
+    return Path(named).absolute() if named else None

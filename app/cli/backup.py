@@ -29,6 +29,7 @@ from app.errors import DatabaseHeld
 from app.identity.leaving import erase_again, wipe
 from app.main import REGISTRY
 from app.migrations import known_steps, migrate
+from app.settings import erased_list
 
 
 @click.command(short_help="Write everything into one file, while the server runs.")
@@ -62,6 +63,7 @@ def backup(file: str) -> None:
                 made = work_folder / target.name
                 with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as whole:
                     manifest = _write(url, whole, work_folder, progress)
+                _listed(target.parent / BESIDE_BACKUPS)
                 add_to_file(target.parent / BESIDE_BACKUPS, archive.erased_in(made))
                 try:
                     archive.put_in_place(made, target)
@@ -92,7 +94,8 @@ def restore(file: Path, force: bool, lists: tuple[Path, ...]) -> None:
     that is replaced still tells.
 
     Whoever erased themselves since is erased again before anybody can read of them: as the database that is replaced
-    tells, the list beside it, reseau.erased beside FILE, and whatever --erased names.
+    tells, the list beside it, that of RESEAU_ERASED_LIST, reseau.erased beside FILE, and whatever --erased names.
+    Absence counts from the last visit that either state knows of, or else from today.
 
     \b
     Examples:
@@ -105,6 +108,8 @@ def restore(file: Path, force: bool, lists: tuple[Path, ...]) -> None:
         manifest = archive.verified(file, progress)
         _fits(manifest, url)
         erased = _erased(file, url, lists, manifest)
+        if (kept := _kept_at(url)) is not None:
+            add_to_file(kept, erased)  # first: where it cannot be, nothing was done
         outcome = sqlite.Restored(True)
         if on_sqlite(url):
             outcome = sqlite.restore(
@@ -117,7 +122,6 @@ def restore(file: Path, force: bool, lists: tuple[Path, ...]) -> None:
                 progress=progress,
                 erased=erased,
             )
-            add_to_file(beside(_path(url)), erased)
         else:
             postgres.restore(file, manifest, url, force=force, environ=os.environ, progress=progress, erased=erased)
     if not on_sqlite(url):
@@ -139,12 +143,22 @@ def restore(file: Path, force: bool, lists: tuple[Path, ...]) -> None:
 def _write(url: str, whole: BinaryIO, work: Path, progress: backups.Progress) -> Manifest:
     product, now = version("reseau"), clock.now()
     if not on_sqlite(url):
-        return asyncio.run(postgres.dump(url, whole, product=product, now=now, environ=os.environ, progress=progress))
+        return asyncio.run(
+            postgres.dump(
+                url,
+                whole,
+                product=product,
+                now=now,
+                environ=os.environ,
+                progress=progress,
+                erased=_listed(_kept_at(url)),
+            )
+        )
     source, copied = _path(url), work / sqlite.PART
     if not source.is_file():
         raise Failed(f"There is no database at {source} yet: `reseau upgrade` makes it.")
     manifest = sqlite.copy(source, copied, product=product, now=now, progress=progress)
-    erased = {*sqlite.erased_in(copied), *_listed(beside(source))}
+    erased = {*sqlite.erased_in(copied), *_listed(_kept_at(url)), *_listed(beside(source))}
     return archive.write(whole, manifest, sqlite.pieces(copied, progress), compress=True, erased=erased)
 
 
@@ -168,6 +182,7 @@ def _migrate(url: str) -> int:
 def _erased(file: Path, url: str, lists: tuple[Path, ...], manifest: Manifest) -> frozenset[Erased]:
     """Who stands in any list that is at hand, of this installation."""
     found = set(archive.erased_in(file)) | set(_listed(file.absolute().parent / BESIDE_BACKUPS))
+    found |= _listed(_kept_at(url))
     if on_sqlite(url):
         found |= _listed(beside(_path(url)))
     for path in lists:
@@ -175,9 +190,15 @@ def _erased(file: Path, url: str, lists: tuple[Path, ...], manifest: Manifest) -
     return frozenset(each for each in found if each.installation == manifest.installation)
 
 
-def _listed(path: Path) -> frozenset[Erased]:
+def _kept_at(url: str) -> Path | None:
+    """Where this database's list is kept, as `app.erased.kept_at` says of an open one."""
+    return erased_list(os.environ) or (beside(_path(url)) if on_sqlite(url) else None)
+
+
+def _listed(path: Path | None) -> frozenset[Erased]:
+    """Who stands in this list; nobody where there is none."""
     try:
-        return read_file(path)
+        return frozenset() if path is None else read_file(path)
     except ValueError as error:
         raise Failed(
             f"The file {path} is no list of erased people ({error}). Mend it, or move it away. Nothing was done."

@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -18,6 +19,9 @@ from app.migrations import migrate
 from app.serving import AddressTaken, address_of, end_in_order, listen, serve_until_stopped, served
 from app.settings import Settings
 from app.web.log import start_logging
+
+if TYPE_CHECKING:
+    from app.demo import Account
 
 FOLDER = Path(".demo")
 MARK = "demonstration"
@@ -46,9 +50,10 @@ def demo(host: str, port: int, database: str | None, fresh: bool, members: int) 
       reseau demo --port 0 --fresh
       reseau demo --members 5000 --database postgresql://localhost/essai
     """
-    from app.demo import ACCOUNTS, PASSWORD  # here, since nothing else needs what only the demonstration loads
+    from app.demo import PASSWORD  # here, since nothing else needs what only the demonstration loads
 
     end_in_order()
+    os.environ.pop("RESEAU_ERASED_LIST", None)  # nobody here is anybody
     try:
         listening = listen(host, port)
     except AddressTaken as taken:
@@ -56,13 +61,13 @@ def demo(host: str, port: int, database: str | None, fresh: bool, members: int) 
     url = database or f"sqlite:///{FOLDER / 'demo.sqlite'}"
     key = _secret_key(_key_file(url))
     start_logging("WARNING")
-    asyncio.run(_prepare(url, fresh=fresh, members=members))
+    accounts = asyncio.run(_prepare(url, fresh=fresh, members=members))
     address = address_of(listening)
     settings = Settings(database_url=url, secret_key=key, base_url=address, demo=True)
     click.echo(f"\nThe demonstration is served at {address}\nMails are shown at    {address}/demo/courrier\n")
     click.echo(f"Accounts, all with the password {PASSWORD}:")
-    width = max(len(account.address) for account in ACCOUNTS)
-    for account in ACCOUNTS:
+    width = max(len(account.address) for account in accounts)
+    for account in accounts:
         click.echo(f"  {account.address:<{width}}  {account.name}, {account.who}")
     click.echo("\nCtrl-C ends it.")
     if not serve_until_stopped(listening, served(settings)):
@@ -88,9 +93,9 @@ def _secret_key(path: Path) -> str:
     return path.read_text().strip()
 
 
-async def _prepare(url: str, *, fresh: bool, members: int) -> None:
-    """Make sure that a whole demonstration is in the database, and nothing else."""
-    from app.demo import is_seeded
+async def _prepare(url: str, *, fresh: bool, members: int) -> tuple[Account, ...]:
+    """Make sure that a whole demonstration is in the database, and nothing else: whom one may sign in as."""
+    from app.demo import accounts, is_seeded
 
     await open_or_fail(url, make=True)
     try:
@@ -100,10 +105,11 @@ async def _prepare(url: str, *, fresh: bool, members: int) -> None:
         elif not fresh:
             await migrate()
             if await is_seeded():
-                return
+                return await accounts()
         await _empty()
         await migrate()
         await _seed(members)
+        return await accounts()
     finally:
         await close_database()
 

@@ -21,6 +21,7 @@ from rich.console import Console
 from app import clock
 from app.cli.common import Failed, open_or_fail, reason_of
 from app.database import close_database, engine, is_sqlite, run, transaction
+from app.erased import kept_at, read_file
 from app.errors import DatabaseHeld
 from app.identity.commands_second import how_many_lack_one, made_with_another_key
 from app.jobs import MAIL, failed_jobs
@@ -39,6 +40,8 @@ LATE_JOBS = timedelta(minutes=10)
 AHEAD = timedelta(minutes=5)
 SET_ASIDE_NAMED = 10
 """So many of the mails that were set aside are named one by one, the latest first."""
+EXAMPLE = "bonjour@exemple.fr"
+"""The sender in `.env.example`: whoever copied it has not said their own."""
 OLDEST_NOW = datetime(2026, 11, 1, tzinfo=UTC)
 """No clock that is right shows an earlier time: the program is younger."""
 ROLES = {
@@ -126,7 +129,7 @@ async def findings() -> Findings:
 
 
 def of_settings(settings: Settings) -> list[Finding]:
-    """The secret key and the address."""
+    """The secret key, the address, and the names of those who answer for it."""
     found = []
     if len(settings.secret_key) >= 32:
         found.append(ok("There is a secret key."))
@@ -148,6 +151,10 @@ def of_settings(settings: Settings) -> list[Finding]:
                 "« Mentions légales » does not say who publishes or hosts the site: French law wants both.",
                 f"Set {' and '.join(missing)}.",
             )
+        )
+    if EXAMPLE in settings.mail_from:
+        found.append(
+            warn(f"Mails come from {EXAMPLE}, the example of .env.example.", "Set RESEAU_MAIL_FROM to one of yours.")
         )
     host = urlsplit(settings.base_url).hostname
     if settings.secure:
@@ -222,6 +229,7 @@ async def _of_open_database(settings: Settings) -> Findings:
     yield ok("Every migration has run.")
     yield await _of_commits()
     yield await _of_database_clock()
+    yield of_list(kept_at())
     for look in (_of_jobs, _of_outbox, _of_people):
         async for finding in look():
             yield finding
@@ -246,6 +254,29 @@ def of_folder(database: str) -> list[Finding]:
     if free < LITTLE_SPACE:
         return [warn(f"Only {free // 2**20} MB are left in {folder}.", "Make room: a full disk stops every sign-up.")]
     return [ok(f"The folder {folder} can be written, with {free // 2**30} GB left.")]
+
+
+def of_list(path: Path | None) -> Finding:
+    """The list of erased people, which an older backup is put right by."""
+    if path is None:
+        return warn(
+            "Whoever erases themselves is in no list until the next `reseau backup`: if the database is lost before, "
+            "an older backup brings them back.",
+            "Set RESEAU_ERASED_LIST to a file outside the database, like /var/lib/reseau/reseau.erased.",
+        )
+    try:
+        read_file(path)
+    except (OSError, ValueError) as error:
+        return fault(
+            f"The list of erased people, {path}, cannot be read: {reason_of(error)}",
+            "Mend it, or put its copy back that stands beside the backups.",
+        )
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        return fault(
+            f"Nobody can be added to the list of erased people, {path}.",
+            "Give it to the user that runs the server, in a folder that is there; RESEAU_ERASED_LIST names another.",
+        )
+    return ok(f"Whoever erases themselves is added to {path}.")
 
 
 async def _of_commits() -> Finding:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -283,6 +285,137 @@ class TestBesideTheFile:
 
         with_database(installed, job)
         assert [each.member_id for each in read_file(beside(file))] == [1]
+
+
+ADDING = """
+import os, sys, time
+from contextlib import nullcontext
+from datetime import date
+from pathlib import Path
+from app import erased
+
+path, number, control, slow = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "control", sys.argv[4] == "slow"
+if control:
+    erased._alone_with = lambda _: nullcontext()
+if slow:
+    to_length = os.ftruncate
+
+    def after_the_other(handle, length):
+        print("in the middle", flush=True)
+        sys.stdin.readline()
+        to_length(handle, length)
+
+    os.ftruncate = after_the_other
+erased.add_to_file(path, [erased.Erased(number, date(2026, 11, 2), "a1.reseau")])
+"""
+"""One process that adds to a list, and stops between looking at it and writing if it is the slow one."""
+
+
+class TestTwoProcessesAtOnce:
+    @pytest.mark.parametrize("control", [True, False])
+    def test_neither_takes_away_what_the_other_has_added(self, tmp_path: Path, control: bool) -> None:
+        path = tmp_path / "list"
+        first = Erased(1, datetime(2026, 11, 2, tzinfo=UTC).date(), "a1.reseau")
+        add_to_file(path, [first])
+
+        def adding(number: int, how: str) -> subprocess.Popen[str]:
+            asked = [sys.executable, "-c", ADDING, str(path), str(number), "control" if control else "", how]
+            return subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+        with adding(22, "slow") as slow:
+            assert slow.stdout is not None
+            assert slow.stdout.readline() == "in the middle\n"
+            with adding(333, "") as quick:
+                if control:
+                    assert quick.wait(30) == 0
+                else:
+                    with pytest.raises(subprocess.TimeoutExpired):
+                        quick.wait(1.5)
+                slow.communicate("go on\n", timeout=30)
+                assert (quick.wait(30), slow.returncode) == (0, 0)
+        there = {each.member_id for each in read_file(path)}
+        assert there == ({1, 22} if control else {1, 22, 333})
+
+
+class TestWhereTheListIsKept:
+    """`RESEAU_ERASED_LIST`: for PostgreSQL, which has no place for one beside it."""
+
+    @pytest.fixture
+    def kept(self, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+        path = tmp_path / "kept" / "list"
+        path.parent.mkdir()
+        os.environ["RESEAU_ERASED_LIST"] = str(path)
+        request.getfixturevalue("older")
+        return path
+
+    @pytest.mark.parametrize("control", [True, False])
+    def test_the_database_is_lost_before_the_next_backup(
+        self, reseau: Reseau, kept: Path, older: Path, installed: str, other_url: str, control: bool
+    ) -> None:
+        assert [each.member_id for each in read_file(kept)] == [2], "at once"
+        if file := file_of(installed):
+            assert not beside(file).exists()
+        if control:
+            del os.environ["RESEAU_ERASED_LIST"]
+        code, out, _ = reseau("restore", str(older), database_url=other_url)
+        assert code == 0, out
+        assert is_erased(other_url) is not control
+        if file := file_of(other_url):
+            assert not beside(file).exists()
+
+    def test_a_backup_takes_it_along_and_a_restoration_goes_on_with_it(
+        self, reseau: Reseau, kept: Path, older: Path, installed: str, other_url: str, tmp_path: Path
+    ) -> None:
+        (here,) = rows(installed, "select name from installation")
+        far = Erased(123_456, datetime(2026, 11, 2, tzinfo=UTC).date(), here["name"])
+        add_to_file(kept, [far])
+        assert reseau("backup", str(tmp_path / "newer.zip"))[0] == 0
+        assert {each.member_id for each in archive.erased_in(tmp_path / "newer.zip")} == {2, 123_456}
+        kept.unlink()
+        assert reseau("restore", str(tmp_path / "newer.zip"), database_url=other_url)[0] == 0
+        assert {each.member_id for each in read_file(kept)} == {2, 123_456}
+
+    def test_one_that_is_none_stops_both_and_no_erasure(
+        self, reseau: Reseau, kept: Path, older: Path, installed: str
+    ) -> None:
+        kept.write_text("chère liste\n", encoding="ascii", errors="replace")
+        for args in (("backup", "newer.zip"), ("restore", str(older), "--force")):
+            code, _, err = reseau(*args)
+            assert (code, "is no list of erased people" in err) == (1, True)
+        erase(installed, 6)
+        assert names(installed)[5] == GONE
+
+    def test_a_list_that_cannot_be_written_stops_a_restoration_before_anything_is_done(
+        self, reseau: Reseau, kept: Path, older: Path, other_url: str, tmp_path: Path
+    ) -> None:
+        assert reseau("backup", str(tmp_path / "newer.zip"))[0] == 0
+        nowhere = str(tmp_path / "nowhere" / "list")
+        code, _, err = reseau("restore", str(tmp_path / "newer.zip"), database_url=other_url, erased_list=nowhere)
+        assert (code, nowhere in err, "What was there is as it was." in err) == (1, True, True), err
+        code, _, err = reseau("backup", str(tmp_path / "other.zip"), database_url=other_url)
+        assert "`reseau upgrade` makes" in err, "nothing is there"
+
+    def test_a_list_beside_backups_that_is_none_stops_a_backup(
+        self, reseau: Reseau, kept: Path, older: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / BESIDE_BACKUPS).write_text("hier\n")
+        code, _, err = reseau("backup", str(tmp_path / "newer.zip"))
+        assert (code, is_one_sentence(err.partition("Mend")[0])) == (1, True)
+        assert not (tmp_path / "newer.zip").exists()
+
+    def test_doctor_says_what_is_at_risk(
+        self, reseau: Reseau, kept: Path, installed: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        risk = "is in no list until the next `reseau backup`"
+        assert f"Whoever erases themselves is added to {kept}." in reseau("doctor")[1]
+        kept.write_text("hier\n")
+        assert f"The list of erased people, {kept}, cannot be read: what is 'hier'?" in reseau("doctor")[1]
+        code, out, _ = reseau("doctor", erased_list=str(kept.parent / "nowhere" / "list"))
+        assert code == 1
+        assert "Nobody can be added to the list of erased people" in out
+        code, out, _ = reseau("doctor", erased_list="")
+        assert (code, risk in out) == (0, file_of(installed) is None), out
+        assert ("Set RESEAU_ERASED_LIST to a file" in out) == (file_of(installed) is None)
 
 
 class TestTheCommand:
