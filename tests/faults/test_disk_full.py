@@ -18,8 +18,8 @@ from tests.client import words
 from tests.faults import careless
 from tests.faults.counting import back_to, held_by
 from tests.faults.filling import Disk, FullPostgres, SmallDisk, SmallFiles, mounted
-from tests.faults.stage import Storm, look, make_town, wrongs
-from tests.servers import people, serving
+from tests.faults.stage import Storm, Town, look, make_town, wrongs
+from tests.servers import People, people, serving
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,6 +27,7 @@ pytestmark = [
 ]
 
 REFUSED = 40
+READ_WITHIN = 2.0
 
 
 @pytest.fixture(params=["a small disk", "a limit of the process", "postgres"])
@@ -42,6 +43,18 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Disk,
     with mounted(tmp_path / "disk", "16m") as folder:
         (folder / "place.sqlite").write_bytes(made.read_bytes())
         yield SmallDisk(folder), f"sqlite:///{folder / 'place.sqlite'}"
+
+
+def pages_of(town: Town) -> tuple[str, ...]:
+    """What visitors go on reading."""
+    return "/agenda", f"/ateliers/{town.workshop}", "/lieux"
+
+
+async def read(crowd: People, path: str) -> float:
+    """How long a visitor waited for this page."""
+    reader, began = crowd.stranger(), time.monotonic()
+    assert (await reader.get(path)).status_code == 200
+    return time.monotonic() - began
 
 
 async def test_a_server_that_says_yes_all_the_same_is_found_out(sqlite_database_url: str, tmp_path: Path) -> None:
@@ -68,17 +81,16 @@ async def test_nothing_is_acknowledged_that_is_not_there_and_it_mends_itself(
         async with people(server.url) as crowd, Storm(town, crowd) as storm:
             await storm.until_acknowledged(50)
             before = held_by(server.process.pid)
+            # How long reading takes in the same storm while there is room: the machine may be busy with other things.
+            usual = max([await read(crowd, path) for path in pages_of(town) for _ in range(3)])
             for time_round in (1, 2):
                 await full.fill(server)
                 seen = len(storm.refusals)
                 async with asyncio.timeout(60):
                     while len(storm.refusals) < seen + REFUSED:
                         await asyncio.sleep(0.01)
-                reader = crowd.stranger()
-                for path in ("/agenda", f"/ateliers/{town.workshop}", "/lieux"):
-                    began = time.monotonic()
-                    assert (await reader.get(path)).status_code == 200
-                    assert time.monotonic() - began < 2
+                for path in pages_of(town):
+                    assert await read(crowd, path) < max(READ_WITHIN, 5 * usual)
                 assert (await storm.actors[0].person.get("/moi")).status_code == 200
                 await storm.pause()
                 assert wrongs(storm.told(), await look(town)) == [], "as it was, though nothing could be written"

@@ -107,7 +107,9 @@ async def test_hashing_is_bounded(sqlite_database_url: str, tmp_path: Path, monk
         assert set(told) == {303, 429}, told
         assert told[303] >= careless.TEN
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status_code == 429)
-        assert max(took) < 2 * READ_WITHIN, f"{max(took):.2f} s"
+        # Thirty passwords hashed in the loop would be waited for. The slowest one may be the machine's own fault.
+        assert median(took) < READ_WITHIN / 2, f"{median(took):.2f} s"
+        assert max(took) < 5 * READ_WITHIN, f"{max(took):.2f} s"
         # A few for hashing, and one or two for the rest.
         assert threads - before <= 6
         assert most - memory < 4 * Cost().memory / 1024 + 120
