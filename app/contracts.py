@@ -220,6 +220,16 @@ class Erasure:
 
 
 @dataclass(frozen=True, slots=True)
+class Renaming:
+    """A member has chosen another name."""
+
+    member_id: int
+    old: str
+    new: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """Something to do when it is due, safely done twice or by two processes at once."""
 
@@ -264,6 +274,9 @@ class Domain:
     """Forgets a member, in the caller's transaction, which holds the member's row. Called in the order of the registry,
     identity first: the member belongs nowhere any more, and is told nothing. What hinders (`leaving`) is passed over:
     an older state may have it. Safely done twice."""
+    renamed: Callable[[Renaming], Awaitable[None]] | None = None
+    """Changes the name in what others were told, in the caller's transaction: whoever is erased later is known by the
+    new one alone."""
     set_back: Callable[[datetime, datetime, bool], Awaitable[None]] | None = None
     """The clock was set back: it is the first hour now, the second was the latest seen, and the third says whether that
     was believed: not so of a clock that had just been set, or that a machine started with. Ends for good what had

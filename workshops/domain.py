@@ -63,6 +63,7 @@ DOMAIN = Domain(
     export_of=own_data.export_of,
     leaving=own_data.leaving,
     erase=own_data.erase,
+    renamed=own_data.renamed,
     offers=offers.OFFERS,
     seed=demo.seed,
 )

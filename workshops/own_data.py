@@ -6,13 +6,14 @@ goes with the person; so do the last word, the word of a contest, the reason of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from app.calendar.api import forget_entry, leave, remove_entry
-from app.contracts import GONE, Erasure, Exported, Leaving, ToDoFirst, Word
+from app.contracts import GONE, Erasure, Exported, Leaving, Renaming, ToDoFirst, Word
 from app.database import run
-from app.i18n import text, text_n
+from app.i18n import Text, text, text_n
 from app.notices.api import Kind, Part, unsay
 from workshops import wording
 from workshops.commands.places import end_sign_up, has_place, offer_freed
@@ -276,7 +277,38 @@ async def erase(erasure: Erasure) -> None:
     await _forget_rulings(me)
     await _forget_rows(me)
     things = [each["id"] for each in theirs]
-    await unsay(kind=KIND, things=things, name=erasure.name, shown_as=GONE, quotes=quotes)
+    await _unsay(me, erasure.name, GONE, things=things, quotes=quotes)
+
+
+async def renamed(renaming: Renaming) -> None:
+    """What others were told says the new name: of what they proposed, or were asked to host."""
+    theirs = await run(
+        "select workshop_id as id from host where member_id = {} union select id from workshop where proposer_id = {}",
+        renaming.member_id,
+        renaming.member_id,
+    )
+    await _unsay(renaming.member_id, renaming.old, renaming.new, things=[each["id"] for each in theirs])
+
+
+async def _unsay(me: int, name: str, shown_as: Text | str, *, things: list[int], quotes: Sequence[str] = ()) -> None:
+    """Where somebody else of this name has a part too, nobody can tell whose it is: there it stays."""
+    same = await run(
+        "select h.workshop_id as id from host h join member m on m.id = h.member_id where m.name = {} and m.id <> {} "
+        "union select w.id from workshop w join member m on m.id = w.proposer_id where m.name = {} and m.id <> {} "
+        "union select s.workshop_id from sign_up s join member m on m.id in (s.member_id, s.signed_by) "
+        "where m.name = {} and m.id <> {}",
+        *(name, me) * 3,
+    )
+    ambiguous = {each["id"] for each in same}
+    await unsay(
+        name=name,
+        shown_as=shown_as,
+        sentences=wording.NAMING,
+        kind=KIND,
+        things=things,
+        ambiguous=ambiguous,
+        quotes=quotes,
+    )
 
 
 async def _give_back(row: Row, erasure: Erasure) -> None:

@@ -77,6 +77,15 @@ SENTENCES: dict[Refusal, str] = {
 NOT_FREE_YOURSELF = N_("tu as déjà « %(title)s », %(starts_at)s")
 NOT_FREE = N_("%(name)s n’est pas libre")
 
+INVITES = N_("%(name)s t’invite à animer « %(title)s »")
+HOSTS_WITH_YOU = N_("%(name)s anime « %(title)s » avec toi")
+CANNOT_HOST = N_("%(name)s ne peut pas animer « %(title)s »")
+HOSTS_NO_MORE = N_("%(name)s n’anime plus « %(title)s »")
+WITHDREW = N_("%(name)s a retiré la proposition.")
+TAKES_OVER = N_("%(name)s reprend l’atelier du %(starts_at)s. À bientôt !")
+NAMING = (INVITES, HOSTS_WITH_YOU, CANNOT_HOST, HOSTS_NO_MORE, WITHDREW, TAKES_OVER)
+"""Every sentence of a message that says a member’s name: there it is found when it changes, or is to be forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -232,7 +241,7 @@ def put_back(title: str, *, reason: str, way_out: str) -> Mail:
 def invitation(title: str, starts_at: datetime, *, by: str) -> Mail:
     """To a member who is asked to host."""
     return _mail(
-        text("%(name)s t’invite à animer « %(title)s »", name=by, title=title),
+        Text(INVITES, {"name": by, "title": title}),
         text("C’est prévu %(starts_at)s. Tant que tu n’as pas dit oui, ce temps reste à toi.", starts_at=starts_at),
         action=ANSWER,
     )
@@ -241,9 +250,9 @@ def invitation(title: str, starts_at: datetime, *, by: str) -> Mail:
 def invitation_answered(title: str, *, name: str, yes: bool) -> Mail:
     """To whoever invited."""
     return _mail(
-        text("%(name)s anime « %(title)s » avec toi", name=name, title=title)
+        Text(HOSTS_WITH_YOU, {"name": name, "title": title})
         if yes
-        else text("%(name)s ne peut pas animer « %(title)s »", name=name, title=title),
+        else Text(CANNOT_HOST, {"name": name, "title": title}),
         text("Tout est à jour dans l’agenda.") if yes else text("Tu peux inviter quelqu’un d’autre."),
     )
 
@@ -267,7 +276,7 @@ def hosting_no_more(title: str, starts_at: datetime) -> Mail:
 def host_left(title: str, starts_at: datetime, *, name: str) -> Mail:
     """To the other hosts."""
     return _mail(
-        text("%(name)s n’anime plus « %(title)s »", name=name, title=title),
+        Text(HOSTS_NO_MORE, {"name": name, "title": title}),
         text("C’est toujours prévu %(starts_at)s.", starts_at=starts_at),
     )
 
@@ -309,7 +318,7 @@ def withdrawn(title: str, *, by: str) -> Mail:
     """To the other hosts of a proposal."""
     return _mail(
         text("« %(title)s » est retiré", title=title),
-        text("%(name)s a retiré la proposition.", name=by),
+        Text(WITHDREW, {"name": by}),
     )
 
 
@@ -450,7 +459,7 @@ def host_found(title: str, starts_at: datetime, *, name: str) -> Mail:
     """To people signed up: it is on after all."""
     return _mail(
         text("« %(title)s » a quelqu’un pour l’animer", title=title),
-        text("%(name)s reprend l’atelier du %(starts_at)s. À bientôt !", name=name, starts_at=starts_at),
+        Text(TAKES_OVER, {"name": name, "starts_at": starts_at}),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
-from app.i18n import text
+from app.i18n import Text, text
 from app.identity.api import (
     belongs,
     end_grant,
@@ -28,6 +28,7 @@ from app.identity.rules import email_key, name_key, why_cannot_meet, why_cannot_
 from app.identity.sessions import end_sessions
 from app.identity.states import HANDED_OVER, STANDING, Act, IdentityRefusal
 from app.identity.tables import Encounter, Handover, Member, Membership, Place, Session
+from app.identity.wording import OFFERS_A_ROLE, OFFERS_TO_KEEP
 from app.journal import write_journal
 from app.notices.api import Kind, tell
 
@@ -343,13 +344,9 @@ async def offer_role(*, actor: int, place_id: int, act: Act, member_id: int, sha
             [member_id],
             kind=Kind.DUTY,
             what=f"handover-{rows[0]['id']}",
-            subject=text("%(name)s te propose un rôle", name=giver),
+            subject=Text(OFFERS_A_ROLE, {"name": giver}),
             body=[
-                text(
-                    "%(name)s te propose de t’occuper du lieu avec le groupe, à %(place)s.",
-                    name=giver,
-                    place=places[0]["name"],
-                ),
+                Text(OFFERS_TO_KEEP, {"name": giver, "place": places[0]["name"]}),
                 text("Rien ne change tant que tu n’as pas répondu. Tu peux dire non, sans raison à donner."),
             ],
             link="/moi#roles",

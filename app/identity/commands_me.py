@@ -7,10 +7,12 @@ just opened. Both end the other sessions at once.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.calendar.api import host_renamed
+from app.contracts import Domain, Renaming
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused, TooFast
 from app.i18n import Text, text
@@ -44,7 +46,7 @@ class Profile:
 
 
 @command
-async def edit_me(*, actor: int, profile: Profile, now: datetime) -> None:
+async def edit_me(*, actor: int, profile: Profile, domains: Sequence[Domain], now: datetime) -> None:
     """Change one's name, line, telephone and whether one is on the members' list."""
     async with transaction():
         rows = await get_for_update(Member, actor)
@@ -63,6 +65,10 @@ async def edit_me(*, actor: int, profile: Profile, now: datetime) -> None:
             await list_again(actor)
         if profile.name != rows[0]["name"]:
             await host_renamed(actor, old=rows[0]["name"], new=profile.name, now=now)
+            renaming = Renaming(actor, rows[0]["name"], profile.name, now)
+            for domain in domains:
+                if domain.renamed is not None:
+                    await domain.renamed(renaming)
 
 
 @command

@@ -2,8 +2,8 @@
 its domain's affair (`Domain.erase`); here is what holds it together.
 
 One transaction holds the member's row and the places where they may be needed, asks every domain what must be done
-first, then lets each forget. What a request that was under way wrote meanwhile is forgotten right after, and looked for
-again for an hour. At the end the number goes to the list of erased people, and the file is written anew.
+first, then lets each forget. Rows that a request under way wrote of them meanwhile are forgotten right after, and looked
+for again for an hour. At the end the number goes to the list of erased people, and the file is written anew.
 """
 
 from __future__ import annotations
@@ -155,7 +155,10 @@ async def _after(member_id: int, domains: Sequence[Domain], *, now: datetime) ->
 
 @command
 async def forget_again(member_id: int, domains: Sequence[Domain], *, now: datetime) -> None:
-    """Forget once more what is left, or came since, of somebody who is erased."""
+    """Forget once more the rows that are left, or came since, of somebody who is erased.
+
+    Their name is known no more: in other people's messages it is not looked for again, unless they have one anew.
+    """
     async with transaction():
         rows = await get_for_update(Member, member_id)
         if rows and rows[0]["erased_at"] is not None:

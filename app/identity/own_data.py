@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.contracts import GONE, Erasure, Exported, Leaving, ToDoFirst, Word
+from app.contracts import GONE, Erasure, Exported, Leaving, Renaming, ToDoFirst, Word
 from app.database import run
-from app.i18n import text
+from app.i18n import Text, text
 from app.identity import throttle
 from app.identity.data_tables import Presence
 from app.identity.states import HANDED_OVER, Act, Device
 from app.identity.tables import Encounter, Grant, HandedSlip, Handover, Member, Membership, Passage, Session
-from app.identity.wording import ACTS, LANGUAGE_NAMES, UNKNOWN_DEVICE
+from app.identity.wording import ACTS, LANGUAGE_NAMES, NAMING, UNKNOWN_DEVICE
 from app.notices.api import unsay
 
 MINE, SHARED = text("À moi"), text("Partagé")
@@ -295,8 +295,7 @@ async def erase(erasure: Erasure) -> None:
     for tried in {limit.key(subject) for limit in limits for subject in subjects}:
         await run("delete from attempt where key = {}", tried)
     await HandedSlip.delete().where(HandedSlip.member_id == me)
-    offered = await run("select to_member from handover where from_member = {}", me)
-    await unsay(name=erasure.name, shown_as=GONE, readers={each["to_member"] for each in offered})
+    await _unsay_offers(me, erasure.name, GONE)
     await Handover.delete().where((Handover.from_member == me) | (Handover.to_member == me))
     await Grant.delete().where(Grant.member_id == me)
     await Encounter.delete().where(Encounter.member_id == me)
@@ -304,3 +303,19 @@ async def erase(erasure: Erasure) -> None:
     await Presence.delete().where(Presence.member_id == me)
     for table in ("second_factor", "recovery_code", "name_word"):
         await run(f"delete from {table} where member_id = {{}}", me)  # noqa: S608 - constants of this line
+
+
+async def renamed(renaming: Renaming) -> None:
+    """Offers of a role that others have read say the new name."""
+    await _unsay_offers(renaming.member_id, renaming.old, renaming.new)
+
+
+async def _unsay_offers(me: int, name: str, shown_as: Text | str) -> None:
+    offered = await run("select to_member from handover where from_member = {}", me)
+    same = await run(
+        "select h.to_member from handover h join member m on m.id = h.from_member where m.name = {} and m.id <> {}",
+        name,
+        me,
+    )
+    readers = {each["to_member"] for each in offered} - {each["to_member"] for each in same}
+    await unsay(name=name, shown_as=shown_as, sentences=NAMING, readers=readers)

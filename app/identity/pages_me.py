@@ -106,7 +106,12 @@ async def edit_me(request: AnyRequest) -> Response[Any]:
     form = forms.read_profile(await read_form(request))
     if form.errors:
         return await _me_page(request, part="profile", values=form.values, errors=form.errors, status=422)
-    await commands_me.edit_me(actor=signed_in(request).id, profile=form.profile, now=visit_of(request).now)
+    await commands_me.edit_me(
+        actor=signed_in(request).id,
+        profile=form.profile,
+        domains=house_of(request).registry.domains,
+        now=visit_of(request).now,
+    )
     return go_to(request, "/moi", flash=Flash(text("C’est noté")))
 
 

@@ -44,6 +44,11 @@ SENTENCES: dict[Refusal, str] = {
     IdentityRefusal.SLUG_TAKEN: N_("Un lieu s’appelle déjà « %(slug)s »."),
 }
 
+OFFERS_A_ROLE = N_("%(name)s te propose un rôle")
+OFFERS_TO_KEEP = N_("%(name)s te propose de t’occuper du lieu avec le groupe, à %(place)s.")
+NAMING = (OFFERS_A_ROLE, OFFERS_TO_KEEP)
+"""Every sentence of a message that says a member’s name."""
+
 ACTS: dict[Act, str] = {
     Act.OPEN_MEALS: N_("Ouvrir un repas"),
     Act.CHECK_IN: N_("Accueillir à la porte"),

@@ -11,8 +11,8 @@ from typing import Any
 from app.calendar.api import kept_for
 from app.contracts import Erasure, Exported, Leaving, Word
 from app.database import run
-from app.i18n import Text, language, text
-from app.notices.rules import as_quote, read_stopped, read_wish
+from app.i18n import Language, Text, language, text
+from app.notices.rules import as_quote, one_line, read_stopped, read_wish
 from app.notices.states import WAYS_IN, Kind, Remind
 from app.notices.tables import CalendarRequest, MailChoice
 from app.notices.wording import KIND_NAMES
@@ -135,18 +135,24 @@ async def forget_address(address: str) -> None:
 async def unsay(
     *,
     name: str,
-    shown_as: Text,
+    shown_as: Text | str,
+    sentences: Collection[str],
     kind: str = "",
     things: Collection[int] = (),
+    ambiguous: Collection[int] = (),
     readers: Collection[int] = (),
     quotes: Sequence[str] = (),
 ) -> int:
     """Take a person's name, and what they wrote, out of the messages that others have about these things; without a
     `kind`, out of those about nothing in the calendar that these readers have. Returns how many were changed. Needs the
-    caller's transaction, after the calendar has been put right."""
+    caller's transaction, after the calendar has been put right.
+
+    Messages do not say whose name they hold. So it is looked for only where one of these sentences (msgids, with
+    `%(name)s`) sets it, never in titles or in other words; and not in what is about the `ambiguous` things, in which
+    somebody else has the same name.
+    """
     if not name:
         return 0
-    whole = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     quoted = [as_quote(each) for each in quotes if each.strip()]
     changed = 0
     for row in await (
@@ -154,22 +160,37 @@ async def unsay(
         if kind
         else _about("about_kind = {} and member_id", "", readers)
     ):
-        said = language(row["language"]).say(shown_as)
-        subject, body, action = (whole.sub(said, row[column]) for column in ("subject", "body", "action"))
+        spoken = language(row["language"])
+        said = shown_as if isinstance(shown_as, str) else spoken.say(shown_as)
+        subject, body = row["subject"], row["body"]
+        if row["about_id"] not in ambiguous:
+            subject, body = (_renamed(each, name, said, sentences, spoken) for each in (subject, body))
         for quote in quoted:
             body = body.replace(quote, TAKEN_OUT)
-        event = await _event(row, whole)
-        if (subject, body, action, event) != (row["subject"], row["body"], row["action"], row["event"]):
+        event = await _event(row, name)
+        if (subject, body, event) != (row["subject"], row["body"], row["event"]):
             await run(
-                "update outbox set subject = {}, body = {}, action = {}, event = {} where id = {}",
-                subject,
-                body,
-                action,
-                event,
-                row["id"],
+                "update outbox set subject = {}, body = {}, event = {} where id = {}", subject, body, event, row["id"]
             )
             changed += 1
     return changed
+
+
+def _renamed(words: str, name: str, said: str, sentences: Collection[str], spoken: Language) -> str:
+    """These words with another name where a line is one of our sentences with this one. A sentence is known by what
+    stands between its details and the name: the rest may be anything, or cut."""
+    for sentence in sentences:
+        before, _, after = spoken.gettext(sentence).partition("%(name)s")
+        _, another, near = before.rpartition(")s")
+        start, after = "" if another else "^", after.partition("%(")[0]
+        known = rf"{start}({_loosely(near)}){_loosely(one_line(name))}(?={_loosely(after)})"
+        words = re.sub(known, lambda found: found[1] + said, words, flags=re.MULTILINE)
+    return words
+
+
+def _loosely(words: str) -> str:
+    """A pattern of these words, whatever spaces are between them."""
+    return r"\s".join(re.escape(each) for each in re.split(r"\s", words))
 
 
 async def _about(which: str, kind: str, numbers: Collection[int]) -> list[dict[str, Any]]:
@@ -186,12 +207,22 @@ async def _about(which: str, kind: str, numbers: Collection[int]) -> list[dict[s
     return found
 
 
-async def _event(row: dict[str, Any], name: re.Pattern[str]) -> str:
+async def _event(row: dict[str, Any], name: str) -> str:
     """The event that goes with it: as the calendar has it now while it is still to leave, none once it has left."""
     event = str(row["event"])
-    if not event or name.search(event.replace("\r\n ", "").replace("\n ", "")) is None:
+    if name not in _hosts_in(event):
         return event
     if any(row[column] is not None for column in ("sent_at", "logged_at", "set_aside_at")):
         return ""
     kept = await kept_for(row["about_kind"], row["about_id"], [row["member_id"]])
     return kept[row["member_id"]].ics if row["member_id"] in kept else ""
+
+
+def _hosts_in(event: str) -> list[str]:
+    """The names at the end of an event's description, perhaps with words that are none."""
+    found = re.search(r"^DESCRIPTION:(.*)$", event.replace("\r\n", "\n").replace("\n ", ""), re.MULTILINE)
+    if found is None:
+        return []
+    last = re.split(r"\\n", found[1])[-1]
+    names = last.partition(" ")[2].split("\\, ")
+    return [re.sub(r"\\(.)", r"\1", each) for each in names]

@@ -52,7 +52,9 @@ async def live(cast: Cast) -> int:
     place, at = cast.place, NOON
     me = await make_member(name=NAME, place_id=place, email=CANARIES["address"], listed=True)
     await give_password(me)
-    await edit_me(actor=me, profile=Profile(NAME, CANARIES["line"], CANARIES["telephone"], listed=True), now=at)
+    await edit_me(
+        actor=me, profile=Profile(NAME, CANARIES["line"], CANARIES["telephone"], listed=True), domains=(), now=at
+    )
     await add_feed(actor=me, wishes=FeedWishes(CANARIES["device"]), token=TOKEN, now=at)
     await choose_mail(actor=me, stopped=frozenset(), remind=Remind.BOTH, now=at)
     await meet(actor=me, member_id=cast.newcomer, place_id=place, now=at)

@@ -40,7 +40,7 @@ class TestFinding:
 
         async def edit(name: str, wished: bool) -> None:
             profile = Profile(name=name, about="", phone="", listed=wished)
-            await edit_me(actor=cast.samira, profile=profile, now=NOON)
+            await edit_me(actor=cast.samira, profile=profile, domains=(), now=NOON)
 
         await edit("Samira Kaci", True)
         assert await found(cast.place, "kac") == ["Samira Kaci"]

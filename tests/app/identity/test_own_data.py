@@ -376,7 +376,7 @@ class TestUnderWay:
         await (await at_home(World(LATER), somebody, cast.place)).post(ERASURE, YES)
         await sign_up(actor=somebody, workshop_id=open_, now=LATER)
         late = Profile(NAME, CANARIES["line"], CANARIES["telephone"], listed=True)
-        await edit_me(actor=somebody, profile=late, now=LATER)
+        await edit_me(actor=somebody, profile=late, domains=REGISTRY.domains, now=LATER)
         await add_feed(actor=somebody, wishes=FeedWishes(CANARIES["device"]), token="another", now=LATER)
         assert {"name", "line", "telephone", "device"} <= await left_of_them(), "the control: it is there"
         soon = LATER + timedelta(minutes=10)
