@@ -5,6 +5,7 @@ What is on, and what people do about it, is the domains' own (`workshops.demo`�
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -59,9 +60,8 @@ ACCOUNTS = (
         if person.key == WELCOMES
     ),
     Account(GERMAINES_SLIP, GERMAINE.name, "membre sans adresse mail"),
-    Account(f"membre1@exemple.fr … membre{len(OTHERS)}@exemple.fr", "les autres", "membres"),
 )
-"""Whom one may sign in as, all with `PASSWORD`; the last line stands for everybody else."""
+"""Whom one may sign in as by name, all with `PASSWORD`."""
 
 
 class NotEmpty(Exception):
@@ -88,6 +88,15 @@ class Stage:
     """Weekday (0 = Monday) → when the first place opens and closes, "HH:MM"."""
     chance: Random
     progress: Progress
+
+
+async def accounts() -> tuple[Account, ...]:
+    """Whom one may sign in as; the last line stands for everybody else, up to the last of this database."""
+    numbered = "membre[1-9][0-9]*@exemple[.]fr"
+    rows = await run("select email from member where email like 'membre%' order by length(email) desc, email desc")
+    addresses = (row["email"] for row in rows if re.fullmatch(numbered, row["email"]))
+    last = next(addresses, f"membre{len(OTHERS)}@exemple.fr")
+    return (*ACCOUNTS, Account(f"membre1@exemple.fr … {last}", "les autres", "membres"))
 
 
 async def is_seeded() -> bool:

@@ -14,7 +14,7 @@ import workshops.demo_programme
 import workshops.demo_stories
 from app.clock import at_local, local, local_day, week_start
 from app.database import Store, run, transaction
-from app.demo import ACCOUNTS, PASSWORD, NotEmpty, is_seeded, seed
+from app.demo import PASSWORD, NotEmpty, accounts, is_seeded, seed
 from app.demo.cast import CANAL, GERMAINE, GERMAINES_PHONE, NAMED, OTHERS, TANNEURS
 from app.demo.people import closed_days
 from app.identity.passwords import password_fits
@@ -336,8 +336,16 @@ class TestPeople:
         assert await password_fits(hashes[0]["password_hash"], PASSWORD)
         addresses = {row["email_key"] for row in await run("select email_key from member")}
         assert len(addresses) == 51
-        assert {account.address for account in ACCOUNTS[:-1]} <= addresses
+        assert {account.address for account in (await accounts())[:-1]} <= addresses
         assert {f"membre{number}@exemple.fr" for number in range(1, 45)} <= addresses
+
+    @pytest.mark.parametrize(("members", "last"), [(0, 44), (112, 112)])
+    async def test_whom_one_may_sign_in_as_goes_to_the_last_there_is(
+        self, sqlite_only_db: Store, members: int, last: int
+    ) -> None:
+        await seeded(MONDAY_MORNING, PEOPLE_ONLY, members=members)
+        everybody_else = (await accounts())[-1]
+        assert everybody_else.address == f"membre1@exemple.fr … membre{last}@exemple.fr"
 
     async def test_roles_are_held_and_bruno_mediates_in_one_place_only(self, sqlite_only_db: Store) -> None:
         await seeded(MONDAY_MORNING, PEOPLE_ONLY)

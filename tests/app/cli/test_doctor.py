@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from app import clock
 from app.cli import doctor
@@ -30,6 +31,7 @@ from tests.app.notices.mail_server import CERTIFICATE, MailServer
 from tests.app.programs import settings
 from tests.client import NOON
 from tests.factories import make_member, make_place
+from tests.servers import ROOT
 
 
 async def seen(looking: AsyncIterator[doctor.Finding]) -> list[doctor.Finding]:
@@ -126,6 +128,13 @@ class TestDoctor:
         async with MailServer().running() as server:
             odd = await doctor.of_mail(Settings(smtp_url=server.url))
         assert "address that does not exist" in odd.what
+
+    def test_the_sender_of_the_example_is_nobodys(self) -> None:
+        example = dotenv_values(ROOT / ".env.example")["RESEAU_MAIL_FROM"]
+        assert example is not None
+        whole = Settings(secret_key=KEY, base_url="https://reseau.exemple", publisher="Rosa", hosted_by="OVH")
+        (hint,) = [each for each in doctor.of_settings(replace(whole, mail_from=example)) if each.sort != "ok"]
+        assert (hint.sort, hint.mend) == ("warn", "Set RESEAU_MAIL_FROM to one of yours.")
 
     async def test_mail_that_waits(self, db: Store) -> None:
         async def post(address: str, at: datetime) -> None:
