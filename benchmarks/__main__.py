@@ -24,6 +24,8 @@ WHAT = ("pages", "feeds", "signups", "memory")
 SIZES = (50, 10_000, 100_000)
 YEARS = 10
 """Of history, in all places but the smallest."""
+WIDE = 160
+"""Columns of the tables where there is no terminal to ask."""
 
 
 @click.command(epilog="Others: python -m benchmarks.render, python -m benchmarks.outbox")
@@ -65,6 +67,8 @@ def main(
     if members or quick:
         sizes = ((members or SIZES[0], years or 0),)
     console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDE  # a file or a pipe has no width: names are not cut there
     console.print(
         f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}; "
         f"{pace.rounds} rounds of {pace.seconds} s, medians."
@@ -76,6 +80,8 @@ def main(
                 figures += _measure(engine, Path(made), sizes, events, set(only or WHAT), pace, postgresql, console)
             except Failed as failed:
                 raise click.ClickException(str(failed)) from failed
+    if quick:
+        console.print("Short rounds on a busy machine: these ratios mean little. Without --quick they are measured.")
     if kept is not None:
         kept.write_text(json.dumps(figures, indent=1) + "\n")
 

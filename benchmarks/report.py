@@ -132,7 +132,7 @@ def show(lines: Sequence[Line], console: Console) -> None:
             "ms of processor",
             "aims",
         ):
-            table.add_column(name, justify="left" if name in ("", "aims") else "right")
+            table.add_column(name, justify="left" if name in ("", "aims") else "right", no_wrap=name == "")
         for line in here:
             table.add_row(line.what, *_cells(line), ", ".join(filter(None, (each.judged() for each in line.values))))
         console.print(table)
@@ -156,7 +156,7 @@ def _cells(line: Line) -> tuple[str, ...]:
 def _steadiness(lines: Sequence[Line]) -> Table:
     sizes = list(dict.fromkeys(line.members for line in lines))
     table = Table(title=f"{lines[0].engine}: the same at any size, ± {wanted.STEADY:.0%}?", title_justify="left")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for size in sizes:
         table.add_column(f"{size:,}", justify="right")
     table.add_column("")

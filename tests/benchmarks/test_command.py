@@ -43,7 +43,7 @@ def benchmarks(kept: Path, *args: str) -> tuple[str, list[dict[str, Any]]]:
         capture_output=True,
         text=True,
         timeout=300,
-        env={"COLUMNS": "180", "PATH": "/usr/bin:/bin", "HOME": str(kept.parent)},
+        env={"PATH": "/usr/bin:/bin", "HOME": str(kept.parent)},
     )
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-1000:]
     return done.stdout, json.loads(kept.read_text())
@@ -64,6 +64,8 @@ def test_everything_on_the_embedded_database_after_a_year(tmp_path: Path) -> Non
         assert by_name[f"sign-ups, {at_once} at once"]["ours"]["per_second"] > 0
     assert 20 < by_name["memory, 1 worker"]["values"][0]["value"] < 500
     assert "≥ 70%" in printed
+    assert "…" not in printed, "no name is cut where there is no terminal"
+    assert "mean little" not in printed
     assert "≥ 300/s" in printed
     assert "≤ 85.0 MiB" in printed
 
@@ -77,6 +79,7 @@ def test_sign_ups_and_workers_on_postgresql(postgres: Postgres, tmp_path: Path) 
     assert {line["what"] for line in figures} >= {"sign-ups, 32 at once", "memory, 1 worker", "memory, 2 workers"}
     assert {(line["engine"], line["members"]) for line in figures} == {("postgresql", 50)}
     assert "≤ 136.0 MiB" in printed
+    assert "these ratios mean little" in printed
 
 
 # ------------------------------------------------------------------------------------------------- what must not pass
