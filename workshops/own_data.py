@@ -226,8 +226,10 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
             )
         )
         then.append(
-            text(
-                "Ce que tu as écrit pour les présenter reste. Ton nom y est ? Change le texte avant, ou écris au lieu."
+            text_n(
+                "Ce que tu as écrit pour le présenter reste. Ton nom y est ? Change le texte avant, ou écris au lieu.",
+                "Ce que tu as écrit pour les présenter reste. Ton nom y est ? Change le texte avant, ou écris au lieu.",
+                published,
             )
         )
     if words:

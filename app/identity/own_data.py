@@ -194,7 +194,8 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
     first = [
         ToDoFirst(
             text(
-                "À %(place)s, personne d’autre ne fait la médiation. Il faut d’abord y nommer quelqu’un d’autre.",
+                "Au lieu « %(place)s », personne d’autre ne fait la médiation. "
+                "Il faut d’abord y nommer quelqu’un d’autre.",
                 **row,
             ),
             f"/lieux/{row['slug']}",
@@ -205,7 +206,7 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
     first += [
         ToDoFirst(
             text(
-                "À %(place)s, personne d’autre n’a ce rôle : %(role)s. Passe-le d’abord.",
+                "Au lieu « %(place)s », personne d’autre n’a ce rôle : %(role)s. Il faut d’abord le passer.",
                 place=row["place"],
                 role=text(ACTS[Act(row["act"])]),
             ),
@@ -221,7 +222,7 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
             text("Tous tes appareils sont déconnectés. Tes rôles prennent fin."),
             text(
                 "Il reste un numéro sans nom, avec le jour de l’effacement. "
-                "Ainsi, aucune copie de secours ne fait revenir ton compte."
+                "Il sert à effacer de nouveau ton compte, si une copie de secours le ramène."
             ),
         ],
     )

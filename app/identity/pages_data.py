@@ -10,7 +10,7 @@ from litestar import Response, get, post
 
 from app.clock import local
 from app.contracts import Exported, Kept, Leaving
-from app.errors import Refused
+from app.errors import Refused, SignInNeeded
 from app.i18n import Text, language, text
 from app.identity import commands_me, exporting, leaving, queries
 from app.identity.cookies import no_session_cookie
@@ -38,6 +38,8 @@ class ErasurePage:
     me: queries.Me
     leaving: Leaving
     errors: Mapping[str, Text]
+    understood: bool
+    """Whether the box was ticked when the form was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,23 @@ def _in_words(table: Exported, code: str) -> ExportTable:
     return ExportTable(table.title, list(table.columns.values()), rows)
 
 
-async def _erasure_page(
-    request: AnyRequest, *, errors: Mapping[str, Text] = NO_ERRORS, flash: Flash | None = None, status: int = 200
-) -> Response[Any]:
+async def _me(request: AnyRequest) -> queries.Me:
     visit = visit_of(request)
-    proven = await commands_me.proven_by_session(visit.session_id, now=visit.now)
-    me = await queries.me_of(visit, proven=proven)
-    said = await leaving.leaving_of(me.id, house_of(request).registry.domains, now=visit.now)
-    return render(request, "app/identity/erasure.html", ErasurePage(me, said, errors), status=status, flash=flash)
+    return await queries.me_of(visit, proven=await commands_me.proven_by_session(visit.session_id, now=visit.now))
+
+
+async def _erasure_page(
+    request: AnyRequest,
+    *,
+    errors: Mapping[str, Text] = NO_ERRORS,
+    understood: bool = False,
+    flash: Flash | None = None,
+    status: int = 200,
+) -> Response[Any]:
+    me = await _me(request)
+    said = await leaving.leaving_of(me.id, house_of(request).registry.domains, now=visit_of(request).now)
+    page = ErasurePage(me, said, errors, understood)
+    return render(request, "app/identity/erasure.html", page, status=status, flash=flash)
 
 
 @get("/moi/donnees/effacement")
@@ -101,28 +112,42 @@ async def show_erasure(request: AnyRequest) -> Response[Any]:
     return await _erasure_page(request)
 
 
-@post("/moi/donnees/effacement")
+def _nobody_here(request: AnyRequest, error: SignInNeeded) -> Response[Any]:
+    """Sent twice, and the first has erased; or the session was over. It is not known which: the answer is true of both.
+    The way in would be no place for whoever has just left."""
+    done = text("Si tu viens d’effacer ton compte, c’est fait. Sinon, rien n’est effacé : entre, puis recommence.")
+    return go_to(request, "/", flash=Flash(text("Aucun compte n’est ouvert ici"), done, tone=""))
+
+
+@post("/moi/donnees/effacement", exception_handlers={SignInNeeded: _nobody_here})
 async def erase_me(request: AnyRequest) -> Response[Any]:
     """Erases the account, for good."""
     visit, me = visit_of(request), signed_in(request)
     form = await read_form(request)
-    if form.get("understood", "") != "1":
-        errors = {"understood": text("Coche d’abord la case : on ne peut pas revenir en arrière.")}
-        return await _erasure_page(request, errors=errors, status=422)
+    understood, password = form.get("understood", "") == "1", form.get("password", "")
+    errors: dict[str, Text] = {}
+    if not understood:
+        errors["understood"] = text("Coche d’abord la case : on ne peut pas revenir en arrière.")
+    if not password:
+        mine = await _me(request)
+        if mine.has_password and not mine.proven:
+            errors["password"] = text("Écris ton mot de passe.")
+    if errors:
+        return await _erasure_page(request, errors=errors, understood=understood, status=422)
     house = house_of(request)
     try:
         await leaving.erase_me(
             actor=me.id,
             session_id=visit.session_id,
-            password=form.get("password", ""),
+            password=password,
             domains=house.registry.domains,
             now=visit.now,
         )
     except Refused as refused:
         sentence = refusal_text(request, refused)
         if refused.reason is IdentityRefusal.WRONG_PASSWORD:
-            return await _erasure_page(request, errors={"password": sentence}, status=422)
-        return await _erasure_page(request, flash=Flash(sentence, tone="fault"), status=409)
+            return await _erasure_page(request, errors={"password": sentence}, understood=True, status=422)
+        return await _erasure_page(request, flash=Flash(sentence, tone="fault"), understood=True, status=409)
     flash = Flash(text("Ton compte est effacé"), text("Merci pour tout. Tu peux revenir quand tu veux."))
     answer = go_to(request, "/", flash=flash, cookies=[no_session_cookie(house.settings)])
     if visit.device is Device.SHARED:

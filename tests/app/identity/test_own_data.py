@@ -245,6 +245,8 @@ class TestBefore:
         for fields, sentence in (
             ({"password": PASSWORD}, "Coche d’abord la case"),
             ({"understood": "1", "password": "un autre"}, "Ce n’est pas ton mot de passe actuel."),
+            ({"understood": "1"}, "Écris ton mot de passe."),
+            ({}, "Écris ton mot de passe."),
         ):
             answer = await browser.post(ERASURE, fields)
             assert answer.status_code == 422
@@ -252,6 +254,19 @@ class TestBefore:
         assert (await browser.post(ERASURE, YES, token="")).status_code == 403
         assert (await browser.get("/moi")).status_code == 200, "nothing has happened"
         assert (await browser.post(ERASURE, YES)).status_code == 303
+
+    async def test_what_is_missing_is_said_at_once_near_the_top_and_the_tick_is_kept(self, cast: Cast) -> None:
+        await give_password(cast.samira)
+        browser = await at_home(World(), cast.samira, cast.place)
+        both, tick, control = [
+            await browser.post(ERASURE, each) for each in ({}, {"understood": "1"}, {"password": "x"})
+        ]
+        assert "Il reste 2 choses à voir" in words(both)
+        assert "Coche d’abord la case" in words(both)
+        for answer in (both, tick, control):
+            assert answer.text.index('id="summary"') < answer.text.index('id="ensuite"')
+        ticked = [re.search(r'id="field-understood"[^>]* checked', each.text) is not None for each in (tick, control)]
+        assert ticked == [True, False]
 
     async def test_without_a_password_a_mailed_code_is_the_proof(self, cast: Cast) -> None:
         browser = await at_home(World(), cast.samira, cast.place)
@@ -334,7 +349,8 @@ class TestErasing:
         first = await browser.post(ERASURE, YES, token=token)
         second = await browser.post(ERASURE, YES, token=token)
         assert first.status_code == 303
-        assert second.status_code == 303
+        assert (second.status_code, second.headers["location"]) == (303, "/")
+        assert "Si tu viens d’effacer ton compte, c’est fait." in words(await browser.get("/"))
         assert len(await run("select id from outbox where forget")) == 1
         domains = REGISTRY.domains
         assert await leaving.erase_absent(somebody, domains, before=LATER.date(), now=LATER) is False
