@@ -2,8 +2,8 @@
 its domain's affair (`Domain.erase`); here is what holds it together.
 
 One transaction holds the member's row and the places where they may be needed, asks every domain what must be done
-first, then lets each forget. Rows that a request under way wrote of them meanwhile are forgotten right after, and looked
-for again for an hour. At the end the number goes to the list of erased people, and the file is written anew.
+first, then lets each forget. Rows that a request under way wrote of them meanwhile are forgotten right after, and
+looked for again for an hour. At the end the number goes to the list of erased people, and the file is written anew.
 """
 
 from __future__ import annotations
