@@ -109,6 +109,18 @@ def forged(request: ANY_REQUEST, error: Exception) -> Response[Any]:
     form = request.scope["state"].get("reseau_form")
     pairs = form.pairs() if isinstance(form, Form) else []
     secret = any(name in SECRET_FIELDS - {"_csrf_token"} for name, _ in pairs)
+    if secret and "/deuxieme-code" in request.url.path and visit_of(request).member is not None:
+        return _show(
+            request,
+            ErrorPage(
+                403,
+                text("Cette page ne se recharge pas"),
+                text(
+                    "Ton compte est ouvert. Des codes de secours ne se montrent qu’une fois : s’ils ne sont pas notés, "
+                    "« Moi », puis « Mon deuxième code », en fait dix autres."
+                ),
+            ),
+        )
     kept = () if secret else tuple((name, value) for name, value in pairs if name not in SECRET_FIELDS)
     return _show(
         request,

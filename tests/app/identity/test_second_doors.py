@@ -12,10 +12,10 @@ from app.identity import commands, visits
 from app.identity.commands_me import set_password
 from app.identity.commands_welcome import give_new_password, register_without_email
 from app.identity.states import Act
-from tests.app.identity.second_steps import MINE, RECOVERY, STEP, half_in, leads_to_the_step, scan, set_up
+from tests.app.identity.second_steps import MINE, RECOVERY, STEP, half_in, leads_to_the_step, paper_of, scan, set_up
 from tests.app.identity.steps import PASSWORD, email_of, give_password, is_in, last_code, last_link, sign_in
 from tests.architecture.test_doors import BEFORE_SECOND, doors
-from tests.client import NOON, World
+from tests.client import NOON, World, words
 from tests.factories import make_grant, writing
 from tests.people import Cast
 
@@ -227,3 +227,24 @@ class TestNobodyElse:
         assert (await helene.post(f"{MINE}/telephone", fields)).status_code == 422
         assert (await helene.post(f"{MINE}/secours", fields)).status_code == 422
         assert len(await run("select id from recovery_code where member_id = {}", cast.bruno)) == 10
+
+
+class TestCodesThatAreShownOnce:
+    async def test_loading_their_page_again_says_where_ten_others_are_made(self, cast: Cast, world: World) -> None:
+        browser = await half_in(world, cast.bruno, cast.place)
+        telephone, token = scan(await browser.get(STEP)), browser.csrf_token()
+        sent = {"first": "1", "code": telephone.code(world.now)}
+        first = await browser.post(STEP, sent, token=token)
+        assert first.status_code == 200
+        assert "Recharger cette page ne les montre pas encore une fois." in words(first)
+        again = await browser.post(STEP, sent, token=token)
+        assert again.status_code == 403
+        assert "Mon deuxième code », en fait dix autres" in words(again)
+        assert "ouverte depuis longtemps" not in words(again)
+        assert not paper_of(again)
+
+    async def test_nobody_who_is_not_in_is_told_so(self, cast: Cast, world: World) -> None:
+        browser = await half_in(world, cast.bruno, cast.place)
+        answer = await browser.post(STEP, {"first": "1", "code": "123456"}, token="another")
+        assert answer.status_code == 403
+        assert "ouverte depuis longtemps" in words(answer)
