@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -159,16 +159,24 @@ class Found:
         return [path for path, by_kind in self.statuses.items() if kind in by_kind]
 
 
-async def crawl(ground: Ground, world: World | None = None, kinds: Iterable[str] = ()) -> Found:
-    """Walk through everything as everybody, then press every button once and see what that leads to."""
+async def crawl(
+    ground: Ground, world: World | None = None, kinds: Iterable[str] = (), tell: Callable[[str], None] = lambda _: None
+) -> Found:
+    """Walk through everything as everybody, then press every button once and see what that leads to.
+
+    `tell` is told what is being done.
+    """
     found, world = Found(), world or ground.town.world()
     table, people = RouteTable(world), list(kinds) or list(ground.town.people)
     for kind in people:
+        tell(f"walking as {kind}, {found.requests} requests")
         begin = ["/", *(SECRET_ADDRESSES if kind == VISITOR else [])]
         await _walk(ground.town.browser(kind, world), kind, begin, found, table)
     for kind in people:
         await _walk(ground.town.browser(kind, world), kind, _unlinked(found, table), found, table)
-    for first in list(found.one_of_each()):
+    forms = list(found.one_of_each())
+    for number, first in enumerate(forms, start=1):
+        tell(f"sending form {number} of {len(forms)}")
         for button in first.form.pressed:
             await ground.restore()
             await _press(ground.town.browser(first.kind, world), first, button, found, table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -83,10 +84,13 @@ async def answers_at(ground: Ground, example: Example, world: World | None = Non
     return {kind: await try_door(ground, example, own if kind == "own" else kind, world) for kind in COLUMNS}
 
 
-async def draw_up(ground: Ground, found: Found, routes: list[Route]) -> list[Door]:
+async def draw_up(
+    ground: Ground, found: Found, routes: list[Route], tell: Callable[[str], None] = lambda _: None
+) -> list[Door]:
     """The table as the application answers now."""
     doors = []
-    for route in routes:
+    for number, route in enumerate(routes, start=1):
+        tell(f"trying door {number} of {len(routes)}")
         example = Example(found, route)
         doors.append(Door(route.method, route.path, example.whose, await answers_at(ground, example)))
     return doors
