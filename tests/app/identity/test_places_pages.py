@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from app.database import run, transaction
+from app.identity.commands import answer_role
 from app.identity.tables import Membership
 from tests.app.identity.steps import email_of, sequence
-from tests.client import Browser, World, words
+from tests.client import NOON, Browser, World, words
 from tests.factories import make_closure, make_member, make_place, make_workshop
 from tests.people import Cast
 
@@ -308,3 +309,13 @@ class TestRoles:
         assert answer.status_code == 409
         assert "Personne d’autre ne tient ce lieu" in words(answer)
         assert (await rosa.post(HERE + "/roles/say_yes/fin")).status_code == 403
+
+    async def test_who_passes_one_on_is_told_before_and_after_that_they_sign_in_again(
+        self, cast: Cast, rosa: Browser
+    ) -> None:
+        assert "tes appareils sont déconnectés" in words(await rosa.get(HERE + "/reglages"))
+        await rosa.post(HERE + "/roles", {"act": "keep_place", "who": "Samira", "how": "pass"})
+        (offer,) = await run("select id from handover")
+        await answer_role(actor=cast.samira, handover_id=offer["id"], yes=True, now=NOON)
+        assert (await rosa.get("/moi")).status_code == 303, "the control"
+        assert "quand un rôle change de mains" in words(await rosa.get("/connexion"))
