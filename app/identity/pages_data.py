@@ -17,11 +17,13 @@ from app.identity.cookies import no_session_cookie
 from app.identity.pages import NO_ERRORS, AnyRequest
 from app.identity.pages_me import signed_in
 from app.identity.states import Device, IdentityRefusal
-from app.web.answers import go_to
-from app.web.error_pages import refusal_text
+from app.web.answers import came_from, go_to
+from app.web.error_pages import refusal_text, sign_in_needed
 from app.web.flash import Flash
 from app.web.forms import read_form
 from app.web.rendering import environment_of, house_of, render, visit_of
+
+ERASURE = "/moi/donnees/effacement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ async def _erasure_page(
     return render(request, "app/identity/erasure.html", page, status=status, flash=flash)
 
 
-@get("/moi/donnees/effacement")
+@get(ERASURE)
 async def show_erasure(request: AnyRequest) -> Response[Any]:
     """What would become of each thing, and the form that does it."""
     signed_in(request)
@@ -114,12 +116,14 @@ async def show_erasure(request: AnyRequest) -> Response[Any]:
 
 def _nobody_here(request: AnyRequest, error: SignInNeeded) -> Response[Any]:
     """Sent twice, and the first has erased; or the session was over. It is not known which: the answer is true of both.
-    The way in would be no place for whoever has just left."""
+    The way in would be no place for whoever has just left; others than the page's own form are led there."""
+    if came_from(request, "") != ERASURE:
+        return sign_in_needed(request, error)
     done = text("Si tu viens d’effacer ton compte, c’est fait. Sinon, rien n’est effacé : entre, puis recommence.")
     return go_to(request, "/", flash=Flash(text("Aucun compte n’est ouvert ici"), done, tone=""))
 
 
-@post("/moi/donnees/effacement", exception_handlers={SignInNeeded: _nobody_here})
+@post(ERASURE, exception_handlers={SignInNeeded: _nobody_here})
 async def erase_me(request: AnyRequest) -> Response[Any]:
     """Erases the account, for good."""
     visit, me = visit_of(request), signed_in(request)
