@@ -50,7 +50,7 @@ async def find_without_address(place_id: int, asked: str, *, now: datetime) -> S
     pattern = starts_like(key)
     rows = await run(
         # The few whom it may be are found in two indexes, so that nobody else is read.
-        f"{_PERSON} and m.id in (select id from member where email is null and erased_at is null "
+        f"{_PERSON} and m.id in (select id from member where email is null and erased_at is null "  # noqa: S608 - constants of this file
         "union select id from member where address_added_at > {}) "
         f"and (m.name_key like {{}} escape '!' or m.name_key like {{}} escape '!' or {_NAME} = {{}}) "
         "order by m.name_key, m.id limit {}",
