@@ -51,8 +51,8 @@ WALKED = {
     "samira@exemple.fr": {"GET /moi", "GET /ateliers/nouveau", "POST /ateliers/…/modifier", "POST /moi/calendrier"},
     "bruno@exemple.fr": {"GET /mediation", "GET /membres", "POST /moi/adresse", "POST /mediation/ateliers/…"},
 }
-"""By who walks: on most of these it must have been, since a scanner that found nothing also reports nothing. Which of many
-addresses it leaves out within its bounds, it chooses itself."""
+"""By who walks: on most of these it must have been, since a scanner that found nothing also reports nothing. Which of
+the many addresses it leaves out within its bounds, it chooses itself."""
 TOKEN = re.compile(r'name="_csrf_token" value="(\w+)"')
 
 
