@@ -123,8 +123,8 @@ async def build() -> Town:
     for kind, sql in BY_DEED.items():
         named = {each.member_id for each in people.values()}
         ids = [int(row["id"]) for row in await run(sql, *([NOON] if "{}" in sql else []))]
-        if kind == "drawn" and ids and named.issuperset(ids):  # three are drawn by lot
-            ids = [await in_the_place_of(ids, named, here)]
+        if kind == "drawn":
+            ids = await drawn_instead(ids, named, here)
         if free := [each for each in ids if each not in named]:
             people[kind] = await signed_in(kind, free[0], here, there)
     await signed_in("another device", people["member"].id, here, there)
@@ -134,12 +134,20 @@ async def build() -> Town:
     return Town(people)
 
 
-async def in_the_place_of(drawn: list[int], named: set[int | None], place_id: int) -> int:
-    """Somebody who is nobody else here, drawn instead of the first of these."""
-    rows = await run("select member_id from membership where place_id = {} order by member_id desc", place_id)
-    other = next(int(row["member_id"]) for row in rows if row["member_id"] not in named)
-    await run("update juror set member_id = {} where member_id = {} and vote = ''", other, drawn[0])
-    return other
+async def drawn_instead(drawn: list[int], named: set[int | None], place_id: int) -> list[int]:
+    """Those who were drawn, by lot, but for whoever is somebody else here: others stand in for these, so that a member
+    is a member and nothing more, whomever the lot fell on."""
+    rows = await run(
+        "select member_id from membership where place_id = {} and member_id not in (select member_id from host) "
+        "order by member_id desc",
+        place_id,
+    )
+    others = (row["member_id"] for row in rows if row["member_id"] not in named and row["member_id"] not in drawn)
+    stand_in = {each: int(next(others)) for each in drawn if each in named}
+    async with transaction():
+        for each, other in stand_in.items():
+            await run("update juror set member_id = {} where member_id = {} and vote = ''", other, each)
+    return [stand_in.get(each, each) for each in drawn]
 
 
 async def more_deeds(people: dict[str, Person], place_id: int) -> None:
