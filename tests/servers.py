@@ -140,7 +140,9 @@ class Server:
     def stop(self) -> int:
         """Ask it to end (SIGTERM), and give its exit code; fails when it takes too long."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP)
+        code = self.process.wait(STOP)
+        end(self.process)  # nothing of it stays open when it is started again
+        return code
 
     def kill(self) -> None:
         """`kill -9` of all its processes at once: they can do nothing about it."""
