@@ -384,7 +384,7 @@ def test_the_log_tells_none_of_it(sown: Sown) -> None:
 
 
 def richest(texts: dict[Key, str]) -> list[Key]:
-    """The dozen that show most of what was sown: which ones are first is chance, and a payload or two may do nothing."""
+    """The dozen that show most of what was sown: the first ones are chance, and a payload or two does nothing."""
     found = {key: len(set(MARK.findall(text))) for key, text in texts.items()}
     return sorted((key for key in texts if found[key]), key=lambda key: -found[key])[:12]
 
