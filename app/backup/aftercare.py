@@ -52,6 +52,12 @@ _SAME = "(select 1 from installation i join present_installation p on p.name = i
 IS_KNOWN = f"select count(*) from {_SAME} as it"  # noqa: S608 - constants of this file
 """1 when the database that is being replaced is an earlier or later state of the same installation."""
 
+_STILL_THERE = (
+    "(select m.id from member m join present_member p on p.id = m.id and p.created_at = m.created_at "
+    "where m.erased_at is null)"
+)
+"""Who is known to both states: a number may have become somebody else's."""
+
 WHAT_HAS_ENDED = (
     # Of another installation, nothing is kept.
     *(
@@ -73,9 +79,8 @@ WHAT_HAS_ENDED = (
     # Their codes and links open nothing any more.
     "delete from outbox where kind in ('join', 'sign_in')",
     # A password that was changed since may have been changed because somebody knew the old one.
-    "update member set password_hash = (select p.password_hash from present_member p "
-    "where p.id = member.id and p.created_at = member.created_at) "
-    "where exists (select 1 from present_member p where p.id = member.id and p.created_at = member.created_at)",
+    "update member set password_hash = (select p.password_hash from present_member p where p.id = member.id) "  # noqa: S608 - constants of this file
+    f"where id in {_STILL_THERE}",
     # A calendar address that was cut stays cut.
     "update feed set revoked_at = (select p.revoked_at from present_feed p where p.token_hash = feed.token_hash) "
     "where revoked_at is null and token_hash in (select token_hash from present_feed)",
@@ -100,12 +105,6 @@ class Later:
     anyway: bool = False
     """Also where the present database lacks those tables, or is not there: nothing is in `kept` then."""
 
-
-_STILL_THERE = (
-    "(select m.id from member m join present_member p on p.id = m.id and p.created_at = m.created_at "
-    "where m.erased_at is null)"
-)
-"""Who is known to both states: a number may have become somebody else's."""
 
 # What the present database says of them stands, as it does for passwords: a telephone may have been replaced or reset
 # because somebody had it.
@@ -183,8 +182,9 @@ NEW_VERSIONS = (
     "then {seconds} - 1767225600 else (select max(version) from entry) + 1 end"
 )
 """Where entries have versions, after the rest: what a living process has kept of one (`app.calendar.kept_entries`) is
-another history, so none gets a version that it may have had already. Seconds of 2026 and later: nobody writes an entry
-once a second for years, and they fit into the column until 2094."""
+another history, so none gets a version that it may have had already. A backup from before there were any gets them
+when it is brought up to date: then it is done after that. Seconds of 2026 and later: nobody writes an entry once a
+second for years, and they fit into the column until 2094."""
 EVER_KEPT: Mapping[str, tuple[str, str]] = KEPT | {
     table: filled for each in LATER for table, filled in each.kept.items()
 }

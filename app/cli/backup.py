@@ -22,8 +22,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from app import backup as backups
 from app import clock
 from app.backup import BackupError, archive, postgres, sqlite
+from app.backup.aftercare import NEW_VERSIONS
 from app.backup.archive import Manifest
 from app.cli.common import Failed, on_sqlite, read_settings, reason_of, with_database
+from app.database import is_sqlite, run, transaction
 from app.erased import BESIDE_BACKUPS, Erased, add_to_file, beside, read_file
 from app.errors import DatabaseHeld
 from app.identity.leaving import erase_again, wipe
@@ -117,7 +119,7 @@ def restore(file: Path, force: bool, lists: tuple[Path, ...]) -> None:
                 manifest,
                 _path(url),
                 force=force,
-                migrate=lambda path: again.append(_migrate(str(path))),
+                migrate=lambda path: again.append(_migrate(str(path), manifest)),
                 now=clock.now(),
                 progress=progress,
                 erased=erased,
@@ -125,7 +127,7 @@ def restore(file: Path, force: bool, lists: tuple[Path, ...]) -> None:
         else:
             postgres.restore(file, manifest, url, force=force, environ=os.environ, progress=progress, erased=erased)
     if not on_sqlite(url):
-        again.append(_migrate(url))
+        again.append(_migrate(url, manifest))
     if outcome.aside is not None:
         click.echo(f"The file that was no database any more is now {outcome.aside}.")
     if not outcome.told_by_present:
@@ -162,12 +164,17 @@ def _write(url: str, whole: BinaryIO, work: Path, progress: backups.Progress) ->
     return archive.write(whole, manifest, sqlite.pieces(copied, progress), compress=True, erased=erased)
 
 
-def _migrate(url: str) -> int:
+def _migrate(url: str, manifest: Manifest) -> int:
     """Bring a restored state up to date: its shape, whoever was erased since, first names of guests.
     Returns how many people were erased again."""
+    older = {step.name for step in known_steps()} - set(manifest.migrations)
 
     async def done() -> int:
         await migrate()
+        if older:  # its entries may have got their versions just now, or in a server that started meanwhile
+            words = sqlite.WORDS if is_sqlite() else postgres.WORDS
+            async with transaction():
+                await run(NEW_VERSIONS.format(**words))
         erased = await erase_again(REGISTRY.domains, now=clock.now())
         await wipe(clock.now())
         forgetting = {kept.job for kept in REGISTRY.keeps if kept.before_serving}

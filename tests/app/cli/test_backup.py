@@ -342,6 +342,17 @@ class TestWhatHasEnded:
         }
         assert self.next_number(peopled) == karim["id"] + 1, "Karim's number leads to nobody else"
 
+    @pytest.mark.parametrize("erased_in_it", [False, True])  # the first is the control
+    def test_nobody_who_is_erased_in_the_backup_gets_a_password(
+        self, reseau: Reseau, peopled: str, erased_in_it: bool
+    ) -> None:
+        erased = "update member set password_hash = null, erased_at = created_at where name = 'Samira'"
+        write(peopled, *([erased] if erased_in_it else []))
+        assert reseau("backup", "newer.zip")[0] == 0
+        write(peopled, "update member set password_hash = 'of before', erased_at = null where name = 'Samira'")
+        assert reseau("restore", "newer.zip", "--force")[0] == 0
+        assert self.told(peopled)["password"] == (None if erased_in_it else "of before")
+
     def test_where_nothing_tells(self, reseau: Reseau, kept: Path, other_url: str) -> None:
         assert reseau("restore", str(kept), database_url=other_url)[0] == 0
         told = {

@@ -15,6 +15,7 @@ from app import migrations
 from app.backup import aftercare, postgres, sqlite
 from app.calendar.kept_entries import KeptEntry, entries_of, kept
 from app.calendar.tables import Feed
+from app.cli import backup as command
 from app.cli.common import with_database
 from app.clock import now as clock_now
 from app.database import run, transaction
@@ -191,6 +192,16 @@ def write_unmigrated(url: str, sql: str) -> None:
     with_database(url, written, migrated=False)
 
 
+CHANGED = "update entry set title = '{}', version = version + 1 where title = 'Vélo'"
+
+
+async def read_by(known: dict[int, KeptEntry]) -> dict[int, KeptEntry]:
+    """What a process that has kept `known` reads of the entries."""
+    kept().update({number: replace(each, shown={}) for number, each in known.items()})
+    lines = [(row["id"], row["version"], None) for row in await run("select id, version from entry")]
+    return dict(await entries_of(lines))
+
+
 class TestEntriesThatAProcessHasKept:
     """A server that was started while a backup was put back goes on with what it knows."""
 
@@ -207,18 +218,13 @@ class TestEntriesThatAProcessHasKept:
                 at = NOW + timedelta(days=9 if title == "Vélo" else 10)
                 await make_workshop(place_id=place, host=samira, mediator=bruno, starts_at=at, title=title)
 
-        async def read(known: dict[int, KeptEntry]) -> dict[int, KeptEntry]:
-            kept().update({number: replace(each, shown={}) for number, each in known.items()})
-            lines = [(row["id"], row["version"], None) for row in await run("select id, version from entry")]
-            return dict(await entries_of(lines))
-
         def changed(title: str) -> None:
-            write(installed, f"update entry set title = '{title}', version = version + 1 where title = 'Vélo'")
+            write(installed, CHANGED.format(title))
 
         with_database(installed, lived)
         assert reseau("backup", "older.zip")[0] == 0
         changed("Of the first history")
-        known = with_database(installed, lambda: read({}))
+        known = with_database(installed, lambda: read_by({}))
         if control:
             for engine in (postgres, sqlite):
                 monkeypatch.setattr(engine, "NEW_VERSIONS", "update entry set version = version")
@@ -226,12 +232,45 @@ class TestEntriesThatAProcessHasKept:
         for history in ("Of the second history", "Of the third history"):  # also within one second
             assert reseau("restore", "older.zip", "--force")[0] == 0
             changed(history)
-            now = with_database(installed, lambda: read(known))
+            now = with_database(installed, lambda: read_by(known))
             shown = {each.row["title"] for each in now.values()}
             assert shown == {"Of the first history" if control else history, "Autre"}
             assert min(each.version for each in now.values()) > latest
             if not control:
                 assert latest < 2**31 - 10**9, "it fits for long"
+
+    @pytest.mark.parametrize("control", [True, False])
+    def test_a_backup_from_before_they_had_versions(
+        self, reseau: Reseau, other_url: str, monkeypatch: pytest.MonkeyPatch, control: bool
+    ) -> None:
+        os.environ["RESEAU_DATABASE_URL"] = other_url
+        with monkeypatch.context() as then:
+            then.setattr(
+                migrations,
+                "known_steps",
+                lambda: [step for step in known_steps() if step.id < "m0005" and step.app == "app"],
+            )
+            with_database(other_url, migrate, make=True, migrated=False)
+            write(
+                other_url,  # in the words of that version
+                "insert into place (id, slug, name, address, about, email, phone, step_free, created_at) "
+                "values (1, 'ici', 'Ici', '', '', '', '', false, '2026-11-01 12:00:00+00:00')",
+                "insert into entry (kind, thing_id, place_id, starts_at, ends_at, state, title, genre, summary, hosts, "
+                "taken, waiting, language, step_free, children, sequence, modified_at, ics_public, ics_member) values "
+                "('workshop', 1, 1, '2027-11-01 12:00:00+00:00', '2027-11-01 13:00:00+00:00', 'confirmed', 'Vélo', '', "
+                "'', '', 0, 0, 'fr', false, false, 0, '2026-11-01 12:00:00+00:00', '', '')",
+            )
+            assert reseau("backup", "older.zip")[0] == 0
+        assert reseau("upgrade")[0] == 0
+        write(other_url, CHANGED.format("Of the first history"))
+        known = with_database(other_url, lambda: read_by({}))
+        assert [each.version for each in known.values()] == [1]
+        if control:
+            monkeypatch.setattr(command, "NEW_VERSIONS", "update entry set version = version")
+        assert reseau("restore", "older.zip", "--force")[0] == 0
+        write(other_url, CHANGED.format("Of the second history"))
+        (entry,) = with_database(other_url, lambda: read_by(known)).values()
+        assert entry.row["title"] == ("Of the first history" if control else "Of the second history")
 
     def test_a_clock_that_was_set_back(self, reseau: Reseau, installed: str) -> None:
         async def lived() -> None:
