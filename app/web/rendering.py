@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.compiler import CodeGenerator
 from jinja2_fragments import render_block
 from litestar import Request, Response
 from litestar.datastructures import Cookie
@@ -25,6 +26,7 @@ from app.registry import Registry
 from app.settings import Settings
 from app.web.csrf import LazyToken
 from app.web.flash import Flash, SaidFlash, no_flash_cookie, read_flash
+from app.web.folding import FoldingGenerator
 from app.web.pieces import PIECES
 from app.web.remembering import Remember
 from app.web.static import static_files
@@ -54,11 +56,17 @@ def visit_of(request: ANY_REQUEST) -> Visit:
     return visit
 
 
+class PageEnvironment(Environment):
+    """Where templates are compiled with their constants folded."""
+
+    code_generator_class: type[CodeGenerator] = FoldingGenerator
+
+
 @cache
 def environment_of(code: str) -> Environment:
     """The templates in this language, compiled once each."""
     spoken = language(code)
-    environment = Environment(
+    environment = PageEnvironment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,

@@ -8,12 +8,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from jinja2 import Environment
-
 from app.calendar import pages_public
 from app.calendar.spans import Days
 from app.cli import main
 from app.web import rendering, shell
+from app.web.rendering import PageEnvironment
 
 
 def without_api() -> None:
@@ -34,10 +33,10 @@ def without_api() -> None:
 def without_escape() -> None:
     """What people write reaches the pages and the mails as it is."""
 
-    def careless(**options: Any) -> Environment:
-        return Environment(**{**options, "autoescape": False})
+    def careless(**options: Any) -> PageEnvironment:
+        return PageEnvironment(**{**options, "autoescape": False})
 
-    vars(rendering).update(Environment=careless)
+    vars(rendering).update(PageEnvironment=careless)
 
 
 def without_policy() -> None:
