@@ -62,16 +62,25 @@ async def end_inactive(now: datetime, domains: Sequence[Domain]) -> int:
             return await _ask(member_id, today, now=now)
 
         await things.try_one("member", row["id"], ask)
-    asked_by = _months_before(today, MONTHS_TO_ERASE - MONTHS_TO_ASK)
-    long_gone = "p.warned_on > p.active_on and p.warned_on <= {}"
-    for row in await _absent(today, MONTHS_TO_ERASE, now, long_gone, ERASED_AT_ONCE, asked_by):
+    for row in await _long_gone(today, now):
 
         async def erase(member_id: int = row["id"]) -> int:
-            before = _months_before(today, MONTHS_TO_ERASE)
-            return int(await erase_absent(member_id, domains, before=before, now=now))
+            async def still() -> bool:
+                return bool(await _long_gone(today, now, member_id))
+
+            return int(await erase_absent(member_id, domains, still=still, now=now))
 
         await things.try_one("member", row["id"], erase)
     return things.done()
+
+
+async def _long_gone(today: date, now: datetime, *only: int) -> list[dict[str, Any]]:
+    """Who is to be erased; of these alone, if some are named."""
+    asked_by = _months_before(today, MONTHS_TO_ERASE - MONTHS_TO_ASK)
+    which = "p.warned_on > p.active_on and p.warned_on <= {}"
+    if only:
+        which += f" and m.id in ({', '.join('{}' for _ in only)})"
+    return await _absent(today, MONTHS_TO_ERASE, now, which, ERASED_AT_ONCE, asked_by, *only)
 
 
 async def _absent(today: date, months: int, now: datetime, which: str, most: int, *more: Any) -> list[dict[str, Any]]:

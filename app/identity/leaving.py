@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.clock import local
@@ -62,10 +62,15 @@ async def erase_for(member_id: int, domains: Sequence[Domain], *, force: bool, n
     return True
 
 
-async def erase_absent(member_id: int, domains: Sequence[Domain], *, before: date, now: datetime) -> bool:
-    """Erase somebody of whom nothing has been heard, unless they came meanwhile or are needed. Whether it was done."""
+async def erase_absent(
+    member_id: int, domains: Sequence[Domain], *, still: Callable[[], Awaitable[bool]], now: datetime
+) -> bool:
+    """Erase somebody of whom nothing has been heard, unless they are needed. Whether it was done.
+
+    `still` is asked once more when nobody else can change them: they may have come back, or mediate since.
+    """
     with suppress(Refused):
-        if await _erase(member_id, domains, now=now, unseen_since=before):
+        if await _erase(member_id, domains, now=now, still=still):
             await _after(member_id, domains, now=now)
             return True
     return False
@@ -77,7 +82,7 @@ async def _erase(
     domains: Sequence[Domain],
     *,
     now: datetime,
-    unseen_since: date | None = None,
+    still: Callable[[], Awaitable[bool]] | None = None,
     forced: bool = False,
 ) -> bool:
     async with transaction():
@@ -87,9 +92,7 @@ async def _erase(
         if rows[0]["erased_at"] is not None:
             return False
         await _hold_places(member_id)
-        if unseen_since is not None and await run(
-            "select 1 as one from presence where member_id = {} and active_on > {}", member_id, unseen_since
-        ):
+        if still is not None and not await still():
             return False
         if not forced and (await leaving_of(member_id, domains, now=now)).first:
             raise Refused(DataRefusal.SOMETHING_FIRST)

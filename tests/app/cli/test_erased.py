@@ -18,7 +18,7 @@ from app.cli.common import with_database
 from app.clock import now as clock_now
 from app.database import run, transaction
 from app.erased import BESIDE_BACKUPS, Erased, add_to_file, beside, read, read_file, written
-from app.identity.leaving import erase_absent, finish_erasures
+from app.identity.leaving import erase_for, finish_erasures
 from app.jobs import at_work
 from app.main import REGISTRY
 from app.settings import Settings
@@ -46,7 +46,7 @@ def erase(url: str, member_id: int) -> None:
 
     async def done() -> None:
         now = clock_now()
-        assert await erase_absent(member_id, REGISTRY.domains, before=now.date(), now=now)
+        assert await erase_for(member_id, REGISTRY.domains, force=False, now=now)
         async with transaction():
             await run("delete from outbox where forget")
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
 from app.clock import local_day
 from app.database import run, transaction
 from app.i18n import language
+from app.identity import inactivity
+from app.identity.commands import make_mediator
 from app.identity.inactivity import end_inactive, in_years
+from app.identity.leaving import erase_absent
 from app.identity.presence import note_presence
 from app.identity.states import Act
 from app.main import REGISTRY
@@ -177,6 +184,41 @@ class TestWhoStays:
             await run("update membership set mediator = {} where member_id = {}", True, absent)
         assert await run_job(NOON) == 0
         assert await mails_to("loin@exemple.fr") == []
+
+
+class TestWhatHappensMeanwhile:
+    """After the job has looked who is gone, and before it has erased them."""
+
+    @pytest.fixture
+    async def asked(self, absent: int) -> int:
+        await run_job(NOON)
+        return absent
+
+    async def erased_in_spite_of(
+        self, deed: Callable[[], Awaitable[object]], member_id: int, monkeypatch: pytest.MonkeyPatch
+    ) -> bool:
+        async def late(*args: Any, **given: Any) -> bool:
+            await deed()
+            return await erase_absent(*args, **given)
+
+        monkeypatch.setattr(inactivity, "erase_absent", late)
+        await run_job(NOON + YEAR)
+        return not await is_there(member_id)
+
+    async def test_the_control(self, asked: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert await self.erased_in_spite_of(lambda: asyncio.sleep(0), asked, monkeypatch)
+
+    async def test_who_becomes_a_mediator(self, asked: int, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        deed = partial(make_mediator, member_id=asked, place_id=cast.place, now=NOON + YEAR)
+        assert not await self.erased_in_spite_of(deed, asked, monkeypatch)
+
+    async def test_who_is_given_a_role(self, asked: int, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        deed = partial(make_grant, member_id=asked, place_id=cast.place, act=Act.SAY_YES)
+        assert not await self.erased_in_spite_of(deed, asked, monkeypatch)
+
+    async def test_who_comes_back(self, asked: int, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        deed = partial(World(NOON + YEAR).browser_of, asked, place_id=cast.place)
+        assert not await self.erased_in_spite_of(deed, asked, monkeypatch)
 
 
 @pytest.mark.parametrize("day", [date(2028, 2, 29), date(2027, 3, 31), date(2027, 12, 31)])

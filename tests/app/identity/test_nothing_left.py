@@ -35,7 +35,7 @@ async def test_no_counted_try_is_left(somebody: int, cast: Cast) -> None:
         for limit in limits:
             for subject in (f"member {somebody}", CANARIES["address"], f"member {cast.aicha}"):
                 await throttle.note(limit, subject, now=LATER)
-    await leaving.erase_absent(somebody, REGISTRY.domains, before=LATER.date(), now=LATER)
+    await leaving.erase_for(somebody, REGISTRY.domains, force=False, now=LATER)
     left = {row["key"] for row in await run("select key from attempt")}
     gone = {limit.key(each) for limit in theirs for each in (f"member {somebody}", CANARIES["address"])}
     assert left & gone == set()
@@ -54,7 +54,7 @@ class TestTheFile:
             there.append(len(await run("select id from to_wipe")))
 
         there: list[int] = []
-        await leaving.erase_absent(somebody, REGISTRY.domains, before=LATER.date(), now=LATER)
+        await leaving.erase_for(somebody, REGISTRY.domains, force=False, now=LATER)
         soon = LATER + timedelta(hours=2)
         with monkeypatch.context() as broken:
             broken.setattr(leaving, "write_anew", cut)
@@ -76,7 +76,7 @@ class TestBesideTheFile:
     async def test_the_list_beside_the_database_has_the_number_and_nothing_else(
         self, somebody: int, cast: Cast
     ) -> None:
-        await leaving.erase_absent(somebody, REGISTRY.domains, before=LATER.date(), now=LATER)
+        await leaving.erase_for(somebody, REGISTRY.domains, force=False, now=LATER)
         store = engine()
         assert isinstance(store, SQLiteStore)
         path = beside(Path(store.path))

@@ -353,7 +353,7 @@ class TestErasing:
         assert "Si tu viens d’effacer ton compte, c’est fait." in words(await browser.get("/"))
         assert len(await run("select id from outbox where forget")) == 1
         domains = REGISTRY.domains
-        assert await leaving.erase_absent(somebody, domains, before=LATER.date(), now=LATER) is False
+        assert await leaving.erase_for(somebody, domains, force=False, now=LATER) is False
 
     async def test_places_to_come_are_for_whoever_waits(self, cast: Cast) -> None:
         await give_password(cast.samira)
@@ -493,6 +493,6 @@ class TestTheOrder:
 
         broken = [*REGISTRY.domains[:-1], replace(REGISTRY.domains[-1], erase=falls_over)]
         with pytest.raises(RuntimeError):
-            await leaving.erase_absent(somebody, broken, before=LATER.date(), now=LATER)
+            await leaving.erase_for(somebody, broken, force=False, now=LATER)
         assert await left_of_them() == set(CANARIES)
         assert await email_of(somebody) == CANARIES["address"]
