@@ -31,9 +31,10 @@ from app.web.error_pages import ERROR_HANDLERS
 from app.web.rendering import House, environment_of, visit_of
 from app.web.shell import Shell
 from app.web.static import static_files
+from rotas.domain import DOMAIN as ROTAS
 from workshops.domain import DOMAIN as WORKSHOPS
 
-REGISTRY = Registry.of(IDENTITY, CALENDAR, WORKSHOPS, MEDIATION, NOTICES, WEB)
+REGISTRY = Registry.of(IDENTITY, CALENDAR, WORKSHOPS, ROTAS, MEDIATION, NOTICES, WEB)
 LARGEST_BODY = 3 * 1024 * 1024
 FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -45,6 +45,7 @@ PACKAGES = (
             "app.journal",
         ),
     ),
+    Package("rotas", ROOT / "rotas" / "piccolo_migrations", ("rotas.tables",)),
     Package("workshops", ROOT / "workshops" / "piccolo_migrations", ("workshops.tables",)),
 )
 """Each after those whose tables its own point to."""

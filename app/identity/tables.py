@@ -78,6 +78,8 @@ class Member(Table):
     phone = Varchar(length=40, default="")
     listed = Boolean(default=False)
     """Whether the person wished to be on the members' list."""
+    adult_on = Date(null=True, default=None)
+    """The day of their eighteenth birthday, of whoever says that it is to come: nobody else is asked their age."""
     language = Varchar(length=5, default="fr")
     created_at = Timestamptz(default=None)
     erased_at = Timestamptz(null=True, default=None)

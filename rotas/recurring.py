@@ -1,0 +1,46 @@
+"""On which days a pattern has its slots, and at which instants: local hours stay put across clock changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from app.clock import PARIS
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """When a pattern has its slots."""
+
+    weekday: int
+    starts: str
+    ends: str
+    from_on: date
+    until_on: date | None = None
+
+    def span_on(self, day: date) -> tuple[datetime, datetime]:
+        """The instants of that day's slot. Local hours stay put across clock changes: one that is jumped over is as
+        far after the change as it would have been, one that comes twice is the first (RFC 5545, section 3.3.5)."""
+        starts, ends = time.fromisoformat(self.starts), time.fromisoformat(self.ends)
+        starts_at = _instant(day, starts)
+        ends_at = _instant(day if ends > starts else day + timedelta(days=1), ends)
+        return starts_at, ends_at if ends_at > starts_at else starts_at + timedelta(hours=1)
+
+    def days(self, first: date, last: date) -> list[date]:
+        """Its days from the first to the last, both included."""
+        first, last = max(first, self.from_on), min(last, self.until_on or last)
+        day = first + timedelta(days=(self.weekday - first.weekday()) % 7)
+        found = []
+        while day <= last:
+            found.append(day)
+            day += timedelta(days=7)
+        return found
+
+
+def _instant(day: date, hour: time) -> datetime:
+    return datetime.combine(day, hour, tzinfo=PARIS).astimezone(UTC)
+
+
+def same_week(day: date, weekday: int) -> date:
+    """That weekday of the same week, Monday first: where a slot goes when its pattern moves to another day."""
+    return day + timedelta(days=weekday - day.weekday())
