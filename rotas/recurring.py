@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from app.clock import PARIS
 
+DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
@@ -18,13 +20,22 @@ class Weekly:
     from_on: date
     until_on: date | None = None
 
+    def length(self) -> timedelta:
+        """How long a slot is by the clock on the wall; it ends on the next day if its end is not later than its
+        start."""
+        starts, ends = time.fromisoformat(self.starts), time.fromisoformat(self.ends)
+        return (timedelta() if ends > starts else DAY) + timedelta(
+            hours=ends.hour - starts.hour, minutes=ends.minute - starts.minute
+        )
+
     def span_on(self, day: date) -> tuple[datetime, datetime]:
         """The instants of that day's slot. Local hours stay put across clock changes: one that is jumped over is as
-        far after the change as it would have been, one that comes twice is the first (RFC 5545, section 3.3.5)."""
+        far after the change as it would have been, one that comes twice is the first (RFC 5545, section 3.3.5). What
+        would end before it began, because the clock jumped in between, is as long as ever."""
         starts, ends = time.fromisoformat(self.starts), time.fromisoformat(self.ends)
         starts_at = _instant(day, starts)
-        ends_at = _instant(day if ends > starts else day + timedelta(days=1), ends)
-        return starts_at, ends_at if ends_at > starts_at else starts_at + timedelta(hours=1)
+        ends_at = _instant(day if ends > starts else day + DAY, ends)
+        return starts_at, ends_at if ends_at > starts_at else starts_at + self.length()
 
     def days(self, first: date, last: date) -> list[date]:
         """Its days from the first to the last, both included."""
