@@ -33,6 +33,8 @@ EMPTY_RUN = 4
 """Turns of a pattern that nobody took, one after the other, before « on l’enlève ? » is asked."""
 LOAD_OVER = timedelta(days=90)
 GUESTS_KEPT_FOR = timedelta(days=30)
+FOR_ALL_AGES = frozenset({"check_in", "open_meals"})
+"""What a turn may allow somebody under 18: neither keys nor money, and nothing one to one."""
 LONGEST_SLOT = timedelta(hours=24)
 MOST_PEOPLE = 40
 
@@ -113,6 +115,26 @@ class SwapStanding:
     wants_slot: bool
     until_at: datetime
     asked_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class DutyWords:
+    """What whoever keeps the place says of a duty."""
+
+    name: str
+    about: str = ""
+    icon: str = "refresh"
+    people: int = 1
+    act: str = ""
+    """`identity.states.Act`, or nothing."""
+    opens_place: bool = False
+    adults_only: bool = False
+    needs_training: bool = False
+
+    @property
+    def for_adults(self) -> bool:
+        """Keys, tills and what is done one to one are for adults, whatever was ticked."""
+        return self.adults_only or self.opens_place or bool(self.act and self.act not in FOR_ALL_AGES)
 
 
 # --------------------------------------------------------------------------------------------------------- who may take

@@ -123,6 +123,7 @@ class RotaRefusal(Refusal):
     CHANGED_MEANWHILE = "rota_changed_meanwhile"
     PATTERN_ENDED = "rota_pattern_ended"
     PATTERN_DOUBLE = "rota_pattern_double"
+    DUTY_DOUBLE = "rota_duty_double"
     NOT_SKILLED = "rota_not_skilled"
     FROM_SOURCE = "rota_from_source"
     """A meal's or a workshop's slot is changed there."""

@@ -37,6 +37,7 @@ SENTENCES: dict[Refusal, str] = {
     RotaRefusal.CHANGED_MEANWHILE: N_("Quelqu’un vient de le changer. Regarde comment c’est maintenant."),
     RotaRefusal.PATTERN_ENDED: N_("Ce tour ne revient plus chaque semaine."),
     RotaRefusal.PATTERN_DOUBLE: N_("Ce rôle a déjà un tour ce jour-là à cette heure."),
+    RotaRefusal.DUTY_DOUBLE: N_("Ce lieu a déjà un rôle de ce nom."),
     RotaRefusal.NOT_SKILLED: N_("Pour le dire de quelqu’un, il faut savoir le faire."),
     RotaRefusal.FROM_SOURCE: N_("Ce tour vient de « %(title)s » : c’est là qu’on le change."),
 }

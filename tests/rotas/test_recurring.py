@@ -1,4 +1,4 @@
-"""Local hours stay put: patterns across both clock changes, over midnight, in the hour that is jumped or comes twice."""
+"""Local hours stay put: across both clock changes, over midnight, in the hour that is jumped or comes twice."""
 
 from __future__ import annotations
 
