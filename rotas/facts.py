@@ -5,6 +5,7 @@ Commands read them after locking people and slot, pages without a lock. What fol
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -57,10 +58,29 @@ from member m where m.id = {}
 
 async def slot_of(slot_id: int, *, now: datetime) -> Row:
     """The slot with its duty and what is counted of it. Raises `NotFound`."""
-    found = await run(f"{_SLOT} where s.id = {{}}", now, slot_id)
+    found = await slots_of([slot_id], now=now)
     if not found:
         raise NotFound
-    return found[0]
+    return found[slot_id]
+
+
+async def slots_of(slot_ids: Collection[int], *, now: datetime) -> dict[int, Row]:
+    """The same of several, by id. Unknown ids are left out."""
+    if not slot_ids:
+        return {}
+    wanted = sorted(set(slot_ids))
+    found = await run(f"{_SLOT} where s.id in ({', '.join('{}' for _ in wanted)}) order by s.id", now, *wanted)
+    return {row["id"]: row for row in found}
+
+
+def title_of(slot: Row) -> str:
+    """How calendars and messages call the slot of this row: « Accueil », « Vaisselle · Repas du vendredi »."""
+    return f"{slot['duty']} · {slot['source_title']}"[:200] if slot["source_title"] else str(slot["duty"])
+
+
+def source_of(slot: Row) -> tuple[str, int] | None:
+    """What opened it, as the calendar knows it: its turns never clash with that."""
+    return (slot["source_kind"], slot["source_id"]) if slot["source_id"] is not None else None
 
 
 def standing_of(slot: Row) -> Standing:

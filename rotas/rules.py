@@ -145,7 +145,7 @@ def why_cannot_take(standing: Standing, who: Who, *, now: datetime) -> RotaRefus
     if who.holds:
         return RotaRefusal.ALREADY_YOURS
     return (
-        _why_off(standing, now)
+        why_off(standing, now)
         or (RotaRefusal.FULL if standing.free == 0 else None)
         or why_not_for(standing, who)
         or (RotaRefusal.NOT_YET_ROUND if not in_round(standing, who, now=now) else None)
@@ -157,7 +157,7 @@ def why_cannot_replace(standing: Standing, who: Who, *, now: datetime) -> RotaRe
     nobody waits for a round."""
     if who.holds:
         return RotaRefusal.ALREADY_YOURS
-    return _why_off(standing, now) or why_not_for(standing, who)
+    return why_off(standing, now) or why_not_for(standing, who)
 
 
 def why_not_for(standing: Standing, who: Who) -> RotaRefusal | None:
@@ -219,7 +219,7 @@ def why_cannot_watch(standing: Standing, who: Who, *, now: datetime) -> RotaRefu
     """Why this member may not come to watch: there must be somebody who can do it."""
     if who.holds or who.watches:
         return RotaRefusal.ALREADY_YOURS
-    if (off := _why_off(standing, now)) is not None:
+    if (off := why_off(standing, now)) is not None:
         return off
     if not who.belongs:
         return RotaRefusal.NOT_OF_THIS_PLACE
@@ -229,7 +229,7 @@ def why_cannot_watch(standing: Standing, who: Who, *, now: datetime) -> RotaRefu
 def why_cannot_take_for_guest(standing: Standing, who: Who, *, now: datetime) -> RotaRefusal | None:
     """Why this member may not write down somebody without an account: nothing that a role allows, and no key, goes to
     whom nobody knows by name."""
-    if (off := _why_off(standing, now)) is not None:
+    if (off := why_off(standing, now)) is not None:
         return off
     if not who.belongs:
         return RotaRefusal.NOT_OF_THIS_PLACE
@@ -238,7 +238,8 @@ def why_cannot_take_for_guest(standing: Standing, who: Who, *, now: datetime) ->
     return RotaRefusal.FULL if standing.free == 0 else None
 
 
-def _why_off(standing: Standing, now: datetime) -> RotaRefusal | None:
+def why_off(standing: Standing, now: datetime) -> RotaRefusal | None:
+    """Why nothing about this turn changes hands any more, whoever asks."""
     if standing.state is SlotState.CANCELLED:
         return RotaRefusal.CANCELLED
     return RotaRefusal.OVER if standing.ends_at <= now else None
@@ -257,14 +258,14 @@ def why_cannot_give_up(standing: Standing, holder: Who, *, now: datetime) -> Rot
     """Why this member cannot free the turn, or ask for somebody in their place."""
     if not (holder.holds or holder.watches):
         return RotaRefusal.NOT_YOURS
-    return _why_off(standing, now)
+    return why_off(standing, now)
 
 
 def why_cannot_ask(standing: Standing, holder: Who, *, now: datetime) -> RotaRefusal | None:
     """Why nobody can be asked in their place: that is for those who have a place, before it begins."""
     if not holder.holds:
         return RotaRefusal.NOT_YOURS
-    return _why_off(standing, now) or (RotaRefusal.OVER if standing.starts_at <= now else None)
+    return why_off(standing, now) or (RotaRefusal.OVER if standing.starts_at <= now else None)
 
 
 def why_cannot_settle(swap: SwapStanding, actor: int, *, now: datetime) -> RotaRefusal | None:

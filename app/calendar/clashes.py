@@ -72,8 +72,9 @@ def _overlaps(starts_at: datetime, ends_at: datetime) -> tuple[Any, ...]:
     return (ends_at, starts_at - LONGEST, starts_at, *TAKES_TIME)
 
 
-def _but(except_for: tuple[str, int] | None) -> tuple[str, tuple[Any, ...]]:
-    return ("", ()) if except_for is None else (" and not (e.kind = {} and e.thing_id = {})", except_for)
+def _but(*except_for: tuple[str, int] | None) -> tuple[str, tuple[Any, ...]]:
+    things = [thing for thing in except_for if thing is not None]
+    return " and not (e.kind = {} and e.thing_id = {})" * len(things), tuple(part for thing in things for part in thing)
 
 
 async def why_clashes(
@@ -83,10 +84,11 @@ async def why_clashes(
     room_id: int | None = None,
     member_ids: Iterable[int] = (),
     except_for: tuple[str, int] | None = None,
+    part_of: tuple[str, int] | None = None,
 ) -> Clash | None:
     """What already has the room, or binds one of these people, at that time; the room first. `except_for` is the thing
-    itself, as (kind, id)."""
-    but, but_args = _but(except_for)
+    itself, as (kind, id), `part_of` what it belongs to: a meal's turns never clash with that meal."""
+    but, but_args = _but(except_for, part_of)
     if room_id is not None:
         found = await run(
             f"select {_CLASH} from entry e "  # noqa: S608 - constants of this file
