@@ -241,13 +241,14 @@ async def recount(slot: Row, *, now: datetime) -> Row:
     return await read_again(slot, now=now)
 
 
-async def why_not_free(slot: Row, member_id: int) -> Clash | None:
-    """What else this member does at the slot's hours, if anything; what opened the slot is no hindrance."""
+async def why_not_free(slot: Row, member_id: int, *, but: Row | None = None) -> Clash | None:
+    """What else this member does at the slot's hours, if anything; what opened the slot is no hindrance, nor is the
+    slot `but`, which they would give for it."""
     return await why_clashes(
         starts_at=slot["starts_at"],
         ends_at=slot["ends_at"],
         member_ids=[member_id],
-        except_for=(KIND, slot["id"]),
+        except_for=(KIND, (but or slot)["id"]),
         part_of=source_of(slot),
     )
 
@@ -264,12 +265,13 @@ async def refuse_clash(slot: Row, member_id: int, *, actor: int) -> None:
 
 async def may_have(slot: Row, member_id: int, *, now: datetime) -> bool:
     """Whether this member may be given a place of the slot as whoever holds it every week: there is one, it is for
-    them, they are free, and they have not freed it before. Their time and the slot are locked."""
+    them, they are free, and they have not given it up before. Their time and the slot are locked."""
     standing, who = await ask(slot, member_id, now=now)
     if rules.why_cannot_take(standing, who, now=now) is not None or standing.starts_at <= now:
         return False
     freed = await run(
-        "select 1 as one from rota_holding where slot_id = {} and member_id = {} and went <> '' and came <> 'watches'",
+        "select 1 as one from rota_holding where slot_id = {} and member_id = {} and went in ('freed', 'replaced') "
+        "and came <> 'watches'",
         slot["id"],
         member_id,
     )
@@ -317,7 +319,7 @@ async def _close_swaps(slot: Row, member_id: int, to: SwapState, *, now: datetim
                 what=f"swap-gone-{swap['id']}",
                 now=now,
             )
-        elif swap["to_member"] is not None and to is SwapState.WITHDRAWN:
+        elif swap["to_member"] is not None:
             await tell(
                 wording.asked_no_more(title_of(slot), slot["starts_at"], name=await name_of(member_id)),
                 [swap["to_member"]],

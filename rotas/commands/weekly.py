@@ -1,0 +1,112 @@
+"""Holding a place every week: at most half of a pattern's places are held so, the others go round."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.database import RunAgain, command, get_for_update, run, transaction
+from app.errors import NotFound
+from app.notices.api import Kind
+from rotas import rules, wording
+from rotas.commands.claiming import stop_watching
+from rotas.commands.steps import (
+    ask,
+    give_turn,
+    locked_slots,
+    may_have,
+    recount,
+    refuse_if,
+    take_turn_away,
+    tell,
+)
+from rotas.facts import Row, title_of
+from rotas.states import Came, RotaRefusal, Went
+from rotas.tables import Holding, Pattern, WeeklyHold
+
+
+@command
+async def hold_weekly(*, actor: int, slot_id: int, now: datetime) -> int:
+    """Hold a place of this turn's pattern every week from this one on; returns how many turns that gave. A week whose
+    turn is full, or at which they are not free, goes without them."""
+    async with transaction():
+        found = await run("select pattern_id, starts_at from rota_slot where id = {}", slot_id)
+        if not found:
+            raise NotFound
+        pattern_id = found[0]["pattern_id"]
+        refuse_if(RotaRefusal.NOT_WEEKLY if pattern_id is None else None)
+        first = found[0]["starts_at"]
+        to_come = await _to_come(pattern_id, first, now=now)
+        slots = await locked_slots(slot_id, *to_come, members=[actor], now=now)
+        await get_for_update(Pattern, pattern_id)
+        if slots[slot_id]["pattern_id"] != pattern_id or await _to_come(pattern_id, first, now=now) != to_come:
+            raise RunAgain("The pattern changed, or had slots made, between reading and locking.")
+        standing, who = await ask(slots[slot_id], actor, now=now)
+        if who.weekly:
+            return 0
+        refuse_if(rules.why_cannot_hold_weekly(standing, who))
+        await WeeklyHold.insert(WeeklyHold(pattern_id=pattern_id, member_id=actor, since_at=now))
+        given = [each for each in to_come if await _give(slots[each], actor, now=now)]
+        slot = slots[given[0]] if given else slots[slot_id]
+        await tell(
+            wording.weekly(title_of(slot), slot["starts_at"], taken=len(given)),
+            [actor],
+            slot=slot,
+            kind=Kind.CONFIRMATION,
+            what=f"weekly-{pattern_id}-{int(now.timestamp())}",
+            now=now,
+        )
+        return len(given)
+
+
+async def _give(slot: Row, member_id: int, *, now: datetime) -> bool:
+    if not await may_have(slot, member_id, now=now):
+        return False
+    await stop_watching(slot, member_id, by=member_id, now=now)
+    await give_turn(slot, member_id, Came.WEEKLY, told=None, now=now)
+    await recount(slot, now=now)
+    return True
+
+
+@command
+async def end_weekly(*, actor: int, pattern_id: int, now: datetime) -> int:
+    """Hold it no more: the turns to come that it gave are free again, at once; those that one took oneself stay.
+    Returns how many."""
+    async with transaction():
+        mine = await _given(actor, pattern_id, now=now)
+        slots = await locked_slots(*(row["slot_id"] for row in mine), members=[actor], now=now)
+        if not await get_for_update(Pattern, pattern_id):
+            raise NotFound
+        if await _given(actor, pattern_id, now=now) != mine:
+            raise RunAgain("The turns that it gave changed between reading and locking.")
+        await WeeklyHold.update({WeeklyHold.ended_at: now}).where(
+            (WeeklyHold.pattern_id == pattern_id) & (WeeklyHold.member_id == actor) & WeeklyHold.ended_at.is_null()
+        )
+        for holding in await get_for_update(Holding, *(row["id"] for row in mine)):
+            slot = slots[holding["slot_id"]]
+            told = wording.given_up(title_of(slot), slot["starts_at"])
+            await take_turn_away(slot, holding, Went.FREED, by=actor, told=told, now=now)
+            await recount(slot, now=now)
+        return len(mine)
+
+
+async def _given(member_id: int, pattern_id: int, *, now: datetime) -> list[Row]:
+    """The holdings to come that holding the pattern every week gave this member."""
+    return await run(
+        "select h.id, h.slot_id from rota_holding h join rota_slot s on s.id = h.slot_id where h.member_id = {} "
+        "and h.went = '' and h.came = 'weekly' and s.pattern_id = {} and s.starts_at > {} order by h.id",
+        member_id,
+        pattern_id,
+        now,
+    )
+
+
+async def _to_come(pattern_id: int, first: datetime, *, now: datetime) -> list[int]:
+    """The pattern's slots that are on and yet to begin, from the first on, in time's order."""
+    rows = await run(
+        "select id from rota_slot where pattern_id = {} and state = 'open' and starts_at >= {} and starts_at > {} "
+        "order by starts_at, id",
+        pattern_id,
+        first,
+        now,
+    )
+    return [row["id"] for row in rows]
