@@ -6,7 +6,6 @@ and when, is decided by the commands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -264,80 +263,10 @@ def wanted_gone(title: str, starts_at: datetime, *, wanted: str) -> Mail:
     )
 
 
-def nobody_came(title: str, starts_at: datetime) -> Mail:
-    """To whoever asked, when nobody took the turn in time."""
-    return _mail(
-        text("Personne n’a pris ton tour : « %(title)s »", title=title),
-        text("Le tour du %(starts_at)s est resté à toi.", starts_at=starts_at),
-    )
-
-
 def guest_gone(title: str, starts_at: datetime, *, first_name: str, by: str) -> Mail:
     """To whoever took a turn for somebody without an account, when somebody else gave it back."""
     return _mail(
         text("La place de %(guest)s est rendue : « %(title)s »", guest=first_name, title=title),
         text("C’était pour le tour du %(starts_at)s.", starts_at=starts_at),
         Text(GAVE_BACK, {"name": by}),
-    )
-
-
-# --------------------------------------------------------------------------------------------- what the place changes
-
-
-def warn_guests(names: Sequence[str]) -> Text:
-    """One more paragraph for the member who took a turn for these people, who have no account."""
-    return text_n(
-        "Préviens %(names)s, pour qui tu avais pris une place.",
-        "Préviens %(names)s, pour qui tu avais pris des places.",
-        len(names),
-        names=tuple(names),
-    )
-
-
-def cancelled(title: str, starts_at: datetime) -> Mail:
-    """To whoever had the turn: it is off."""
-    return _mail(
-        text("« %(title)s », %(day)s : ce tour n’a plus lieu", title=title, day=local_day(starts_at)),
-        text("Le tour du %(starts_at)s est annulé : tu n’as pas besoin de venir.", starts_at=starts_at),
-    )
-
-
-def moved(title: str, starts_at: datetime, ends_at: datetime, *, before: datetime) -> Mail:
-    """To whoever has the turn: its hours are others."""
-    return _mail(
-        text("« %(title)s » change d’heure : %(day)s", title=title, day=local_day(starts_at)),
-        text("C’était %(before)s.", before=before),
-        _hours(starts_at, ends_at),
-        text("Le tour est toujours à toi. Si cela ne te va plus : « Je ne peux pas venir »."),
-    )
-
-
-def freed_by_move(title: str, starts_at: datetime, *, before: datetime, other: str) -> Mail:
-    """To whoever had the turn and is busy at its new hours."""
-    return _mail(
-        text("« %(title)s » change d’heure, et tu n’y es pas libre", title=title),
-        text(
-            "Le tour du %(before)s est maintenant %(starts_at)s. À cette heure-là tu as « %(other)s » : "
-            "le tour n’est donc plus à toi.",
-            before=before,
-            starts_at=starts_at,
-            other=other,
-        ),
-    )
-
-
-def called_out(title: str, starts_at: datetime, ends_at: datetime, *, lacking: int, keys: bool) -> Mail:
-    """To those who may take it, while it lacks people."""
-    return _mail(
-        text_n(
-            "Il manque une personne : « %(title)s », %(day)s",
-            "Il manque %(n)s personnes : « %(title)s », %(day)s",
-            lacking,
-            title=title,
-            day=local_day(starts_at),
-        ),
-        _hours(starts_at, ends_at),
-        *([text("Personne n’a encore les clés : sans elles, on n’ouvre pas.")] if keys else []),
-        text("Si tu peux, prends-le. Si tu ne peux pas, c’est bien aussi."),
-        action=TAKE,
     )
