@@ -166,9 +166,14 @@ def why_not_for(standing: Standing, who: Who) -> RotaRefusal | None:
         return RotaRefusal.NOT_OF_THIS_PLACE
     if who.mediator and standing.act:
         return RotaRefusal.MEDIATOR_HERE
-    if standing.adults_only and who.adult_on is not None and standing.on < who.adult_on:
+    if too_young(standing, who):
         return RotaRefusal.UNDER_AGE
     return RotaRefusal.NEEDS_TRAINING if demands_training(standing) and not _may_do(standing, who) else None
+
+
+def too_young(standing: Standing, who: Who) -> bool:
+    """Whether the turn is for adults, and this member is none yet on its day."""
+    return standing.adults_only and who.adult_on is not None and standing.on < who.adult_on
 
 
 def demands_training(standing: Standing) -> bool:

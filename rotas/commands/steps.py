@@ -341,7 +341,7 @@ async def write_entry(slot: Row, *, now: datetime) -> None:
             kind=KIND,
             thing_id=slot["id"],
             place_id=slot["place_id"],
-            room_id=slot["room_id"],
+            room_id=None,  # where a turn happens is taken from nobody: dishes are done beside those who eat
             starts_at=slot["starts_at"],
             ends_at=slot["ends_at"],
             state=(EntryState.CONFIRMED if on else EntryState.CANCELLED).value,

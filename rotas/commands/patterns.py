@@ -1,0 +1,382 @@
+"""Weekly patterns: opened, changed « à partir de », ended; and their slots, made eight weeks ahead.
+
+A change ends the old pattern and begins another, to which the slots to come move with whoever has them: nobody loses a
+turn by it without being told. Commands lock people, then slots, then the pattern; making slots locks the pattern too,
+so that two processes make each of them once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from app.clock import local_day
+from app.database import RunAgain, command, get_for_update, run, transaction
+from app.errors import NotFound, Refused
+from app.identity.tables import Member
+from app.notices.api import Kind
+from rotas import rules, wording_slots
+from rotas.commands.making import make_due, weekly_of
+from rotas.commands.moving import (
+    cancel_steps,
+    check_span,
+    move_slot,
+    note_of_place,
+    place_of_duty,
+    refuse_foreign_room,
+    refuse_unless_keeper,
+    tell_of_place,
+)
+from rotas.commands.steps import holdings_of, locked_slots, tell
+from rotas.facts import Row, title_of
+from rotas.recurring import Weekly, same_week
+from rotas.states import Came, RotaRefusal, SlotState
+from rotas.tables import Duty, Pattern, Slot, WeeklyHold
+
+DAY = timedelta(days=1)
+KIND = "pattern"
+"""`journal_line.kind` of patterns."""
+
+
+# ------------------------------------------------------------------------------------------------------------ commands
+
+
+@command
+async def open_pattern(
+    *, actor: int, duty_id: int, weekly: Weekly, people: int, room_id: int | None, now: datetime
+) -> int:
+    """Have this duty every week from a day on, today at the earliest, and make its slots of the next eight weeks;
+    returns its id. The same pattern again is that pattern."""
+    weekly = replace(weekly, from_on=max(weekly.from_on, local_day(now)))
+    _check(weekly, people)
+    async with transaction():
+        await get_for_update(Member, actor)
+        place_id = await place_of_duty(duty_id)
+        await refuse_unless_keeper(actor, place_id, now=now)
+        await get_for_update(Duty, duty_id)  # the same form sent twice at once waits here
+        await refuse_foreign_room(place_id, room_id)
+        double = await _double(duty_id, weekly)
+        if double is not None:
+            if _same(double, weekly, people, room_id):
+                return int(double["id"])
+            raise Refused(RotaRefusal.PATTERN_DOUBLE)
+        pattern = await _insert(duty_id, place_id, weekly, people=people, room_id=room_id, follows_id=None, now=now)
+        await make_due(pattern, holders=(), now=now)
+        await _note(pattern, "opened", by=actor, now=now)
+        return int(pattern["id"])
+
+
+@command
+async def change_pattern(
+    *,
+    actor: int,
+    pattern_id: int,
+    from_on: date,
+    weekly: Weekly,
+    people: int,
+    room_id: int | None,
+    version: int,
+    now: datetime,
+) -> int:
+    """From this day on, today at the earliest, the pattern is this one; returns its id. Slots to come move to it, in
+    their week, with whoever has them; who is busy at the new hour loses theirs and is told so; a held slot that the
+    new pattern does not have stays, once. The same change again is that change."""
+    from_on = max(from_on, local_day(now))
+    async with transaction():
+        pattern, slots, _ = await _locked_pattern(pattern_id, from_on, members=[actor], now=now)
+        await refuse_unless_keeper(actor, pattern["place_id"], now=now)
+        weekly = replace(weekly, from_on=from_on, until_on=pattern["until_on"])
+        after = await _follower(pattern_id)
+        if after is not None:
+            if after["from_on"] == from_on and _same(after, weekly, people, room_id):
+                return int(after["id"])
+            raise Refused(RotaRefusal.PATTERN_ENDED)
+        if _same(pattern, weekly, people, room_id):
+            return pattern_id
+        if version != pattern["version"]:
+            raise Refused(RotaRefusal.CHANGED_MEANWHILE)
+        if pattern["until_on"] is not None and pattern["until_on"] < from_on:
+            raise Refused(RotaRefusal.PATTERN_ENDED)
+        _check(weekly, people)
+        await refuse_foreign_room(pattern["place_id"], room_id)
+        await get_for_update(Duty, pattern["duty_id"])
+        if await _double(pattern["duty_id"], weekly, but=pattern_id) is not None:
+            raise Refused(RotaRefusal.PATTERN_DOUBLE)
+        new = await _insert(
+            pattern["duty_id"],
+            pattern["place_id"],
+            weekly,
+            people=people,
+            room_id=room_id,
+            follows_id=pattern_id,
+            now=now,
+        )
+        await _write_end(pattern, from_on - DAY)
+        await _move_slots(new, slots, by=actor, now=now)
+        holders = await _pass_on_holds(pattern_id, int(new["id"]), now=now)
+        await make_due(new, holders=holders, now=now)
+        await _note(new, "changed", by=actor, now=now)
+        return int(new["id"])
+
+
+@command
+async def end_pattern(*, actor: int, pattern_id: int, last_on: date, version: int, now: datetime) -> None:
+    """The pattern has no slot after this day, which is yesterday at the earliest; whoever has one is told. Ended on
+    this day already: nothing happens."""
+    last_on = max(last_on, local_day(now) - DAY)
+    async with transaction():
+        pattern, slots, holders = await _locked_pattern(pattern_id, last_on + DAY, members=[actor], now=now)
+        await refuse_unless_keeper(actor, pattern["place_id"], now=now)
+        if pattern["until_on"] == last_on:
+            return
+        if version != pattern["version"]:
+            raise Refused(RotaRefusal.CHANGED_MEANWHILE)
+        if await _follower(pattern_id) is not None:
+            raise Refused(RotaRefusal.PATTERN_ENDED)
+        await _end(pattern, slots, holders, last_on, by=actor, now=now)
+
+
+async def end_patterns_of(duty_id: int, *, by: int, now: datetime) -> None:
+    """End all patterns of a duty at once. Inside the caller's transaction, which has locked nothing of them yet."""
+    last_on = local_day(now) - DAY
+    found = await run(
+        "select id from rota_pattern where duty_id = {} and (until_on is null or until_on > {}) order by id",
+        duty_id,
+        last_on,
+    )
+    locked = [await _locked_pattern(row["id"], last_on + DAY, members=[by], now=now) for row in found]
+    for pattern, slots, holders in locked:
+        await _end(pattern, slots, holders, last_on, by=by, now=now)
+
+
+@command
+async def make_slots_of(pattern_id: int, *, now: datetime) -> int:
+    """Make what is due of this pattern; returns how many slots. For the job."""
+    async with transaction():
+        pattern, _, holders = await _locked_pattern(pattern_id, None, members=[], now=now)
+        return await make_due(pattern, holders=holders, now=now)
+
+
+# ------------------------------------------------------------------------------------------------------ locking, rows
+
+
+async def _locked_pattern(
+    pattern_id: int, first: date | None, *, members: Collection[int], now: datetime
+) -> tuple[Row, list[Row], list[int]]:
+    """The pattern, its slots to come that were made for this day or later (none without a day), and who holds it every
+    week, after locking these members, those who hold, the slots with whoever has them, and the pattern."""
+    holders = await _holders(pattern_id)
+    seen = await _to_come(pattern_id, first, now=now)
+    slots = await locked_slots(*seen, members={*members, *holders}, with_holders=True, now=now)
+    rows = await get_for_update(Pattern, pattern_id)
+    if not rows:
+        raise NotFound
+    if await _holders(pattern_id) != holders or await _to_come(pattern_id, first, now=now) != seen:
+        raise RunAgain("Slots or weekly holders came to the pattern between reading and locking.")
+    return rows[0], [slots[each] for each in seen], holders
+
+
+async def _holders(pattern_id: int) -> list[int]:
+    rows = await run(
+        "select member_id from rota_weekly where pattern_id = {} and ended_at is null order by since_at, id", pattern_id
+    )
+    return [row["member_id"] for row in rows]
+
+
+async def _to_come(pattern_id: int, first: date | None, *, now: datetime) -> list[int]:
+    if first is None:
+        return []
+    rows = await run(
+        "select id from rota_slot where pattern_id = {} and made_for_on >= {} and starts_at > {} order by id",
+        pattern_id,
+        first,
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
+def _check(weekly: Weekly, people: int) -> None:
+    starts_at, ends_at = Weekly(weekly.weekday, weekly.starts, weekly.ends, date(2027, 6, 7)).span_on(date(2027, 6, 7))
+    check_span(starts_at, ends_at, people)
+    if weekly.weekday not in range(7):
+        raise ValueError(f"not a weekday: {weekly.weekday}")
+
+
+def _same(pattern: Row, weekly: Weekly, people: int, room_id: int | None) -> bool:
+    return (pattern["weekday"], pattern["starts"], pattern["ends"], pattern["people"], pattern["room_id"]) == (
+        weekly.weekday,
+        weekly.starts,
+        weekly.ends,
+        people,
+        room_id,
+    )
+
+
+async def _double(duty_id: int, weekly: Weekly, *, but: int = 0) -> Row | None:
+    """A pattern of the duty at the same hour of the same weekday, some week at least."""
+    rows = await run(
+        "select * from rota_pattern where duty_id = {} and weekday = {} and starts = {} and id <> {} "
+        "and (until_on is null or (until_on >= from_on and until_on >= {})) order by id",
+        duty_id,
+        weekly.weekday,
+        weekly.starts,
+        but,
+        weekly.from_on,
+    )
+    return next((row for row in rows if weekly.until_on is None or row["from_on"] <= weekly.until_on), None)
+
+
+async def _follower(pattern_id: int) -> Row | None:
+    rows = await run("select * from rota_pattern where follows_id = {}", pattern_id)
+    return rows[0] if rows else None
+
+
+async def _insert(
+    duty_id: int,
+    place_id: int,
+    weekly: Weekly,
+    *,
+    people: int,
+    room_id: int | None,
+    follows_id: int | None,
+    now: datetime,
+) -> Row:
+    rows: list[Row] = await Pattern.insert(
+        Pattern(
+            place_id=place_id,
+            duty_id=duty_id,
+            room_id=room_id,
+            weekday=weekly.weekday,
+            starts=weekly.starts,
+            ends=weekly.ends,
+            people=people,
+            from_on=weekly.from_on,
+            until_on=weekly.until_on,
+            follows_id=follows_id,
+            version=1,
+            created_at=now,
+        )
+    ).returning(*Pattern.all_columns())
+    return rows[0]
+
+
+# ----------------------------------------------------------------------------------------------------- changing, ending
+
+
+async def _move_slots(new: Row, slots: Collection[Row], *, by: int, now: datetime) -> None:
+    """Bring these slots of the pattern before to the new one; those that it does not have end, or stay on their own."""
+    weekly = weekly_of(new)
+    held: dict[int, list[Row]] = {slot["id"]: await holdings_of(slot["id"]) for slot in slots}
+    turns: dict[int, int] = defaultdict(int)
+    for holding in (each for holdings in held.values() for each in holdings if each["member_id"] is not None):
+        turns[holding["member_id"]] += 1
+    several = {member for member, count in turns.items() if count > 1}
+    kept: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for slot in sorted(slots, key=lambda each: each["starts_at"]):
+        day = same_week(slot["made_for_on"], weekly.weekday)
+        starts_at, ends_at = weekly.span_on(day)
+        there = day in weekly.days(day, day) and starts_at > now
+        if SlotState(slot["state"]) is SlotState.CANCELLED:
+            if there:  # the week off stays off
+                await Slot.update({Slot.pattern_id: new["id"], Slot.made_for_on: day}).where(Slot.id == slot["id"])
+        elif there:
+            await move_slot(
+                slot,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                people=new["people"],
+                room_id=new["room_id"],
+                by=by,
+                told_otherwise=several,
+                now=now,
+                pattern_id=new["id"],
+                made_for_on=day,
+            )
+            if starts_at != slot["starts_at"] or ends_at != slot["ends_at"]:
+                for holding in await holdings_of(slot["id"]):
+                    if holding["member_id"] in several - {by}:
+                        kept[holding["member_id"]].append((slot["starts_at"], starts_at))
+        else:
+            await _leave_behind(slot, held[slot["id"]], now=now)
+    title = await _duty_name(new["duty_id"])
+    for member, spans in kept.items():
+        await tell_of_place(
+            wording_slots.moved_all(title, spans),
+            [member],
+            kind=Kind.CHANGE,
+            what=f"pattern-{new['id']}-moved",
+            place_id=new["place_id"],
+            now=now,
+        )
+
+
+async def _leave_behind(slot: Row, holdings: Collection[Row], *, now: datetime) -> None:
+    """The pattern has this slot no more: without anybody on it, it is off; else it stays, on its own."""
+    await _let_go(slot)
+    if not slot["taken"]:
+        await cancel_steps(slot, by=None, now=now)
+        return
+    mail = wording_slots.stays_once(title_of(slot), slot["starts_at"])
+    people = {each["member_id"] or each["taken_by"] for each in holdings if each["came"] != Came.WATCHES} - {None}
+    await tell(mail, people, slot=slot, kind=Kind.CHANGE, what=f"stays-{slot['version']}", now=now)
+
+
+async def _let_go(slot: Row) -> None:
+    columns: dict[Any, Any] = {Slot.pattern_id: None, Slot.made_for_on: None}
+    await Slot.update(columns).where(Slot.id == slot["id"])
+
+
+async def _pass_on_holds(old_id: int, new_id: int, *, now: datetime) -> list[int]:
+    """Whoever held the old pattern every week holds the new one."""
+    ended = await _end_holds(old_id, now=now)
+    for hold in ended:
+        await WeeklyHold.insert(WeeklyHold(pattern_id=new_id, member_id=hold["member_id"], since_at=hold["since_at"]))
+    return [hold["member_id"] for hold in ended]
+
+
+async def _end_holds(pattern_id: int, *, now: datetime) -> list[Mapping[str, Any]]:
+    ended: list[Mapping[str, Any]] = (
+        await WeeklyHold.update({WeeklyHold.ended_at: now})
+        .where((WeeklyHold.pattern_id == pattern_id) & WeeklyHold.ended_at.is_null())
+        .returning(WeeklyHold.id, WeeklyHold.member_id, WeeklyHold.since_at)
+    )
+    return sorted(ended, key=lambda hold: (hold["since_at"], hold["id"]))
+
+
+async def _end(
+    pattern: Row, slots: Collection[Row], holders: Collection[int], last_on: date, *, by: int, now: datetime
+) -> None:
+    """End this locked pattern, with these locked slots, which come after its last day."""
+    for slot in slots:
+        if SlotState(slot["state"]) is SlotState.OPEN:
+            await cancel_steps(slot, by=by, now=now)
+        await _let_go(slot)
+    await _write_end(pattern, last_on)
+    if last_on <= local_day(now) + rules.MADE_AHEAD:  # all that it will have is made
+        await _end_holds(pattern["id"], now=now)
+    mail = wording_slots.pattern_over(await _duty_name(pattern["duty_id"]), last_on)
+    others = set(holders) - {by}
+    what = f"pattern-{pattern['id']}-over-{last_on}"
+    await tell_of_place(mail, others, kind=Kind.CHANGE, what=what, place_id=pattern["place_id"], now=now)
+    await _note(pattern, "ended", by=by, now=now)
+
+
+async def _write_end(pattern: Row, last_on: date) -> None:
+    await Pattern.update({Pattern.until_on: last_on, Pattern.version: pattern["version"] + 1}).where(
+        Pattern.id == pattern["id"]
+    )
+
+
+async def _duty_name(duty_id: int) -> str:
+    (row,) = await run("select name from duty where id = {}", duty_id)
+    return str(row["name"])
+
+
+async def _note(pattern: Row, act: str, *, by: int, now: datetime) -> None:
+    title = await _duty_name(pattern["duty_id"])
+    await note_of_place(
+        f"pattern_{act}", kind=KIND, thing_id=pattern["id"], place_id=pattern["place_id"], title=title, by=by, now=now
+    )

@@ -1,0 +1,111 @@
+"""Slots that whoever keeps the place opens once, changes or takes off.
+
+What a pattern makes may be changed one slot at a time; what a meal or a workshop opened is changed there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.database import command, get_for_update, run, transaction
+from app.errors import Refused
+from app.identity.tables import Member
+from rotas.commands.moving import (
+    Plan,
+    cancel_steps,
+    check_span,
+    make_slot,
+    move_slot,
+    place_of_duty,
+    refuse_foreign_room,
+    refuse_unless_keeper,
+)
+from rotas.commands.steps import locked_slots, note
+from rotas.facts import Row
+from rotas.states import RotaRefusal, SlotState
+
+
+@command
+async def open_slot(
+    *,
+    actor: int,
+    duty_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    people: int,
+    room_id: int | None,
+    once: str,
+    now: datetime,
+) -> int:
+    """Open one slot; returns its id. `once` tells this sending of the form from others: the same again is one slot."""
+    check_span(starts_at, ends_at, people)
+    async with transaction():
+        await get_for_update(Member, actor)  # the same form sent twice at once waits here
+        place_id = await place_of_duty(duty_id)
+        await refuse_unless_keeper(actor, place_id, now=now)
+        key = f"{actor}:{once}"[:64] if once else None
+        again = await run("select id from rota_slot where once = {}", key) if key else []
+        if again:
+            return int(again[0]["id"])
+        await refuse_foreign_room(place_id, room_id)
+        if starts_at <= now:
+            raise Refused(RotaRefusal.OVER)
+        slot = await make_slot(Plan(place_id, duty_id, starts_at, ends_at, people, room_id=room_id, once=key), now=now)
+        await note(slot, "opened", by=actor, voice="bureau", now=now)
+        return int(slot["id"])
+
+
+@command
+async def change_slot(
+    *,
+    actor: int,
+    slot_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    people: int,
+    room_id: int | None,
+    version: int,
+    now: datetime,
+) -> None:
+    """Give one slot other hours, another room, or more or fewer people; never fewer than it has. `version` is the one
+    that was read: else refused. The same again changes nothing."""
+    check_span(starts_at, ends_at, people)
+    async with transaction():
+        slot = await _kept_slot(actor, slot_id, now=now)
+        if SlotState(slot["state"]) is SlotState.CANCELLED:
+            raise Refused(RotaRefusal.CANCELLED)
+        people = max(people, slot["taken"])
+        wanted = (starts_at, ends_at, people, room_id)
+        if wanted == (slot["starts_at"], slot["ends_at"], slot["people"], slot["room_id"]):
+            return
+        if version != slot["version"]:
+            raise Refused(RotaRefusal.CHANGED_MEANWHILE)
+        if slot["starts_at"] <= now or starts_at <= now:
+            raise Refused(RotaRefusal.OVER)
+        await refuse_foreign_room(slot["place_id"], room_id)
+        after = await move_slot(
+            slot, starts_at=starts_at, ends_at=ends_at, people=people, room_id=room_id, by=actor, now=now
+        )
+        await note(after, "changed", by=actor, voice="bureau", now=now)
+
+
+@command
+async def cancel_slot(*, actor: int, slot_id: int, now: datetime) -> None:
+    """Take one slot off: whoever has it is told. Already off: nothing happens."""
+    async with transaction():
+        slot = await _kept_slot(actor, slot_id, now=now)
+        if SlotState(slot["state"]) is SlotState.CANCELLED:
+            return
+        if slot["ends_at"] <= now:
+            raise Refused(RotaRefusal.OVER)
+        after = await cancel_steps(slot, by=actor, now=now)
+        await note(after, "cancelled", by=actor, voice="bureau", now=now)
+
+
+async def _kept_slot(actor: int, slot_id: int, *, now: datetime) -> Row:
+    """The slot, locked with its holders, if this member keeps its place and nothing else opened it."""
+    slot = (await locked_slots(slot_id, members=[actor], with_holders=True, now=now))[slot_id]
+    await refuse_unless_keeper(actor, slot["place_id"], now=now)
+    if slot["source_kind"]:
+        raise Refused(RotaRefusal.FROM_SOURCE, title=slot["source_title"])
+    return slot

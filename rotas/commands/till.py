@@ -1,0 +1,55 @@
+"""The till: what its box holds at the beginning and the end of a turn, as whoever has the turn counted.
+
+Only that person, and only while the turn allows it; to anybody else there is nothing here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.database import command, run, transaction
+from app.errors import NotFound
+from app.identity.api import holds
+from app.identity.states import Act
+from rotas.commands.steps import holding_of, locked_slots, note
+from rotas.states import Came, SlotState
+
+OPENING, CLOSING = "opening", "closing"
+MOMENTS = (OPENING, CLOSING)
+MOST_CENTS = 10_000_00
+LONGEST_WORD = 200
+
+
+@command
+async def count_till(*, actor: int, slot_id: int, moment: str, cents: int, word: str, now: datetime) -> None:
+    """Write down what the box holds, with a word if something is odd. Counted again, it is the last count."""
+    if moment not in MOMENTS or not 0 <= cents <= MOST_CENTS or len(word) > LONGEST_WORD:
+        raise ValueError("not a count")
+    async with transaction():
+        slot = (await locked_slots(slot_id, members=[actor], now=now))[slot_id]
+        holding = await holding_of(slot_id, actor)
+        if (
+            slot["act"] != Act.TAKE_CASH
+            or SlotState(slot["state"]) is not SlotState.OPEN
+            or holding is None
+            or holding["came"] == Came.WATCHES
+            or not await holds(actor, slot["place_id"], Act.TAKE_CASH, now)
+        ):
+            raise NotFound
+        found = await run(
+            "select cents, word, counted_by from rota_till_count where slot_id = {} and moment = {}", slot_id, moment
+        )
+        if found and (found[0]["cents"], found[0]["word"], found[0]["counted_by"]) == (cents, word, actor):
+            return
+        await run(
+            "insert into rota_till_count (slot_id, moment, cents, word, counted_by, counted_at) "
+            "values ({}, {}, {}, {}, {}, {}) on conflict (slot_id, moment) do update set cents = excluded.cents, "
+            "word = excluded.word, counted_by = excluded.counted_by, counted_at = excluded.counted_at",
+            slot_id,
+            moment,
+            cents,
+            word,
+            actor,
+            now,
+        )
+        await note(slot, "till_counted", by=actor, now=now)
