@@ -8,12 +8,18 @@ locks `people_of` with its own people (`app.calendar.api.lock_people_and_rooms`)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from app.database import run
-from rotas.rules import ACTS_AFTER
+from app.database import RunAgain, run
+from app.errors import NotFound
+from rotas import rules
+from rotas.commands.moving import Plan, cancel_steps, check_span, make_slot, move_slot, reopen_steps
+from rotas.commands.steps import locked_slots
+from rotas.facts import Row
+from rotas.states import SlotState
+from rotas.tables import Slot
 
 __all__ = [
     "DutySeen",
@@ -21,10 +27,15 @@ __all__ = [
     "Source",
     "Team",
     "Wanted",
+    "cancel_slots",
+    "close_slot",
     "count_team",
     "duties_of",
     "keys_held",
+    "move_slots",
+    "open_slots",
     "people_of",
+    "reopen_slots",
     "slots_of",
 ]
 
@@ -174,10 +185,168 @@ async def keys_held(place_id: int, starts_at: datetime, ends_at: datetime) -> bo
         f"and ends_at > {{}} and duty_id in ({_marks(duties)}) limit 1",
         place_id,
         ends_at,
-        starts_at - ACTS_AFTER,
+        starts_at - rules.ACTS_AFTER,
         *(duty["id"] for duty in duties),
     )
     return bool(held)
+
+
+# ------------------------------------------------------------------------------------------------------------- writing
+
+
+async def open_slots(
+    *, source: Source, place_id: int, room_id: int | None, wanted: Sequence[Wanted], now: datetime
+) -> list[int]:
+    """Open these turns for the source; returns their ids. A turn of the same duty and hours that it opened already is
+    that turn, brought to so many people, and never fewer than it has. Raises `NotFound` for a duty that the place does
+    not have, `ValueError` for what is no turn."""
+    duties = {duty.id for duty in await duties_of(place_id)}
+    ids = []
+    for each in wanted:
+        check_span(each.starts_at, each.ends_at, each.people)
+        if each.duty_id not in duties:
+            raise NotFound
+        found = await run(
+            "select id, people from rota_slot where source_kind = {} and source_id = {} and duty_id = {} "
+            "and starts_at = {} and ends_at = {} and state = {}",
+            source.kind,
+            source.id,
+            each.duty_id,
+            each.starts_at,
+            each.ends_at,
+            SlotState.OPEN.value,
+        )
+        if found:
+            await _bring_to(found[0]["id"], each.people, now=now)
+            ids.append(int(found[0]["id"]))
+            continue
+        slot = await make_slot(
+            Plan(
+                place_id,
+                each.duty_id,
+                each.starts_at,
+                each.ends_at,
+                each.people,
+                room_id=room_id,
+                source_kind=source.kind,
+                source_id=source.id,
+                source_title=source.title,
+                source_url=source.url,
+            ),
+            now=now,
+        )
+        ids.append(int(slot["id"]))
+    return ids
+
+
+async def _bring_to(slot_id: int, people: int, *, now: datetime) -> None:
+    slot = (await locked_slots(slot_id, now=now))[slot_id]
+    if max(people, slot["taken"]) != slot["people"]:
+        await move_slot(
+            slot,
+            starts_at=slot["starts_at"],
+            ends_at=slot["ends_at"],
+            people=people,
+            room_id=slot["room_id"],
+            by=None,
+            now=now,
+        )
+
+
+async def move_slots(
+    *,
+    source: Source,
+    by: timedelta,
+    room_id: int | None,
+    locked: Collection[int],
+    actor: int | None = None,
+    now: datetime,
+) -> int:
+    """The source is so much later (or earlier), elsewhere, or called otherwise: its turns that have not begun go with
+    it; returns how many changed. Whoever is not free then loses theirs, and everybody is told, but for the `actor`.
+
+    `locked` are the members whom the caller has locked, `people_of` among them; whoever took a turn since makes the
+    command run again. Turns that would have begun by then stay where they are.
+    """
+    changed = 0
+    for slot in await _locked(source, SlotState.OPEN, now=now):
+        if slot["starts_at"] <= now:
+            continue
+        if not await _holders_among(slot["id"], locked):
+            raise RunAgain("People came to the turns between reading and locking.")
+        shift = by if slot["starts_at"] + by > now else timedelta()
+        same = (slot["source_title"], slot["source_url"], slot["room_id"]) == (source.title, source.url, room_id)
+        if same and not shift:
+            continue
+        await move_slot(
+            slot,
+            starts_at=slot["starts_at"] + shift,
+            ends_at=slot["ends_at"] + shift,
+            people=slot["people"],
+            room_id=room_id,
+            by=actor,
+            now=now,
+            source_title=source.title[:200],
+            source_url=source.url,
+        )
+        changed += 1
+    return changed
+
+
+async def cancel_slots(*, source: Source, actor: int | None = None, now: datetime) -> int:
+    """The source is off: its turns that are not over are too, and whoever has one is told, but for the `actor`; returns
+    how many."""
+    cancelled = 0
+    for slot in await _locked(source, SlotState.OPEN, now=now):
+        if slot["ends_at"] > now:
+            await cancel_steps(slot, by=actor, now=now)
+            cancelled += 1
+    return cancelled
+
+
+async def close_slot(*, source: Source, slot_id: int, actor: int | None = None, now: datetime) -> None:
+    """One turn of the source is wanted no more: whoever has it is told. Raises `NotFound` for one of something else;
+    closed already, or over: nothing happens."""
+    found = await run(
+        "select id from rota_slot where id = {} and source_kind = {} and source_id = {}",
+        slot_id,
+        source.kind,
+        source.id,
+    )
+    if not found:
+        raise NotFound
+    slot = (await locked_slots(slot_id, now=now))[slot_id]
+    if SlotState(slot["state"]) is SlotState.OPEN and slot["ends_at"] > now:
+        await cancel_steps(slot, by=actor, now=now)
+        # Not with the source: what was closed by itself is not reopened with it.
+        await Slot.update({Slot.source_closed: True}).where(Slot.id == slot_id)
+
+
+async def reopen_slots(*, source: Source, now: datetime) -> int:
+    """The source is on again: its turns that were off with it and have not begun are open, free for all; those who had
+    one are told. Returns how many."""
+    opened = 0
+    for slot in await _locked(source, SlotState.CANCELLED, now=now):
+        if slot["starts_at"] > now and not slot["source_closed"]:
+            await reopen_steps(slot, now=now)
+            opened += 1
+    return opened
+
+
+async def _locked(source: Source, state: SlotState, *, now: datetime) -> list[Row]:
+    """The source's slots in this state, locked, by id."""
+    found = await run(
+        "select id from rota_slot where source_kind = {} and source_id = {} order by id", source.kind, source.id
+    )
+    slots = await locked_slots(*(row["id"] for row in found), now=now)
+    return [slot for _, slot in sorted(slots.items()) if SlotState(slot["state"]) is state]
+
+
+async def _holders_among(slot_id: int, locked: Collection[int]) -> bool:
+    rows = await run(
+        "select member_id from rota_holding where slot_id = {} and went = '' and member_id is not null", slot_id
+    )
+    return set(locked).issuperset(row["member_id"] for row in rows)
 
 
 def _marks(values: Sequence[object]) -> str:

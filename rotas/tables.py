@@ -93,6 +93,8 @@ class Slot(Table, tablename="rota_slot"):
     source_id = Integer(null=True, default=None)
     source_title = Varchar(length=200, default="")
     source_url = Varchar(length=200, default="")
+    source_closed = Boolean(default=False)
+    """Taken off by itself: it is not on again with what opened it."""
     room_id = Integer(null=True, default=None)
     starts_at = Timestamptz(default=None)
     ends_at = Timestamptz(default=None)
@@ -109,6 +111,8 @@ class Slot(Table, tablename="rota_slot"):
     """…and no more than so many, second. None where everybody may come at once."""
     called_at = Timestamptz(null=True, default=None)
     """When people were last called out to for it."""
+    learned_at = Timestamptz(null=True, default=None)
+    """When what people learned by it was written down (`jobs.learn`)."""
     version = Integer(default=0)
     modified_at = Timestamptz(default=None)
 

@@ -109,10 +109,19 @@ async def note_of_place(
 
 
 async def tell_of_place(
-    mail: Mail, members: Iterable[int], *, kind: Kind, what: str, place_id: int, link: str = "/tours", now: datetime
-) -> None:
-    """Tell each of these members, once for each `what`, something that is not about one slot alone."""
-    await notices.tell(
+    mail: Mail,
+    members: Iterable[int],
+    *,
+    kind: Kind,
+    what: str,
+    place_id: int,
+    link: str = "/tours",
+    good_until: datetime | None = None,
+    now: datetime,
+) -> int:
+    """Tell each of these members, once for each `what`, something that is not about one slot alone; how many were told
+    just now."""
+    return await notices.tell(
         members,
         kind=kind,
         what=f"turns-{place_id}-{what}",
@@ -121,6 +130,7 @@ async def tell_of_place(
         link=link,
         action=mail.action,
         place_id=place_id,
+        good_until=good_until,
         now=now,
     )
 

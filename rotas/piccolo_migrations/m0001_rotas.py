@@ -72,6 +72,7 @@ async def forwards() -> None:
             source_id integer,
             source_title text not null,
             source_url text not null,
+            source_closed {bool} not null,
             room_id integer references room (id),
             starts_at {ts} not null,
             ends_at {ts} not null,
@@ -83,6 +84,7 @@ async def forwards() -> None:
             low_load integer,
             mid_load integer,
             called_at {ts},
+            learned_at {ts},
             version integer not null,
             modified_at {ts} not null,
             check (starts_at < ends_at)
@@ -91,6 +93,7 @@ async def forwards() -> None:
         create index rota_slot_week on rota_slot (place_id, starts_at, id);
         create index rota_slot_of_duty on rota_slot (duty_id, starts_at);
         create index rota_slot_source on rota_slot (source_kind, source_id) where source_id is not null;
+        create index rota_slot_learned on rota_slot (ends_at) where learned_at is null and state = 'open';
         create index rota_slot_wanting on rota_slot (place_id, starts_at) where state = 'open' and taken < people;
 
         create table rota_holding (

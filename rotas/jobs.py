@@ -1,0 +1,323 @@
+"""What the clock does about turns: slots made ahead, those that lack somebody called out, requests that lapse, what one
+learned by a turn, « on l’enlève ? », first names forgotten.
+
+Each job finds what is due without a lock, then does it one thing a transaction, asking again under the lock: done
+twice, or by two processes at once, it is done once. A job returns how many things it did, and raises `SomeFailed` at
+its end when one of them fell over.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from app.calendar.api import why_clashes
+from app.clock import local_day
+from app.database import command, get_for_update, run, transaction
+from app.identity.api import holders_of
+from app.identity.states import Act
+from app.notices.api import Kind
+from app.one_by_one import OneByOne
+from rotas import rules, wording_slots
+from rotas.commands.duties import level_of, write_level
+from rotas.commands.moving import tell_of_place
+from rotas.commands.patterns import make_slots_of
+from rotas.commands.steps import close_swap, holdings_of, locked_slots, moment, tell
+from rotas.facts import KIND, Row, slot_of, source_of, standing_of, title_of
+from rotas.rules import Lack, Standing, Who
+from rotas.states import SKILLED, Came, Level, SlotState, SwapState
+from rotas.tables import Holding, Slot, Swap
+
+LEARNED_LATE = timedelta(days=30)
+"""A turn that ended longer ago, while no job ran, teaches nobody any more."""
+
+
+async def make_slots(now: datetime) -> int:
+    """Make the slots of weekly patterns eight weeks ahead, and give those who hold a place every week theirs."""
+    today = local_day(now)
+    due = await run(
+        "select id from rota_pattern where (until_on is null or (until_on >= {} and until_on >= from_on)) "
+        "and (made_until is null or made_until < {}) order by id",
+        today,
+        today + rules.MADE_AHEAD,
+    )
+    things = OneByOne("rotas.make_slots")
+    await _each(things, "pattern", _make_slots_of, due, now)
+    return things.done()
+
+
+async def _make_slots_of(pattern_id: int, now: datetime) -> int:
+    return await make_slots_of(pattern_id, now=now)
+
+
+# ---------------------------------------------------------------------------------------------------------- calling out
+
+
+async def call_out(now: datetime) -> int:
+    """Call for whoever lacks in the turns of the next 48 h: once, and once more when somebody gives one up. Each member
+    of the place hears in one message of those that they may take and are free for. A quiet place calls nobody."""
+    due = await run(
+        "select s.id, s.place_id from rota_slot s left join rota_setting q on q.place_id = s.place_id "
+        "where s.state = {} and s.taken < s.people and s.starts_at > {} and s.starts_at <= {} and s.called_at is null "
+        "and (q.quiet is null or q.quiet = {}) order by s.id",
+        SlotState.OPEN.value,
+        now,
+        now + rules.CALLED_BEFORE,
+        False,
+    )
+    of_place: dict[int, list[int]] = defaultdict(list)
+    for each in due:
+        of_place[each["place_id"]].append(each["id"])
+    things = OneByOne("rotas.call_out")
+    for place_id, slot_ids in of_place.items():
+        await things.try_one("place", place_id, partial(_call_out_at, place_id, slot_ids, now))
+    return things.done()
+
+
+@command
+async def _call_out_at(place_id: int, slot_ids: list[int], now: datetime) -> int:
+    async with transaction():
+        slots = await locked_slots(*slot_ids, now=now)
+        quiet = await run("select quiet from rota_setting where place_id = {}", place_id)
+        called = [
+            slot
+            for slot in slots.values()
+            if rules.calls_now(
+                standing_of(slot), called_at=slot["called_at"], quiet=bool(quiet and quiet[0]["quiet"]), now=now
+            )
+        ]
+        may_take: dict[int, list[Row]] = defaultdict(list)
+        for slot in sorted(called, key=lambda each: each["starts_at"]):
+            for member in await _who_may(slot, now=now):
+                may_take[member].append(slot)
+            await Slot.update({Slot.called_at: now}).where(Slot.id == slot["id"])
+        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for member, theirs in may_take.items():
+            groups[tuple(slot["id"] for slot in theirs)].append(member)
+        for ids, members in groups.items():
+            await tell_of_place(
+                wording_slots.called([_lack(slots[each]) for each in ids]),
+                members,
+                kind=Kind.DUTY,
+                what=f"called-{'-'.join(str(each) for each in ids)}-{moment(now)}",
+                place_id=place_id,
+                link=f"/tours/{ids[0]}" if len(ids) == 1 else "/tours?voir=manque",
+                good_until=min(slots[each]["starts_at"] for each in ids),
+                now=now,
+            )
+        return len(called)
+
+
+def _lack(slot: Row) -> tuple[str, datetime, int, Lack]:
+    lack = rules.lack_of(people=slot["people"], taken=slot["taken"], opens_place=bool(slot["opens_place"]))
+    assert lack is not None, "only turns that lack somebody are called out"
+    return title_of(slot), slot["starts_at"], slot["people"] - slot["taken"], lack
+
+
+async def _who_may(slot: Row, *, now: datetime) -> list[int]:
+    """Who of the place might take this turn now, and is free: those who have been met."""
+    rows = await run(
+        "select ms.member_id, ms.mediator, m.adult_on, k.level, h.came from membership ms "
+        "join member m on m.id = ms.member_id "
+        "left join rota_practice k on k.member_id = ms.member_id and k.duty_id = {} "
+        "left join rota_holding h on h.member_id = ms.member_id and h.slot_id = {} and h.went = '' "
+        "where ms.place_id = {} and ms.met_at is not null and m.erased_at is null order by ms.member_id",
+        slot["duty_id"],
+        slot["id"],
+        slot["place_id"],
+    )
+    standing = standing_of(slot)
+    may = {row["member_id"] for row in rows if _may(standing, row, now=now)}
+    while may:  # one question for each who is busy, and one more
+        clash = await why_clashes(
+            starts_at=slot["starts_at"],
+            ends_at=slot["ends_at"],
+            member_ids=may,
+            except_for=(KIND, slot["id"]),
+            part_of=source_of(slot),
+        )
+        if clash is None or clash.member_id is None:
+            break
+        may.discard(clash.member_id)
+    return sorted(may)
+
+
+def _may(standing: Standing, row: Row, *, now: datetime) -> bool:
+    who = Who(
+        id=row["member_id"],
+        belongs=True,
+        mediator=bool(row["mediator"]),
+        adult_on=row["adult_on"],
+        level=Level(row["level"] or ""),
+        holds=row["came"] not in (None, Came.WATCHES.value),
+    )
+    return rules.why_cannot_take(standing, who, now=now) is None
+
+
+# ------------------------------------------------------------------------------------------------------ swaps, learning
+
+
+async def lapse_swaps(now: datetime) -> int:
+    """Requests for somebody in one's place end when a turn begins: it stayed whose it is, who is told."""
+    due = await run("select id from rota_swap where state = 'open' and until_at <= {} order by id", now)
+    things = OneByOne("rotas.lapse_swaps")
+    await _each(things, "swap", _lapse_swap, due, now)
+    return things.done()
+
+
+@command
+async def _lapse_swap(swap_id: int, now: datetime) -> int:
+    async with transaction():
+        found = await run("select slot_id from rota_swap where id = {}", swap_id)
+        if not found:
+            return 0
+        slot_id = found[0]["slot_id"]
+        slot = (await locked_slots(slot_id, now=now))[slot_id]
+        (swap,) = await get_for_update(Swap, swap_id)
+        if swap["until_at"] > now or not await close_swap(swap, SwapState.LAPSED, now=now):
+            return 0
+        mail = wording_slots.nobody_came_forward(title_of(slot), slot["starts_at"])
+        what = f"swap-lapsed-{swap_id}"
+        await tell(mail, [swap["from_member"]], slot=slot, kind=Kind.CHANGE, what=what, now=now)
+        return 1
+
+
+async def learn(now: datetime) -> int:
+    """After a turn, those who did it or watched it beside somebody who can are so much further."""
+    due = await run(
+        "select id from rota_slot where state = {} and learned_at is null and ends_at <= {} and ends_at > {} "
+        "order by id",
+        SlotState.OPEN.value,
+        now,
+        now - LEARNED_LATE,
+    )
+    things = OneByOne("rotas.learn")
+    await _each(things, KIND, _learn_of, due, now)
+    return things.done()
+
+
+@command
+async def _learn_of(slot_id: int, now: datetime) -> int:
+    async with transaction():
+        slot = (await locked_slots(slot_id, with_holders=True, now=now))[slot_id]
+        if slot["learned_at"] is not None or SlotState(slot["state"]) is not SlotState.OPEN or slot["ends_at"] > now:
+            return 0
+        there = [each for each in await holdings_of(slot_id) if each["member_id"] is not None]
+        levels = {each["member_id"]: await level_of(slot["duty_id"], each["member_id"]) for each in there}
+        skilled = {
+            each["member_id"] for each in there if each["came"] != Came.WATCHES and levels[each["member_id"]] in SKILLED
+        }
+        further = 0
+        for each in there:
+            member, level = each["member_id"], levels[each["member_id"]]
+            beside = bool(skilled - {member})
+            after = rules.after_turn(level, watched=each["came"] == Came.WATCHES, beside_skilled=beside)
+            if after is not level:
+                await write_level(slot["duty_id"], member, after, by=None, now=now)
+                further += 1
+        await Slot.update({Slot.learned_at: now}).where(Slot.id == slot_id)
+        return further
+
+
+# ----------------------------------------------------------------------------------------------- empty runs, forgetting
+
+
+async def empty_runs(now: datetime) -> int:
+    """Ask whoever keeps the place about patterns that nobody took four times running: once for each such run. Of a
+    quiet place nothing is said to be missing."""
+    due = await run(
+        "select p.id from rota_pattern p left join rota_setting q on q.place_id = p.place_id "
+        "where (p.until_on is null or p.until_on >= {}) and (q.quiet is null or q.quiet = {}) order by p.id",
+        local_day(now),
+        False,
+    )
+    things = OneByOne("rotas.empty_runs")
+    await _each(things, "pattern", _ask_about_run, due, now)
+    return things.done()
+
+
+@command
+async def _ask_about_run(pattern_id: int, now: datetime) -> int:
+    async with transaction():
+        run_of = await run_without_anybody(pattern_id, now=now)
+        if not run_of:
+            return 0
+        slot = await slot_of(run_of[0], now=now)
+        keepers = await holders_of(slot["place_id"], Act.KEEP_PLACE, now)
+        return await tell_of_place(
+            wording_slots.empty_run(title_of(slot), slot["starts_at"], len(run_of)),
+            [person.id for person in keepers],
+            kind=Kind.DUTY,
+            what=f"pattern-{pattern_id}-empty-since-{run_of[-1]}",
+            place_id=slot["place_id"],
+            now=now,
+        )
+
+
+async def run_without_anybody(pattern_id: int, *, now: datetime) -> list[int]:
+    """The pattern's last slots that are over and that nobody took, the latest first, if they are so many that « on
+    l’enlève ? » is asked; else none."""
+    rows = await run(
+        "select id, taken from rota_slot where pattern_id = {} and state = 'open' and ends_at <= {} "
+        "order by starts_at desc limit 60",
+        pattern_id,
+        now,
+    )
+    if not rules.asks_to_remove([row["taken"] for row in rows]):
+        return []
+    empty = []
+    for row in rows:
+        if row["taken"]:
+            break
+        empty.append(row["id"])
+    return empty
+
+
+async def forget_guests(now: datetime) -> int:
+    """Forget the first names of people without an account, and who took the turn for them, 30 days after; in the
+    journal too, where members read nothing of it."""
+    due = await run(
+        "select id from rota_slot s where ends_at <= {} and exists (select 1 from rota_holding h "
+        "where h.slot_id = s.id and h.member_id is null and (h.first_name <> '' or h.taken_by is not null)) "
+        "order by id",
+        now - rules.GUESTS_KEPT_FOR,
+    )
+    things = OneByOne("rotas.forget_guests")
+    await _each(things, KIND, _forget_guests_of, due, now)
+    return things.done()
+
+
+@command
+async def _forget_guests_of(slot_id: int, now: datetime) -> int:
+    async with transaction():
+        await get_for_update(Slot, slot_id)
+        forgotten = (
+            await Holding.update({Holding.first_name: "", Holding.taken_by: None, Holding.left_by: None})
+            .where(
+                (Holding.slot_id == slot_id)
+                & Holding.member_id.is_null()
+                & ((Holding.first_name != "") | Holding.taken_by.is_not_null())
+            )
+            .returning(Holding.id)
+        )
+        await run(
+            "update journal_line set actor_id = null where kind = {} and thing_id = {} and act = {}",
+            KIND,
+            slot_id,
+            "turn.guest_taken",
+        )
+        return len(forgotten)
+
+
+async def _each(
+    things: OneByOne,
+    kind: str,
+    do: Callable[[int, datetime], Awaitable[int]],
+    due: Collection[dict[str, Any]],
+    now: datetime,
+) -> None:
+    for each in due:
+        await things.try_one(kind, each["id"], partial(do, each["id"], now))
