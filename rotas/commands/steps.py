@@ -269,11 +269,14 @@ async def may_have(slot: Row, member_id: int, *, now: datetime) -> bool:
     standing, who = await ask(slot, member_id, now=now)
     if rules.why_cannot_take(standing, who, now=now) is not None or standing.starts_at <= now:
         return False
+    # What ended with the holding every week was not given up by itself: whoever begins anew has it again.
     freed = await run(
-        "select 1 as one from rota_holding where slot_id = {} and member_id = {} and went in ('freed', 'replaced') "
-        "and came <> 'watches'",
+        "select 1 as one from rota_holding h where h.slot_id = {} and h.member_id = {} "
+        "and h.went in ('freed', 'replaced') and h.came <> 'watches' and not exists (select 1 from rota_weekly w "
+        "where w.pattern_id = {} and w.member_id = h.member_id and w.ended_at = h.left_at)",
         slot["id"],
         member_id,
+        slot["pattern_id"],
     )
     return not freed and await why_not_free(slot, member_id) is None
 

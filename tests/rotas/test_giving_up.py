@@ -12,6 +12,7 @@ from app.database import run, transaction
 from app.errors import NotFound
 from app.identity.states import Act
 from rotas.commands import (
+    ClaimResult,
     ask_stand_in,
     claim,
     claim_for_guest,
@@ -101,7 +102,7 @@ class TestForSomebodyElse:
         assert await untold() == []
         (line,) = await run("select act, actor_id from journal_line where kind = 'turn'")
         assert (line["act"], line["actor_id"]) == ("turn.freed_for", cast.karim)
-        assert await claim(actor=cast.samira, slot_id=made, now=NOON)
+        assert await claim(actor=cast.samira, slot_id=made, now=NOON) is ClaimResult.TAKEN
 
     async def test_who_keeps_the_place_may_and_is_told_by_name_whose_it_is_not(self, cast: Cast) -> None:
         made = await held(cast, cast.samira)
