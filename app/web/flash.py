@@ -24,16 +24,28 @@ SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """What takes back what was just done: a form with one button, « Annuler »."""
+
+    action: str
+    """Path it is posted to."""
+    name: str = ""
+    value: str = ""
+    """The one field it sends, if any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Flash:
-    """A notice: its tone (`ok`, `fault`, or nothing), what it says, and what it adds."""
+    """A notice: its tone (`ok`, `fault`, or nothing), what it says, what it adds, and how it is undone."""
 
     strong: Text
     words: Text | None = None
     tone: str = "ok"
+    undo: Undo | None = None
 
     def said(self, say: Callable[[Text], str]) -> SaidFlash:
         """The notice in a language."""
-        return SaidFlash(self.tone, say(self.strong), say(self.words) if self.words else "")
+        return SaidFlash(self.tone, say(self.strong), say(self.words) if self.words else "", self.undo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,7 @@ class SaidFlash:
     tone: str
     strong: str
     words: str
+    undo: Undo | None = None
 
 
 def _sign(settings: Settings, payload: str) -> str:
@@ -59,7 +72,8 @@ def _unpacked(packed: list[Any] | None) -> Text | None:
 
 def flash_cookie(settings: Settings, flash: Flash) -> Cookie:
     """The cookie that carries it. Details must be plain strings and numbers."""
-    data = json.dumps([flash.tone, _packed(flash.strong), _packed(flash.words)], ensure_ascii=False)
+    undo = [flash.undo.action, flash.undo.name, flash.undo.value] if flash.undo else None
+    data = json.dumps([flash.tone, _packed(flash.strong), _packed(flash.words), undo], ensure_ascii=False)
     payload = base64.urlsafe_b64encode(data.encode()).decode()
     return _cookie(settings, f"{payload}.{_sign(settings, payload)}", SECONDS)
 
@@ -86,6 +100,7 @@ def read_flash(request: Request[Any, Any, Any], settings: Settings) -> Flash | N
     payload, _, signature = request.cookies.get(settings.cookie(NAME), "").partition(".")
     if not payload or not hmac.compare_digest(_sign(settings, payload).encode(), signature.encode()):
         return None
-    tone, strong, words = json.loads(base64.urlsafe_b64decode(payload))
+    tone, strong, words, *more = json.loads(base64.urlsafe_b64decode(payload))
     said = _unpacked(strong)
-    return None if said is None else Flash(said, _unpacked(words), tone)
+    undo = Undo(*more[0]) if more and more[0] else None
+    return None if said is None else Flash(said, _unpacked(words), tone, undo)

@@ -1,0 +1,7 @@
+"""The doors of turns: each handler reads its form, calls one command or query, and answers."""
+
+from litestar import Router
+
+from rotas.pages import acting, week
+
+router = Router(path="", route_handlers=[*week.HANDLERS, *acting.HANDLERS])

@@ -1,0 +1,88 @@
+"""What the doors of turns share: the page shown again after an answer, as the slot of a week, a part, or a whole.
+
+A refusal shows the turn again (409) with its sentence; a form that cannot be read comes back with a sentence beside the
+field (422) and everything that was written. A form that comes from a week carries `view=week`, one from a strip of the
+agenda `view=strip`: under htmx the answer goes back there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Request, Response
+
+from app.calendar.strips import answer_strip, wants_strip
+from app.errors import NotFound, Refused
+from app.identity.visits import Me, Visit
+from app.web.answers import came_from, go_to
+from app.web.error_pages import refusal_text
+from app.web.flash import Flash
+from app.web.forms import read_form
+from app.web.rendering import render, visit_of, wants_fragment
+from rotas.facts import KIND
+from rotas.queries.one import slot_page
+from rotas.queries.week import TurnPage, slot_line
+
+AnyRequest = Request[Any, Any, Any]
+PUBLIC = {"public": True}
+
+
+def signed_in(request: AnyRequest) -> tuple[Visit, Me]:
+    """The visit and its member: the guard has seen to it that there is one."""
+    visit = visit_of(request)
+    assert visit.member is not None
+    return visit, visit.member
+
+
+def back_to(request: AnyRequest, slot_id: int) -> str:
+    """The week that the form stood in, at this turn; else the turn's own page."""
+    path = came_from(request, "")
+    return f"{path}#tour-{slot_id}" if urlsplit(path).path == "/tours" else f"/tours/{slot_id}"
+
+
+async def answer(
+    request: AnyRequest,
+    slot_id: int,
+    *,
+    flash: Flash | None = None,
+    refused: Refused | None = None,
+    asks_sure: bool = False,
+) -> Response[Any]:
+    """After something was done about a turn, or refused, or is asked once more: where the form was sent from."""
+    view = (await read_form(request)).get("view", "")
+    status = 200
+    if refused is not None:
+        status, flash = 409, Flash(refusal_text(request, refused), tone="fault")
+    if wants_strip(request, view) and not asks_sure:
+        return await answer_strip(request, KIND, slot_id, flash=flash, status=status)
+    if wants_fragment(request) and view == "week":
+        line = await slot_line(slot_id, visit_of(request), asks_sure=asks_sure)
+        if line is not None:
+            return render(request, "rotas/turn.html", TurnPage(line), block="turn", status=status, flash=flash)
+    if asks_sure and view in ("week", "strip"):
+        return go_to(request, f"/tours/{slot_id}?question=1#tour")
+    if refused is None and not asks_sure and not wants_fragment(request):
+        return go_to(request, back_to(request, slot_id), flash=flash)
+    return await show(request, slot_id, refused=refused, flash=flash, asks_sure=asks_sure, status=status)
+
+
+async def show(
+    request: AnyRequest,
+    slot_id: int,
+    *,
+    refused: Refused | None = None,
+    flash: Flash | None = None,
+    asks_sure: bool = False,
+    status: int = 200,
+    **more: Any,
+) -> Response[Any]:
+    """The page of the turn, or the part of it that changes. What is not there any more leaves the refusal alone."""
+    focus = asks_sure or (flash is not None and refused is None)
+    try:
+        page = await slot_page(slot_id, visit=visit_of(request), asks_sure=asks_sure, focus=focus, **more)
+    except NotFound:
+        if refused is None:
+            raise
+        raise refused from None
+    return render(request, "rotas/slot.html", page, block="turn", status=status, flash=flash)

@@ -1,0 +1,93 @@
+"""The form of « je ne peux pas venir »."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.database import run
+from app.errors import NotFound
+from app.i18n import Text, capital, language, text
+from app.identity.visits import Visit
+from rotas import rules
+from rotas.facts import slot_of, standing_of, who_is
+from rotas.queries.one import here_of
+
+SWAPS_WITHIN = timedelta(weeks=6)
+"""How far ahead turns are offered to be swapped for."""
+MOST_TO_SWAP = 400
+
+
+@dataclass(frozen=True, slots=True)
+class CannotPage:
+    """« Je ne peux pas venir », its three ways."""
+
+    id: int
+    title: str
+    question: str
+    when_words: str
+    member_id: int
+    own: bool
+    may_ask: bool
+    options: Sequence[tuple[int, str]]
+    """Turns that may be swapped for."""
+    values: Mapping[str, str]
+    errors: Mapping[str, Text]
+
+
+_TO_SWAP = """
+select s.id, s.starts_at, d.name as duty, m.name from rota_slot s join duty d on d.id = s.duty_id
+join rota_holding h on h.slot_id = s.id and h.went = '' and h.came <> 'watches' join member m on m.id = h.member_id
+where s.place_id = {} and s.state = 'open' and s.starts_at > {} and s.starts_at < {}
+and not exists (select 1 from rota_holding o where o.slot_id = s.id and o.member_id = {} and o.went = '')
+order by s.starts_at, s.id, h.id limit {}
+"""
+
+
+async def cannot_page(
+    slot_id: int,
+    *,
+    visit: Visit,
+    member_id: int | None = None,
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, Text] | None = None,
+) -> CannotPage | None:
+    """The form of « je ne peux pas venir », for oneself or for a member one may speak for; none when the turn is not
+    theirs (any more). Raises `NotFound`."""
+    assert visit.member is not None
+    lang, now = language(visit.language), visit.now
+    slot = await slot_of(slot_id, now=now)
+    standing = standing_of(slot)
+    me = await who_is(slot, visit.member.id, now=now, here=here_of(visit, slot["place_id"]))
+    whose = member_id or me.id
+    if not rules.may_act_for(me, whose):
+        raise NotFound
+    holder = me if whose == me.id else await who_is(slot, whose, now=now)
+    if rules.why_cannot_give_up(standing, holder, now=now) is not None:
+        return None
+    rows = await run(_TO_SWAP, slot["place_id"], now, now + SWAPS_WITHIN, whose, MOST_TO_SWAP)
+    names: dict[int, list[str]] = {}
+    for row in rows:
+        names.setdefault(row["id"], []).append(row["name"])
+    shown = visit.member.met
+    options = {
+        row["id"]: f"{capital(lang.short_day(row['starts_at']))}, {lang.hour(row['starts_at'])} · {row['duty']}"
+        + (f" ({', '.join(names[row['id']])})" if shown else "")
+        for row in rows
+    }
+    own = whose == me.id
+    name = "" if own else (await run("select name from member where id = {}", whose))[0]["name"]
+    question = text("Tu ne peux pas venir ?") if own else text("%(name)s ne peut pas venir ?", name=name)
+    return CannotPage(
+        id=slot_id,
+        title=slot["duty"],
+        question=lang.say(question),
+        when_words=f"{capital(lang.day(slot['starts_at']))}, {lang.hours(slot['starts_at'], slot['ends_at'])}",
+        member_id=whose,
+        own=own,
+        may_ask=rules.why_cannot_ask(standing, holder, now=now) is None,
+        options=list(options.items()),
+        values=values or {},
+        errors=errors or {},
+    )

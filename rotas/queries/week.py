@@ -1,0 +1,251 @@
+"""`/tours`: a week of turns at one place, and one slot of it alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from app.clock import YEARS, local, local_day, week_start
+from app.database import run
+from app.i18n import Language, capital, language, text, text_n
+from app.identity.states import Act
+from app.identity.visits import Visit
+from rotas import views
+from rotas.queries.reading import PlaceHere, Reader, Row, Week, place_here, read_day, read_week, reader_of
+from rotas.queries.telling import Teller
+from rotas.views import DayOfTurns, ForMe, Head, Sharing, SlotLine
+
+MOST_COLUMNS = 6
+"""More duties than that stand in a list on wide screens too."""
+LACKING, MINE = "manque", "moi"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """One slot, to be put where it stood."""
+
+    slot: SlotLine
+
+
+@dataclass(frozen=True, slots=True)
+class WeekPage:
+    """`/tours`."""
+
+    place: PlaceHere
+    places: Sequence[tuple[str, str, bool]]
+    """Address, name, whether it is this one; where there are several and nobody is signed in."""
+    monday: str
+    subtitle: str
+    lack: str
+    roles: str
+    """How many columns the grid has; `many` when it has none."""
+    heads: Sequence[Head]
+    days: Sequence[DayOfTurns]
+    any_slots: bool
+    """Whether there is anything in this week, whatever is chosen."""
+    chosen: str
+    chips: Sequence[tuple[str, str, bool, str]]
+    """Address, words, whether it is chosen, icon."""
+    before_href: str
+    after_href: str
+    now_href: str
+    """To this week, from another."""
+    no_keys: Sequence[ForMe]
+    asked: Sequence[ForMe]
+    sharing: Sharing | None
+    held_by_one: str
+    sheet_href: str
+    keeps: bool
+    """Whether the reader keeps the place, and so its duties."""
+    member: bool
+
+
+async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekPage | None:
+    """`/tours`: this week, or the one of the day in `week`; none where there is no place yet."""
+    place, all_places = await place_here(visit, slug)
+    if place is None:
+        return None
+    lang, now = language(visit.language), visit.now
+    today = local_day(now)
+    monday = week_start(read_day(week, today))
+    read = await read_week(place.id, monday, today)
+    reader = await reader_of(visit, place.id, now=now)
+    teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang)
+    heads, column_of = _columns(read.slots, lang)
+    slots = [slot for slot in read.slots if reader.id or teller.lacks(slot)]
+    lines = [(slot, teller.line(slot, *column_of[slot["id"]])) for slot in slots]
+    chosen = chosen if reader.id and chosen in (() if place.quiet else (LACKING,)) + (MINE,) else ""
+    shown = [
+        (slot, line)
+        for slot, line in lines
+        if not chosen or (teller.lacks(slot) if chosen == LACKING else bool(line.mine))
+    ]
+    missing = sum(slot["people"] - slot["taken"] for slot in slots if teller.lacks(slot))
+    links = _Links(place, monday, week_start(today), chosen, named=visit.place is None and len(all_places) > 1)
+    return WeekPage(
+        place=place,
+        places=[
+            (f"/tours?{urlencode({'lieu': each['slug'], **links.week})}", each["name"], each["id"] == place.id)
+            for each in all_places
+            if len(all_places) > 1
+        ],
+        monday=monday.isoformat(),
+        subtitle=_subtitle(monday, lang),
+        lack=_lack(missing, place, monday, today, lang),
+        roles=str(len(heads)) if len(heads) <= MOST_COLUMNS else "many",
+        heads=heads if len(heads) <= MOST_COLUMNS else (),
+        days=_days(shown, today, lang),
+        any_slots=bool(slots),
+        chosen=chosen,
+        chips=_chips(lines, teller, links, lang) if reader.id else (),
+        before_href=links.to(monday - timedelta(days=7)) if monday.year > YEARS.start else "",
+        after_href=links.to(monday + timedelta(days=7)) if monday.year < YEARS.stop - 1 else "",
+        now_href="" if monday == week_start(today) else links.to(week_start(today)),
+        no_keys=teller.no_keys() if reader.named else (),
+        asked=[_asked(ask, reader, lang) for ask in reader.asks],
+        sharing=_sharing(read, reader, lang) if reader.belongs and not reader.mediator else None,
+        held_by_one=lang.joined(read.held_by_one) if reader.belongs else "",
+        sheet_href=f"/tours/jour?jour={max(today, monday) if monday <= today + timedelta(days=6) else monday}"
+        if reader.named
+        else "",
+        keeps=Act.KEEP_PLACE in reader.acts,
+        member=reader.id > 0,
+    )
+
+
+async def slot_line(slot_id: int, visit: Visit, *, asks_sure: bool = False) -> SlotLine | None:
+    """One slot of a week, to be put where it stood; none when it is off, or not the reader's to see."""
+    found = await run("select place_id, starts_at from rota_slot where id = {} and state = 'open'", slot_id)
+    if not found or visit.place is None or found[0]["place_id"] != visit.place.id:
+        return None
+    place, _ = await place_here(visit, "")
+    assert place is not None  # the visit's own
+    lang, now = language(visit.language), visit.now
+    read = await read_week(place.id, week_start(local_day(found[0]["starts_at"])), local_day(now))
+    reader = await reader_of(visit, place.id, now=now)
+    teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang)
+    _, column_of = _columns(read.slots, lang)
+    slot = next((each for each in read.slots if each["id"] == slot_id), None)
+    if slot is None:
+        return None
+    return teller.line(slot, *column_of[slot_id], asks_sure=asks_sure, focus=True)
+
+
+Key = tuple[int, str]
+
+
+def _columns(slots: Sequence[Row], lang: Language) -> tuple[list[Head], dict[int, tuple[int, bool]]]:
+    """The columns of a week, those that begin first on the left: a duty at its hours; a duty alone where that would be
+    too many; none where that is still too many. And of each slot its column, and whether its hours are to be read in
+    its cell, as the column's head does not say them."""
+    by_hours = {
+        slot["id"]: (slot["duty_id"], views.hours_words(slot["starts_at"], slot["ends_at"], lang)) for slot in slots
+    }
+    keys: dict[int, Key] = by_hours
+    if len(set(keys.values())) > MOST_COLUMNS:
+        keys = {slot["id"]: (slot["duty_id"], "") for slot in slots}
+    first: dict[Key, tuple[str, Row]] = {}
+    for slot in slots:
+        wall = f"{local(slot['starts_at']):%H:%M}"
+        first[keys[slot["id"]]] = min(first.get(keys[slot["id"]], (wall, slot)), (wall, slot), key=lambda each: each[0])
+    order = sorted(first, key=lambda key: (first[key][0], first[key][1]["duty"], key))
+    spans: dict[Key, set[str]] = defaultdict(set)
+    for slot in slots:
+        spans[keys[slot["id"]]].add(by_hours[slot["id"]][1])
+    heads = [
+        Head(first[key][1]["duty"], first[key][1]["icon"], next(iter(spans[key])) if len(spans[key]) == 1 else "")
+        for key in order
+    ]
+    many = len(order) > MOST_COLUMNS
+    number = {key: 0 if many else place for place, key in enumerate(order, start=2)}
+    return heads, {slot["id"]: (number[keys[slot["id"]]], many or len(spans[keys[slot["id"]]]) > 1) for slot in slots}
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    place: PlaceHere
+    monday: date
+    this_monday: date
+    chosen: str
+    named: bool
+
+    @property
+    def week(self) -> dict[str, str]:
+        return {} if self.monday == self.this_monday else {"semaine": self.monday.isoformat()}
+
+    def to(self, monday: date, chosen: str | None = None) -> str:
+        """The same page of another week, or with another choice."""
+        chosen = self.chosen if chosen is None else chosen
+        query = {
+            **({"lieu": self.place.slug} if self.named else {}),
+            **({} if monday == self.this_monday else {"semaine": monday.isoformat()}),
+            **({"voir": chosen} if chosen else {}),
+        }
+        return f"/tours?{urlencode(query)}" if query else "/tours"
+
+
+def _chips(
+    lines: Sequence[tuple[Row, SlotLine]], teller: Teller, links: _Links, lang: Language
+) -> list[tuple[str, str, bool, str]]:
+    lacking = sum(teller.lacks(slot) for slot, _ in lines)
+    mine = sum(bool(line.mine) for _, line in lines)
+    offered = [
+        (LACKING, text("Où il manque du monde (%(n)s)", n=lacking), "hand-stop"),
+        (MINE, text("Mes tours (%(n)s)", n=mine), "check"),
+        ("", text("Toute la semaine"), ""),
+    ]
+    return [
+        (links.to(links.monday, value), lang.say(words), links.chosen == value, icon)
+        for value, words, icon in offered
+        if value != LACKING or not teller.quiet
+    ]
+
+
+def _days(shown: Sequence[tuple[Row, SlotLine]], today: date, lang: Language) -> list[DayOfTurns]:
+    days: dict[date, list[SlotLine]] = defaultdict(list)
+    for slot, line in shown:
+        days[local_day(slot["starts_at"])].append(line)
+    return [
+        DayOfTurns(
+            id=f"j{day.isoformat()}",
+            weekday=capital(lang.weekday(day)),
+            number="1er" if day.day == 1 and lang.code == "fr" else str(day.day),
+            today=day == today,
+            slots=lines,
+        )
+        for day, lines in sorted(days.items())
+    ]
+
+
+def _subtitle(monday: date, lang: Language) -> str:
+    sunday = monday + timedelta(days=6)
+    first = lang.weekday_number(monday) if monday.month == sunday.month else lang.day(monday)
+    return lang.say(text("Tours de rôle, du %(first)s au %(last)s", first=first, last=lang.day(sunday)))
+
+
+def _lack(missing: int, place: PlaceHere, monday: date, today: date, lang: Language) -> str:
+    if place.quiet or monday + timedelta(days=7) <= today:
+        return ""
+    if monday != week_start(today):
+        return lang.say(views.lacking(missing)) if missing else ""
+    if not missing:
+        return lang.say(text("Il ne manque personne cette semaine"))
+    return lang.say(text_n("Il manque une personne cette semaine", "Il manque %(n)s personnes cette semaine", missing))
+
+
+def _asked(ask: Row, reader: Reader, lang: Language) -> ForMe:
+    name = ask["name"] if reader.named else lang.say(text("Quelqu’un"))
+    said = (
+        text("%(name)s te propose un échange : « %(duty)s »", name=name, duty=ask["duty"])
+        if ask["wanted_slot_id"] is not None
+        else text("%(name)s te demande de venir à sa place : « %(duty)s »", name=name, duty=ask["duty"])
+    )
+    return ForMe(ask["slot_id"], lang.say(said), lang.when(ask["starts_at"]))
+
+
+def _sharing(week: Week, reader: Reader, lang: Language) -> Sharing:
+    others = [load for member, load in week.month.items() if member != reader.id and load]
+    return views.sharing(week.month.get(reader.id, 0), others, list(week.loads.values()), lang=lang)
