@@ -72,6 +72,15 @@ def moved_all(title: str, spans: Sequence[tuple[datetime, datetime]]) -> Mail:
     )
 
 
+def renamed(title: str, starts_at: datetime) -> Mail:
+    """To whoever has the turn, and it in their own calendar."""
+    return Mail(
+        text("Ton tour s’appelle maintenant « %(title)s »", title=title),
+        (text("L’heure reste la même : %(when)s.", when=starts_at),),
+        SEE,
+    )
+
+
 def moved_away(title: str, before: datetime, starts_at: datetime, why: Text) -> Mail:
     """To whoever had the turn, and cannot have it at its new hours."""
     return Mail(

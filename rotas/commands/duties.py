@@ -16,7 +16,7 @@ from app.identity.states import Act
 from app.identity.tables import Member, Place
 from app.notices.api import Kind
 from rotas import grants, rules, wording_slots
-from rotas.commands.moving import cancel_steps, note_of_place, refuse_unless_keeper, tell_of_place
+from rotas.commands.moving import cancel_steps, note_of_place, refuse_unless_keeper, tell_of_place, tell_renamed
 from rotas.commands.patterns import end_patterns_of
 from rotas.commands.steps import holdings_of, locked_slots, moment, refuse_if, write_entry
 from rotas.facts import Row
@@ -72,6 +72,8 @@ async def change_duty(*, actor: int, duty_id: int, duty: DutyWords, version: int
                 **{name: columns[name] for name in ("about", "icon", "act", "adults_only")},
             }
             await write_entry(after, now=now)
+            if columns["name"] != row["name"]:
+                await tell_renamed(after, now=now)
             if columns["act"] != row["act"]:
                 await _allow_anew(after, now=now)
         await note_of_place(

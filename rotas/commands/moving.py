@@ -228,7 +228,17 @@ async def move_slot(
     if moves:
         await _settle_holders(slot, after, by=by, told_otherwise=told_otherwise, now=now)
         await _settle_swaps(after["id"])
+    elif title_of(after) != title_of(slot):
+        await tell_renamed(after, now=now)
     return await recount(after, now=now)
+
+
+async def tell_renamed(slot: Row, *, now: datetime) -> None:
+    """The slot is called otherwise: into the calendars of those who have it there, without another word."""
+    members = [each["member_id"] for each in await holdings_of(slot["id"]) if each["member_id"] is not None]
+    mail = wording_slots.renamed(title_of(slot), slot["starts_at"])
+    what = f"renamed-{moment(now)}"
+    await tell(mail, members, slot=slot, kind=Kind.CHANGE, what=what, part=Part.UPDATE, quiet=True, now=now)
 
 
 async def _settle_holders(
