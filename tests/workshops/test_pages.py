@@ -320,6 +320,24 @@ class TestHosting:
         assert answer.status_code in (403, 404, 409)
         assert await run("select * from workshop where id = {}", workshop_id) == before
 
+    @pytest.mark.parametrize("path", ["modifier", "annulation", "depart", "retrait"])
+    async def test_the_question_and_its_answer_say_the_same(self, scene: Scene, path: str) -> None:
+        """What one may see is refused with its sentence, what one may not see is not there."""
+        sent = {**FORM, "reason": "Parce que", "version": "1"}
+        yann, helene = await scene.as_(scene.cast.yann), await scene.as_(scene.cast.helene)
+        published, proposed = await scene.published(once="a"), await scene.proposed(once="b", day="2026-12-12")
+        for reader, workshop_id, status in (
+            (yann, published, 409),
+            (helene, published, 409),
+            (helene, proposed, 409),
+            (yann, proposed, 404),
+            (yann, 999_999, 404),
+        ):
+            address = f"/ateliers/{workshop_id}/{path}"
+            for answer in (await reader.get(address), await reader.post(address, sent)):
+                assert answer.status_code == status, (answer.request.method, workshop_id)
+                assert ("C’est aux personnes qui animent l’atelier de le faire." in words(answer)) == (status == 409)
+
     async def test_nobody_left_and_somebody_takes_over_but_no_mediator(self, scene: Scene) -> None:
         workshop_id = await scene.published()
         samira, yann = await scene.as_(scene.cast.samira), await scene.as_(scene.cast.yann)
