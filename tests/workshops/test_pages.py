@@ -335,6 +335,16 @@ class TestAlike:
         for browser, told in ((yann, False), (karim, True), (yann, False), (karim, True)):
             assert (warned in words(await browser.get(f"/ateliers/{workshop_id}"))) is told
 
+    async def test_whoever_is_something_else_to_it_sees_another(self, scene: Scene) -> None:
+        cast = scene.cast
+        workshop_id = await scene.published()
+        await (await scene.as_(cast.karim)).post(f"/ateliers/{workshop_id}/inscription")
+        browsers = [await scene.as_(each) for each in (cast.yann, cast.karim, cast.samira)]
+        signs = ("Je m’inscris", "Tu as ta place", f"/ateliers/{workshop_id}/modifier")
+        for number, browser in [*enumerate(browsers), *enumerate(browsers)]:
+            page = await browser.get(f"/ateliers/{workshop_id}")
+            assert [sign in words(page) or sign in page.text for sign in signs] == [number == each for each in range(3)]
+
     async def test_guests_are_those_of_whoever_brings_them(self, scene: Scene) -> None:
         workshop_id = await scene.published()
         karim, yann = await scene.as_(scene.cast.karim), await scene.as_(scene.cast.yann)
