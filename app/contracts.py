@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from litestar import Router
@@ -140,12 +141,25 @@ class Offers:
     However an offer ends, the domain says so to `app.notices.api.offers_over`."""
 
 
+class About(Enum):
+    """Which part of somebody's life here a thing that is kept belongs to; `app.web.kept` has the words."""
+
+    ACCOUNT = "account"
+    DATES = "dates"
+    MESSAGES = "messages"
+    WAY_IN = "way in"
+    HOUSE = "house"
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something that the software keeps about people, as the page on personal data tells it."""
+    """Something that the software keeps about people, as the pages on personal data tell it. One wording for everybody
+    and for the person: it says neither « tu » nor « la personne »."""
 
+    about: About
     what: Text
     seen_by: Text
+    """Who else than the person, on the site."""
     how_long: Text
     job: str = ""
     """The job that forgets it in time, if one does."""

@@ -15,9 +15,11 @@ from piccolo.table import TABLE_REGISTRY, Table
 
 from app import postgres_engine, sqlite_engine
 from app.packages import all_tables
+from app.postgres_engine import Brought
 from app.transactions import CURRENT, RunAgain, Store, Transaction, TransactionMisuse
 
 __all__ = [
+    "Brought",
     "RunAgain",
     "Store",
     "TransactionMisuse",
@@ -35,6 +37,8 @@ __all__ = [
     "run",
     "savepoint",
     "stamp",
+    "stamp_brought",
+    "stamp_column",
     "transaction",
     "unique_violation",
     "write_anew",
@@ -167,9 +171,30 @@ async def run(sql: str, *args: Any) -> list[dict[str, Any]]:
     return current.transform_response_to_dicts(found)
 
 
-async def stamp() -> Hashable:
-    """Take it before reading: as long as the next one is equal, nothing was committed, and what was read stands."""
-    return await engine().stamp()
+async def stamp(brought: Brought | None = None) -> Hashable:
+    """Take it before reading: as long as the next one is equal, nothing was committed, and what was read stands.
+
+    `brought` is the one that came with the visit (`stamp_brought`): it spares PostgreSQL a question of its own, as long
+    as this process has written nothing since.
+    """
+    current = engine()
+    if brought is None or in_transaction() or not isinstance(current, postgres_engine.PostgresStore):
+        return await current.stamp()
+    return brought.stamp if current.stands(brought) else await current.stamp()
+
+
+def stamp_column() -> str:
+    """What a statement selects besides, as `stamp`, to bring one with its answer; nothing on SQLite, where it is no
+    round trip."""
+    return "" if is_sqlite() else f", {postgres_engine.SNAPSHOT} as stamp"
+
+
+def stamp_brought(row: dict[str, Any]) -> Brought | None:
+    """The stamp in an answer that has just come."""
+    current = engine()
+    if in_transaction() or not isinstance(current, postgres_engine.PostgresStore):
+        return None
+    return current.brought(row["stamp"])
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Hashable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # asyncpg comes without types
@@ -30,6 +31,9 @@ STATEMENT_TIMEOUT = 30
 
 ONLY_READ = 4
 """One in so many connections is kept for reading: writes that wait for a lock do not keep pages from being read."""
+
+THROUGH_THE_POOL = 1000
+"""One in so many reads gives its connection back to the pool, which renews those that were used for long."""
 
 AGAIN = (
     asyncpg.DeadlockDetectedError,
@@ -61,6 +65,16 @@ LOST = (
 GONE = re.compile("clos|released back")
 """What asyncpg's InterfaceError says when the connection or the pool is gone; else it tells of a mistake."""
 
+SNAPSHOT = "pg_current_snapshot()::text"
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A stamp that came with the answer to another question."""
+
+    stamp: Hashable
+    ended_writes: int
+
 
 def _told(error: BaseException) -> BaseException:
     """The error as the rest of the program knows it."""
@@ -78,6 +92,14 @@ def unique_violation(error: BaseException) -> bool:
     return isinstance(error, asyncpg.UniqueViolationError)
 
 
+def _cut(connection: Any) -> bool:
+    """Whether nobody is at its other end; the pool may have noticed, and taken it back by itself."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
 async def _nothing(connection: Any) -> None:
     """In place of asyncpg's RESET ALL, a round trip after each query: our sessions hold no state of their own."""
 
@@ -92,6 +114,13 @@ class PostgresStore(Store):
         self._turns = Turns()
         self._opened = object()
         self._asking: asyncio.Future[Hashable] | None = None
+        self._at_hand: list[Any] = []
+        """Connections of the pool that were read with last: taking one from the pool and giving it back costs two tasks
+        and a timer, as much as the question itself."""
+        self._most_at_hand = 0
+        self._awaited = 0
+        """How many ask the pool for a connection now."""
+        self._ended_writes = 0
 
     # ------------------------------------------------------------------------------------------------ open and close
 
@@ -118,18 +147,23 @@ class PostgresStore(Store):
             )
         except Exception as error:
             raise _told(error) from error
+        self._most_at_hand = max_size // ONLY_READ
 
     async def close(self) -> None:
         """Wait for what is under way, though not for ever, then close."""
         if self._pool is None:
             return
+        self._most_at_hand = 0
         try:
             async with asyncio.timeout(self.patience):
+                while self._at_hand:
+                    await self._pool.release(self._at_hand.pop())
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
         finally:
             self._pool = None
+            self._at_hand.clear()
 
     async def _noted(self, connection: Any) -> None:
         """A connection of the pool was opened."""
@@ -138,10 +172,18 @@ class PostgresStore(Store):
     async def _acquired(self, patience: float) -> Any:
         if self._pool is None:
             raise TransactionMisuse("The database is not open: await open_database() first.")
+        while self._at_hand:
+            connection = self._at_hand.pop()
+            if not _cut(connection):
+                return connection
+            await self._pool.release(connection)
+        self._awaited += 1
         try:
             return await self._pool.acquire(timeout=patience)
         except Exception as error:
             raise _told(error) from error
+        finally:
+            self._awaited -= 1
 
     # --------------------------------------------------------------------------------------------------------- writing
 
@@ -174,6 +216,7 @@ class PostgresStore(Store):
             await finish(self._ended(connection, keep))
             kept = keep
         finally:
+            self._ended_writes += 1
             self._turns.end(moved=kept)
 
     async def _ended(self, connection: Any, keep: bool) -> None:
@@ -214,12 +257,17 @@ class PostgresStore(Store):
         connection = await self._acquired(self.patience)
         try:
             found: list[Any] = await connection.fetch(sql, *args)
-        except Exception as error:
+        except BaseException as error:
             if isinstance(error, asyncpg.InternalClientError):
                 connection.terminate()
-            raise _told(error) from error
-        finally:
             await self._pool.release(connection)
+            if isinstance(error, Exception):
+                raise _told(error) from error
+            raise
+        if self._awaited or len(self._at_hand) >= self._most_at_hand or self.query_id % THROUGH_THE_POOL == 0:
+            await self._pool.release(connection)
+        else:
+            self._at_hand.append(connection)
         return found
 
     async def read_stamp(self) -> Hashable:
@@ -239,12 +287,20 @@ class PostgresStore(Store):
         self._asking = asking = asyncio.get_running_loop().create_future()
         stamp = None
         try:
-            rows = await self.fetch_outside("select pg_current_snapshot()::text", ())
+            rows = await self.fetch_outside(f"select {SNAPSHOT}", ())
             stamp = self._opened, rows[0][0]
             return stamp
         finally:
             self._asking = None
             asking.set_result(stamp)
+
+    def brought(self, snapshot: str) -> Brought:
+        """The stamp of a statement that has just been read and selected `SNAPSHOT` besides."""
+        return Brought((self._opened, snapshot), self._ended_writes)
+
+    def stands(self, brought: Brought) -> bool:
+        """Whether nothing was written through this engine since: who has written reads what they wrote."""
+        return brought.ended_writes == self._ended_writes
 
     def transform_response_to_dicts(self, results: list[Any]) -> list[dict[str, Any]]:
         return [dict(row) for row in results]

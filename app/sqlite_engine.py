@@ -3,6 +3,9 @@
 An indexed read takes 5 to 60 microseconds; handing it to a thread and back takes 250. COMMIT, which waits for the disk,
 goes to a thread of the writer's own, so that a slow disk never stops pages from being read. Writers queue on a lock in
 this process; against other processes BEGIN IMMEDIATE is tried without waiting, again and again, up to `patience`.
+
+Those who wait while another one writes share its COMMIT: one wait for the disk for all of them. Each runs alone, after
+the one before it, and is undone alone; none is told that it is done before the disk has what it wrote.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -28,6 +31,8 @@ T = TypeVar("T")
 
 SCHEMA_PATIENCE = 600.0
 """Seconds that a migration waits for another one that is running."""
+MOST_TOGETHER = 50
+"""Transactions that share one COMMIT, at most: the first of them waits for all the others."""
 
 PRAGMAS = (
     "journal_mode=WAL",  # readers and the one writer do not stop each other
@@ -37,6 +42,9 @@ PRAGMAS = (
     "cache_size=-4000",  # KiB for each connection; the system keeps the file's pages besides, for all programs
     "journal_size_limit=67108864",
 )
+UNDONE = "The transaction was undone by a fault of the disk."
+IN_MEMORY = "temp_store=MEMORY"
+"""For the writer: what undoes one transaction among several stays out of files. Not for what sorts whole tables."""
 AWAY = {
     sqlite3.SQLITE_BUSY: "The database is held by another program.",
     sqlite3.SQLITE_IOERR: "The disk cannot be read or written.",
@@ -98,6 +106,26 @@ def _data_version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
+class _Together:
+    """Transactions that were carried out one after the other and are committed at once."""
+
+    def __init__(self) -> None:
+        self.count = 1
+        self.committed = False
+        self.fate: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+        """Once it is known: why all of them were undone, or nothing."""
+
+    async def wait(self) -> None:
+        """Until they are on the disk. Raises what undid them."""
+        await finish(self.fate)
+        self.tell()
+
+    def tell(self) -> None:
+        """Raise what undid them, if they were."""
+        if (error := self.fate.result()) is not None:
+            raise error
+
+
 class SQLiteStore(Store):
     """One writer, one reader, both kept open. Only one statement is under way on each of them at any time."""
 
@@ -108,6 +136,8 @@ class SQLiteStore(Store):
         self._reader: sqlite3.Connection | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._turns = Turns()
+        self._together: _Together | None = None
+        """What is done on the writer and not committed, for others than whoever writes now."""
         self._opened = object()
 
     def get_version_sync(self) -> float:
@@ -125,7 +155,7 @@ class SQLiteStore(Store):
         self._opened = object()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         try:
-            self._writer = await self._in_thread(self._connected)
+            self._writer = await self._in_thread(partial(self._connected, IN_MEMORY))
             self._reader = await self._in_thread(partial(self._connected, "query_only=1"))
         except BaseException:
             await self.close()
@@ -135,7 +165,7 @@ class SQLiteStore(Store):
         """Wait for the writes that are under way, then close; the last to close empties the log into the file."""
         if self._thread is None:
             return
-        await self._turns.wait(self.patience)
+        await self._turn_alone(self.patience)
         try:
             for connection in (self._reader, self._writer):
                 if connection is not None:
@@ -185,21 +215,33 @@ class SQLiteStore(Store):
 
     async def begin(self, for_schema: bool) -> sqlite3.Connection:
         patience = SCHEMA_PATIENCE if for_schema else self.patience
-        deadline = time.monotonic() + await self._turns.wait(patience)
+        left = await (self._turn_alone(patience) if for_schema else self._turns.wait(patience))
+        deadline = time.monotonic() + left
         try:
             if for_schema:
                 # A connection for itself, without foreign keys: a table is changed by making it anew, and dropping the
                 # old one would carry out ON DELETE. end() checks them instead.
                 connection = await self._in_thread(partial(self._connected, "foreign_keys=0"))
             elif self._writer is None:  # thrown away after a fault
-                connection = self._writer = await self._in_thread(self._connected)
+                connection = self._writer = await self._in_thread(partial(self._connected, IN_MEMORY))
             else:
                 connection = self._writer
-            await self._patiently(partial(connection.execute, "BEGIN IMMEDIATE"), deadline)
+            begin = "BEGIN IMMEDIATE" if self._together is None else "SAVEPOINT mine"
+            await self._patiently(partial(connection.execute, begin), deadline)
             return connection
         except BaseException:
             self._turns.end()
             raise
+
+    async def _turn_alone(self, patience: float) -> float:
+        """A turn with nothing on the writer that has yet to be committed. `Turns.end` must follow."""
+        left = await self._turns.wait(patience)
+        try:
+            await self._end_together()
+        except BaseException:
+            self._turns.end()
+            raise
+        return left
 
     async def _patiently(self, attempt: Callable[[], T], deadline: float) -> T:
         pause = 0.001
@@ -213,32 +255,105 @@ class SQLiteStore(Store):
             pause = min(pause * 2, 0.05)
 
     async def end(self, connection: sqlite3.Connection, *, keep: bool, for_schema: bool) -> None:
+        if self._together is not None:
+            await self._end_with_others(connection, self._together, keep=keep)
+        elif keep and not for_schema and self._turns.wanted and connection.in_transaction:
+            await self._end_before_others()
+        else:
+            await self._end_alone(connection, keep=keep, for_schema=for_schema)
+
+    async def _end_alone(self, connection: sqlite3.Connection, *, keep: bool, for_schema: bool) -> None:
         kept = False
         try:
+            await self._settle(connection, keep=keep, for_schema=for_schema)
+            kept = keep
+        finally:
+            self._turns.end(moved=kept)
+
+    async def _end_before_others(self) -> None:
+        """Let those who wait go first; then commit what they did along with one's own. A cancellation waits for it."""
+        turns = self._turns
+        self._together = together = _Together()
+        turns.end()
+        cancelled: asyncio.CancelledError | None = None
+        while True:
+            try:
+                await turns.again()
+                break
+            except asyncio.CancelledError as error:
+                cancelled = error
+        try:
+            if self._together is together:
+                await self._end_together()
+        finally:
+            turns.end(moved=together.committed)
+        if cancelled is not None:
+            raise cancelled
+        together.tell()
+
+    async def _end_with_others(self, connection: sqlite3.Connection, together: _Together, *, keep: bool) -> None:
+        """Undo one's own only; or leave it to be committed with what the others did, and wait for that."""
+        try:
+            if not keep:
+                connection.execute("ROLLBACK TO mine")
+            connection.execute("RELEASE mine")
+            together.count += keep
+            if together.count == MOST_TOGETHER:
+                await self._end_together()
+        except sqlite3.Error:  # also when SQLite has undone everything, after a fault: there is no such savepoint then
+            await self._end_together(keep=False)
+        finally:
+            self._turns.end(moved=together.committed)
+        if keep:
+            await together.wait()
+
+    async def _end_together(self, *, keep: bool = True) -> None:
+        """In a turn: commit what others have left to be committed, if they have. What becomes of it they are told."""
+        together, self._together = self._together, None
+        if together is None:
+            return
+        assert self._writer is not None
+        fate: BaseException = DatabaseHeld(UNDONE)
+        try:
+            await self._settle(self._writer, keep=keep, together=together)
+        except (sqlite3.Error, DatabaseHeld) as error:
+            fate = error
+        finally:
+            together.fate.set_result(None if together.committed else fate)
+
+    async def _settle(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        keep: bool,
+        for_schema: bool = False,
+        together: _Together | None = None,
+    ) -> None:
+        """Commit or roll back. Rolled back if COMMIT was refused, too; thrown away if even that fails."""
+
+        def commit() -> None:
+            connection.execute("COMMIT")
+            if together is not None:
+                together.committed = True  # here, since a cancellation would hide from who waits what came of it
+
+        try:
             if keep and not connection.in_transaction:
-                raise DatabaseHeld("The transaction was undone by a fault of the disk.")
+                raise DatabaseHeld(UNDONE)
             if keep and for_schema and (broken := connection.execute("PRAGMA foreign_key_check").fetchmany(5)):
                 raise sqlite3.IntegrityError(f"Rows would point nowhere (table, row, points to, which): {broken}")
             if keep:
-                await self._in_thread(partial(connection.execute, "COMMIT"))
-            kept = keep
+                await self._in_thread(commit)
         except sqlite3.Error as error:
             raise _told(error) from error
         finally:
-            await self._put_back(connection, kept)
-
-    async def _put_back(self, connection: sqlite3.Connection, kept: bool) -> None:
-        """Rolled back if COMMIT was refused, thrown away if even that fails; in any case it is the next one's turn."""
-        try:
-            if connection.in_transaction:
-                await self._in_thread(connection.rollback)
-            if connection is not self._writer:
-                await self._in_thread(connection.close)
-        except sqlite3.Error:
-            connection.close()
-            self._writer = None
-        finally:
-            self._turns.end(moved=kept)
+            try:
+                if connection.in_transaction:
+                    await self._in_thread(connection.rollback)
+                if connection is not self._writer:
+                    await self._in_thread(connection.close)
+            except sqlite3.Error:
+                connection.close()
+                self._writer = None
 
     @asynccontextmanager
     async def in_haste(self) -> AsyncIterator[None]:
@@ -251,7 +366,7 @@ class SQLiteStore(Store):
             await self.empty_log()
 
     async def _set_on_writer(self, pragma: str) -> None:
-        await self._turns.wait(self.patience)
+        await self._turn_alone(self.patience)
         try:
             if self._writer is not None:  # thrown away after a fault: the next one begins with PRAGMAS
                 await self._in_thread(partial(self._writer.execute, f"PRAGMA {pragma}"))
@@ -261,7 +376,7 @@ class SQLiteStore(Store):
     async def empty_log(self) -> None:
         """Write the log into the file and cut it to nothing, as soon as no other program reads from it."""
         deadline = time.monotonic() + self.patience
-        await self._turns.wait(self.patience)
+        await self._turn_alone(self.patience)
         try:
             while await self._in_thread(self._log_is_busy):
                 if time.monotonic() > deadline:
@@ -273,16 +388,18 @@ class SQLiteStore(Store):
     async def write_anew(self) -> None:
         """Write the whole file anew, and empty the log. `secure_delete` overwrites a row where it stands, but not the
         copies of it that pages keep in their gaps after they were divided. Nobody writes meanwhile."""
-        await self._turns.wait(self.patience)
+        await self._turn_alone(self.patience)
         try:
-            if self._writer is None:  # thrown away after a fault
-                self._writer = await self._in_thread(self._connected)
-            await self._in_thread(partial(self._writer.execute, "VACUUM"))
+            await self._in_thread(self._vacuum)
         except sqlite3.Error as error:
             raise _told(error) from error
         finally:
             self._turns.end()
         await self.empty_log()
+
+    def _vacuum(self) -> None:
+        with closing(self._connected()) as connection:
+            connection.execute("VACUUM")
 
     def _log_is_busy(self) -> bool:
         assert self._writer is not None
@@ -290,7 +407,7 @@ class SQLiteStore(Store):
 
     async def fetch_inside(self, connection: sqlite3.Connection, sql: str, args: Sequence[Any]) -> list[Any]:
         if not connection.in_transaction:  # SQLite undoes it when the disk is full: what follows would stand alone
-            raise DatabaseHeld("The transaction was undone by a fault of the disk.")
+            raise DatabaseHeld(UNDONE)
         try:
             return _rows(connection, sql, args)
         except sqlite3.Error as error:

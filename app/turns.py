@@ -41,6 +41,15 @@ class Turns:
             raise DatabaseHeld("Other writes took too long.") from None
         return max(began, self._moved_at) + patience - clock()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting)
+
+    async def again(self) -> None:
+        """The caller's turn once more, after all who wait now, however long that takes; `end` must follow."""
+        await self._free.acquire()
+
     def end(self, *, moved: bool = False) -> None:
         """It is the next one's turn. `moved` when something was written: nothing is held, so who waits may go on."""
         self._free.release()

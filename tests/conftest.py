@@ -182,6 +182,13 @@ def empty_database_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(f"{request.param}_empty_url"))
 
 
+@pytest.fixture
+def another_database_url(request: pytest.FixtureRequest, database_url: str) -> str:
+    """An empty one of the same sort, as on another machine."""
+    sort = "sqlite" if database_url.startswith("sqlite") else "postgres"
+    return str(request.getfixturevalue(f"{sort}_empty_url"))
+
+
 async def opened(url: str) -> AsyncIterator[Store]:
     engine = connect(url)
     await open_database(min_size=0)

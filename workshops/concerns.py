@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.contracts import Concern, Found, Kept
+from app.contracts import About, Concern, Found, Kept
 from app.database import run
 from app.finding import answers, pattern, search_words
 from app.i18n import Language, Text, language, text, text_n
@@ -359,7 +359,8 @@ def _result(row: Row) -> Found:
 
 KEEPS = (
     Kept(
-        text("Ateliers : ce que leur équipe a écrit, qui anime, ce que la médiation a répondu"),
+        About.DATES,
+        text("Les ateliers : ce que leur équipe a écrit, qui anime, ce que la médiation a répondu"),
         text(
             "Avant la parution : l’équipe, la médiation, s’il le faut le bureau ou des membres tirés au sort. "
             "Après : tout le monde, mais les noms sont pour les membres"
@@ -367,28 +368,33 @@ KEEPS = (
         text("Sans limite : c’est la mémoire du lieu. Une fois le compte effacé, sans le nom"),
     ),
     Kept(
-        text("Inscriptions : qui a pris une place ou attend"),
-        text("La personne elle-même et qui anime"),
+        About.DATES,
+        text("Les inscriptions : qui a pris une place ou attend"),
+        text("Qui anime"),
         text("Tant que le compte existe ; ensuite il reste un nombre, sans la personne"),
     ),
     Kept(
-        text("Présences : une coche mise par qui anime. Une absence n’est jamais notée"),
+        About.DATES,
+        text("Qui est venu : une coche, mise par qui anime. Une absence n’est jamais notée"),
         text("Qui anime. Jamais la médiation"),
         text("Tant que le compte existe ; ensuite il reste un nombre, sans la personne"),
     ),
     Kept(
-        text("Prénom d’une personne sans compte, et qui l’a inscrite"),
+        About.DATES,
+        text("Le prénom d’une personne sans compte, et qui l’a inscrite"),
         text("Qui anime et qui l’a inscrite"),
         text_n("%(n)s jour après l’atelier", "%(n)s jours après l’atelier", GUESTS_KEPT_FOR.days),
         job="workshops.erase_guests",
         before_serving=True,
     ),
     Kept(
+        About.DATES,
         text("Le mot de la fin d’un atelier"),
-        text("Tout le monde si la personne qui l’écrit le veut, sinon elle seule"),
+        text("Tout le monde, si l’on veut le montrer. Sinon, personne"),
         text("Tant que le compte existe"),
     ),
     Kept(
+        About.DATES,
         text("L’avis d’un membre tiré au sort"),
         text("Personne : seul le nombre d’avis est montré"),
         text("Tant que le compte existe"),

@@ -14,11 +14,12 @@ from typing import Any
 
 from app.calendar.api import remove_entry, why_clashes
 from app.database import command, run, transaction
+from app.identity.api import Draw
 from app.notices.api import Kind, Part
 from app.one_by_one import OneByOne
 from workshops import rules, wording
 from workshops.commands.places import lapse_offers_of
-from workshops.commands.publishing import Draw, agree, draw_jury, freed_room, plain_draw
+from workshops.commands.publishing import agree, draw_jury, freed_room, plain_draw
 from workshops.commands.steps import (
     change,
     locked,

@@ -22,20 +22,7 @@ from urllib.parse import unquote
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg comes without types
 
-from app.backup import BackupError, Progress
-from app.backup.aftercare import (
-    COUNTERS,
-    EVER_KEPT,
-    IS_KNOWN,
-    LEAP,
-    LISTED,
-    NEEDED,
-    NEW_VERSIONS,
-    WHAT_HAS_ENDED,
-    Later,
-    kept_of,
-    later_in,
-)
+from app.backup import BackupError, Progress, aftercare
 from app.backup.archive import PIECE, Manifest, extract, work_folder, write
 from app.erased import Erased
 from app.postgres_engine import SCHEMA_LOCK
@@ -393,15 +380,18 @@ def _before(tables: frozenset[str], erased: Collection[Erased]) -> str:
         "set lock_timeout = '{patience}s'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0;",
         "begin;",
         "select pg_advisory_xact_lock({lock});",
-        *(f"create temp table {name} ({columns}) on commit drop;" for name, (columns, _) in EVER_KEPT.items()),
-        f"create temp table {COUNTERS} (name text, last bigint) on commit drop;",
+        *(
+            f"create temp table {name} ({columns}) on commit drop;"
+            for name, (columns, _) in aftercare.EVER_KEPT.items()
+        ),
+        f"create temp table {aftercare.COUNTERS} (name text, last bigint) on commit drop;",
     ]
-    if tables >= NEEDED:
-        lines += [f"insert into {name} {query};" for name, (_, query) in kept_of(tables).items()]
+    if tables >= aftercare.NEEDED:
+        lines += [f"insert into {name} {query};" for name, (_, query) in aftercare.kept_of(tables).items()]
         lines.append(_COUNT)
-    lines.append(f"create temp table {LISTED} (id integer, erased_on text) on commit drop;")
+    lines.append(f"create temp table {aftercare.LISTED} (id integer, erased_on text) on commit drop;")
     lines += [
-        f"insert into {LISTED} values ({each.member_id:d}, '{each.on.isoformat()}');"  # noqa: S608 - a number and a day
+        f"insert into {aftercare.LISTED} values ({each.member_id:d}, '{each.on.isoformat()}');"  # noqa: S608 - a number and a day
         for each in erased
     ]
     lines.append(_CLEAR)
@@ -412,10 +402,10 @@ def _after(schema: str, tables: frozenset[str]) -> str:
     """What is said after it: end what has ended, go on counting, and only then COMMIT."""
     lines = [
         f"select set_config('search_path', '{_as_pattern(schema).replace(chr(39), chr(39) * 2)}', true);",
-        *(f"{statement.format(**WORDS)};" for statement in WHAT_HAS_ENDED),
-        *(_where_restored(later) for later in later_in(tables)),
-        _WHERE_VERSIONS.format(then=NEW_VERSIONS.format(**WORDS)),
-        _GO_ON.format(leap=LEAP, known=IS_KNOWN),
+        *(f"{statement.format(**WORDS)};" for statement in aftercare.WHAT_HAS_ENDED),
+        *(_where_restored(later) for later in aftercare.later_in(tables)),
+        _WHERE_VERSIONS.format(then=aftercare.NEW_VERSIONS.format(**WORDS)),
+        _GO_ON.format(leap=aftercare.LEAP, known=aftercare.IS_KNOWN),
         "commit;",
         # Statistics, without which the first pages are slow. Nothing that goes wrong from here on undoes the rest.
         "\\set ON_ERROR_STOP 0",
@@ -424,7 +414,7 @@ def _after(schema: str, tables: frozenset[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _where_restored(later: Later) -> str:
+def _where_restored(later: aftercare.Later) -> str:
     """Its statements, if the dump had those tables."""
     there = " and ".join(f"to_regclass('{table}') is not null" for table in sorted(later.tables))
     then = "; ".join(later.statements).format(**WORDS)
@@ -453,7 +443,8 @@ begin
     for each in {_EACH_COUNTER} loop
         if each.counter is not null then
             execute format(
-                'insert into {COUNTERS} select %L, last_value from %s where is_called', each.name, each.counter
+                'insert into {aftercare.COUNTERS} select %L, last_value from %s where is_called',
+                each.name, each.counter
             );
         end if;
     end loop;
@@ -478,9 +469,9 @@ begin
     for each in {_EACH_COUNTER} loop
         if each.counter is not null then
             execute format('select case when is_called then last_value else 0 end from %s', each.counter) into given;
-            given := greatest(given, coalesce((select last from {COUNTERS} k where k.name = each.name), 0));
+            given := greatest(given, coalesce((select last from {aftercare.COUNTERS} k where k.name = each.name), 0));
             if each.name = 'member' then
-                given := greatest(given, (select max(id) from {LISTED}));
+                given := greatest(given, (select max(id) from {aftercare.LISTED}));
             end if;
             given := given + leap;
             if given > 0 then

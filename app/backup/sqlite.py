@@ -16,19 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from app.backup import BackupError, Progress
-from app.backup.aftercare import (
-    COUNTERS,
-    EVER_KEPT,
-    IS_KNOWN,
-    LEAP,
-    LISTED,
-    NEEDED,
-    NEW_VERSIONS,
-    WHAT_HAS_ENDED,
-    kept_of,
-    later_in,
-)
+from app.backup import BackupError, Progress, aftercare
 from app.backup.archive import PIECE, Manifest, extract, put_in_place, work_folder
 from app.erased import Erased
 
@@ -192,34 +180,34 @@ def _care_for(restored: Path, present: sqlite3.Connection | None, name: Path, er
         connection.execute("pragma secure_delete = 1")
         _look_through(connection, name)
         connection.execute("begin immediate")
-        for table, (columns, _) in EVER_KEPT.items():
+        for table, (columns, _) in aftercare.EVER_KEPT.items():
             connection.execute(f"create temp table {table} ({columns.format(**WORDS)})")
-        connection.execute(f"create temp table {COUNTERS} (name text, last bigint)")
+        connection.execute(f"create temp table {aftercare.COUNTERS} (name text, last bigint)")
         tables: frozenset[str] = frozenset()
         try:
-            if present is not None and (tables := _tables(present)) >= NEEDED:
-                for table, (_, query) in kept_of(tables).items():
+            if present is not None and (tables := _tables(present)) >= aftercare.NEEDED:
+                for table, (_, query) in aftercare.kept_of(tables).items():
                     _carry(present, query.format(**WORDS), connection, table)
-                _carry(present, "select name, seq from sqlite_sequence", connection, COUNTERS)
+                _carry(present, "select name, seq from sqlite_sequence", connection, aftercare.COUNTERS)
         except sqlite3.DatabaseError:
             readable = False
-            for table in (*EVER_KEPT, COUNTERS):
+            for table in (*aftercare.EVER_KEPT, aftercare.COUNTERS):
                 connection.execute(f"delete from {table}")  # noqa: S608 - constants of this file
-        connection.execute(f"create temp table {LISTED} (id integer, erased_on text)")
+        connection.execute(f"create temp table {aftercare.LISTED} (id integer, erased_on text)")
         connection.executemany(
-            f"insert into {LISTED} values (?, ?)",  # noqa: S608 - constants of this file
+            f"insert into {aftercare.LISTED} values (?, ?)",  # noqa: S608 - constants of this file
             [(each.member_id, each.on.isoformat()) for each in erased],
         )
         connection.create_function("sha256_hex", 1, _sha256_hex, deterministic=True)
-        for statement in WHAT_HAS_ENDED:
+        for statement in aftercare.WHAT_HAS_ENDED:
             connection.execute(statement.format(**WORDS))
         restored_tables = _tables(connection)
-        for later in later_in(tables):
+        for later in aftercare.later_in(tables):
             if later.tables <= restored_tables:
                 for statement in later.statements:
                     connection.execute(statement.format(**WORDS))
         if connection.execute("select 1 from pragma_table_info('entry') where name = 'version'").fetchone():
-            connection.execute(NEW_VERSIONS.format(**WORDS))
+            connection.execute(aftercare.NEW_VERSIONS.format(**WORDS))
         _numbers_go_on(connection)
         connection.execute("commit")
     return readable
@@ -237,19 +225,19 @@ def _carry(present: sqlite3.Connection, query: str, into: sqlite3.Connection, ta
 
 def _numbers_go_on(connection: sqlite3.Connection) -> None:
     """No number that was given since the backup is given again: calendars and mails out there lead to it."""
-    (is_known,) = connection.execute(IS_KNOWN).fetchone()
+    (is_known,) = connection.execute(aftercare.IS_KNOWN).fetchone()
     counted = connection.execute(
         "select name from sqlite_master where type = 'table' and sql like '%autoincrement%'"
     ).fetchall()
     given, present = (
         dict(connection.execute(f"select name, {last} from {table}").fetchall())  # noqa: S608 - constants of this file
-        for last, table in (("seq", "sqlite_sequence"), ("last", COUNTERS))
+        for last, table in (("seq", "sqlite_sequence"), ("last", aftercare.COUNTERS))
     )
-    (listed,) = connection.execute(f"select max(id) from {LISTED}").fetchone()  # noqa: S608 - constants of this file
+    (listed,) = connection.execute(f"select max(id) from {aftercare.LISTED}").fetchone()  # noqa: S608 - constants of this file
     if listed is not None:
         present["member"] = max(present.get("member", 0), listed)
     for (name,) in counted:
-        last = max(given.get(name, 0), present.get(name, 0)) + (0 if is_known else LEAP)
+        last = max(given.get(name, 0), present.get(name, 0)) + (0 if is_known else aftercare.LEAP)
         if name in given:
             connection.execute("update sqlite_sequence set seq = ? where name = ?", (last, name))
         elif last:

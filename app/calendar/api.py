@@ -31,7 +31,7 @@ from app.calendar.entries import (
     take_part,
 )
 from app.calendar.invitations import Invitation, Inviting
-from app.calendar.mailed import KeptEvent, kept_for, who_reads_a_feed
+from app.calendar.mailed import KeptEvent, kept_for
 from app.calendar.own_data import forget_entry
 from app.calendar.states import LONGEST, EntryState, OpeningState, Role
 
@@ -69,6 +69,5 @@ __all__ = [
     "set_counts",
     "take_part",
     "who_comes",
-    "who_reads_a_feed",
     "why_clashes",
 ]

@@ -120,23 +120,20 @@ async def why_clashes(
 async def own_overlaps(
     member_id: int, starts_at: datetime, ends_at: datetime, *, except_for: tuple[str, int] | None = None
 ) -> Clash | None:
-    """What this member already does at that time, binding or not: a warning for that member alone."""
+    """What this member already does at that time, binding or not: a warning for that member alone, who is not named."""
     but, but_args = _but(except_for)
     found = await run(
-        f"select t.member_id, m.name as member_name, {_CLASH} from taking_part t "  # noqa: S608 - constants of this file
-        "join entry e on e.id = t.entry_id join member m on m.id = t.member_id "
+        f"select {_CLASH} from taking_part t join entry e on e.id = t.entry_id "  # noqa: S608 - constants of this file
         f"where t.member_id = {{}} and t.left_at is null and t.role not in ({{}}, {{}}) "
-        f"and t.starts_at > {{}} and t.starts_at < {{}} and {_OVERLAPS}{but} "
-        "order by e.starts_at, e.id limit 1",
+        f"and t.starts_at < {{}} and t.starts_at > {{}} and e.ends_at > {{}} and e.state in ({{}}, {{}}){but} "
+        "order by t.starts_at, t.entry_id limit 1",
         member_id,
         Role.WAITING.value,
         Role.OFFERED.value,
-        starts_at - LONGEST,
-        ends_at,
         *_overlaps(starts_at, ends_at),
         *but_args,
     )
-    return Clash(sort="person", room_id=None, **found[0]) if found else None
+    return Clash(sort="person", room_id=None, member_id=member_id, member_name="", **found[0]) if found else None
 
 
 async def free_rooms(

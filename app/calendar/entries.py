@@ -142,30 +142,16 @@ async def all_take_part(
     if not members:
         return
     entry_id, starts_at = await _entry_and_start(kind, thing_id)
-    role = Role(role).value
-    found = await run(
-        "select id, member_id, role, binding, left_at from taking_part "  # noqa: S608 - marks only
-        f"where entry_id = {{}} and member_id in ({', '.join('{}' for _ in members)})",
-        entry_id,
-        *members,
+    everybody = sorted(set(members))
+    await run(
+        "insert into taking_part (entry_id, member_id, role, binding, starts_at, modified_at) values "  # noqa: S608 - marks only
+        + ", ".join(["({}, {}, {}, {}, {}, {})"] * len(everybody))
+        + " on conflict (entry_id, member_id) do update set role = excluded.role, binding = excluded.binding, "
+        "modified_at = excluded.modified_at, left_at = null "
+        "where taking_part.role <> excluded.role or taking_part.binding <> excluded.binding "
+        "or taking_part.left_at is not null",
+        *(value for each in everybody for value in (entry_id, each, Role(role).value, binding, starts_at, now)),
     )
-    new = set(members) - {row["member_id"] for row in found}
-    if new:
-        await run(
-            "insert into taking_part (entry_id, member_id, role, binding, starts_at, modified_at) values "  # noqa: S608 - marks only
-            + ", ".join(["({}, {}, {}, {}, {}, {})"] * len(new)),
-            *(value for member in sorted(new) for value in (entry_id, member, role, binding, starts_at, now)),
-        )
-    moved = [row["id"] for row in found if (row["role"], bool(row["binding"]), row["left_at"]) != (role, binding, None)]
-    if moved:
-        await TakingPart.update(
-            {
-                TakingPart.role: role,
-                TakingPart.binding: binding,
-                TakingPart.modified_at: now,
-                TakingPart.left_at: None,
-            }
-        ).where(TakingPart.id.is_in(moved))
 
 
 async def leave(kind: str, thing_id: int, *members: int, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.calendar.tables import Feed
-from app.contracts import Kept
+from app.contracts import About, Kept
 from app.database import transaction
 from app.i18n import text, text_n
 
@@ -24,8 +24,9 @@ async def forget_cut_feeds(now: datetime) -> int:
 
 KEEPS = (
     Kept(
-        text("Adresses de calendrier : le nom de l’appareil, les choix faits, la dernière lecture"),
-        text("La personne elle-même"),
+        About.MESSAGES,
+        text("Les adresses du calendrier : le nom de l’appareil, les choix faits, la dernière lecture"),
+        text("Personne"),
         text_n(
             "Jusqu’à ce qu’on les coupe, puis %(n)s jour",
             "Jusqu’à ce qu’on les coupe, puis %(n)s jours",

@@ -28,14 +28,11 @@ class KeptEntry:
     """One entry at one version."""
 
     version: int
+    kind: str
+    place_id: int
     row: dict[str, Any]
     shown: dict[Any, Any] = field(default_factory=dict)
     """What was made of it, for whoever sees the same of it (`queries`)."""
-
-    @property
-    def kind(self) -> str:
-        kind: str = self.row["kind"]
-        return kind
 
 
 _read: MutableMapping[Store, dict[int, KeptEntry]] = WeakKeyDictionary()
@@ -62,7 +59,7 @@ async def entries_of(lines: Iterable[tuple[int, int, object]]) -> dict[int, Kept
         for row in rows:
             entry_id = row["entry_id"]
             memory.pop(entry_id, None)
-            found[entry_id] = memory[entry_id] = KeptEntry(row["version"], row)
+            found[entry_id] = memory[entry_id] = KeptEntry(row["version"], row["kind"], row["place_id"], row)
         while len(memory) > MOST_KEPT:
             del memory[next(iter(memory))]
     return found

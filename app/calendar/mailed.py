@@ -1,4 +1,4 @@
-"""What mails need of the calendar: an entry's VEVENT as one of its people may read it, and who reads a feed anyway.
+"""What mails need of the calendar: an entry's VEVENT as one of its people may read it, and whether they read a feed.
 
 Which mail carries an event is decided by `app.notices.rules`.
 """
@@ -18,40 +18,29 @@ class KeptEvent:
 
     ics: str
     sequence: int
+    reads_a_feed: bool
+    """Whether it reaches its reader by a feed anyway: one that is not cut, and was read lately."""
 
 
-async def kept_for(kind: str, thing_id: int, members: Collection[int]) -> dict[int, KeptEvent]:
+async def kept_for(
+    kind: str, thing_id: int, members: Collection[int], *, lately: datetime | None = None
+) -> dict[int, KeptEvent]:
     """This entry's VEVENT for each of these members: with its hosts' names for those whom names are shown to there.
 
-    Empty when there is no such entry.
+    Empty when there is no such entry. `lately` is since when a feed that was read counts; without it none does.
     """
     if not members:
         return {}
     rows = await run(
         "select m.id as member_id, e.sequence, "  # noqa: S608 - marks only
-        "case when ms.met_at is not null or ms.mediator = {} then e.ics_member else e.ics_public end as ics "
+        "case when ms.met_at is not null or ms.mediator = {} then e.ics_member else e.ics_public end as ics, "
+        "exists (select 1 from feed f where f.member_id = m.id and f.revoked_at is null and f.read_at >= {}) as reads "
         "from entry e cross join member m left join membership ms on ms.member_id = m.id and ms.place_id = e.place_id "
-        f"where e.kind = {{}} and e.thing_id = {{}} and m.id in ({_marks(members)})",
+        f"where e.kind = {{}} and e.thing_id = {{}} and m.id in ({', '.join('{}' for _ in members)})",
         True,
+        lately,
         kind,
         thing_id,
         *members,
     )
-    return {row["member_id"]: KeptEvent(row["ics"], row["sequence"]) for row in rows}
-
-
-async def who_reads_a_feed(members: Collection[int], *, since: datetime) -> set[int]:
-    """Those of these members one of whose feeds was read since then, and is not cut."""
-    if not members:
-        return set()
-    rows = await run(
-        f"select distinct member_id from feed where revoked_at is null and read_at >= {{}} "  # noqa: S608 - marks only
-        f"and member_id in ({_marks(members)})",
-        since,
-        *members,
-    )
-    return {row["member_id"] for row in rows}
-
-
-def _marks(values: Collection[int]) -> str:
-    return ", ".join("{}" for _ in values)
+    return {row["member_id"]: KeptEvent(row["ics"], row["sequence"], bool(row["reads"])) for row in rows}

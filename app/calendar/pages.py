@@ -44,7 +44,8 @@ PLACES = "places"
 @get("/", opt=PUBLIC)
 async def show_home(request: ANY_REQUEST) -> Response[Any]:
     """The agenda for members; for visitors what the place is, what is on and how to come."""
-    visit, taken = visit_of(request), await stamp()
+    visit = visit_of(request)
+    taken = await stamp(visit.taken)
     places = await unchanged(taken, PLACES, queries.places)
     if not places:
         return render(request, "app/calendar/first_run.html", None)
@@ -71,7 +72,7 @@ async def show_home(request: ANY_REQUEST) -> Response[Any]:
 @get("/agenda", opt=PUBLIC)
 async def show_agenda(request: ANY_REQUEST) -> Response[Any]:
     """Everything to come in a place, a week at a time."""
-    taken = await stamp()
+    taken = await stamp(visit_of(request).taken)
     places = await unchanged(taken, PLACES, queries.places)
     if not places:
         return render(request, "app/calendar/first_run.html", None)
@@ -125,10 +126,11 @@ async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine], taken: Hash
     kinds = registry.entry_kinds
     place = _place(places, visit, params.get("lieu", ""))
     wish = _wish(params, places, visit, registry)
+    starts_at, after = wish.days.starts_at, wish.days.after
     parts = await queries.my_parts(visit)
     strips = await queries.strips_between(
-        wish.days.starts_at,
-        wish.days.after,
+        starts_at,
+        after,
         place_id=place.id,
         visit=visit,
         kinds=kinds,
@@ -138,7 +140,7 @@ async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine], taken: Hash
         # To the minute, so that it is the same question for everybody who asks within it.
         not_over_at=None if wish.days.chosen else visit.now.replace(second=0, microsecond=0),
         follow=wish.follow,
-        parts=queries.parts_between(parts, visit, wish.days.starts_at, wish.days.after),
+        parts=queries.parts_between(parts, visit, starts_at, after),
         taken=taken,
     )
     signed_in = visit.member is not None

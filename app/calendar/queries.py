@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.calendar.kept import HOSTS_JOINT
 from app.calendar.kept_entries import KeptEntry, entries_of
@@ -41,8 +41,7 @@ class PlaceLine:
     """Weekdays (0 = Monday) with opening hours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What a member takes part in, without what it is."""
 
     entry_id: int
@@ -114,6 +113,7 @@ class FeedLine:
     read_at: datetime | None
 
 
+EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 MOST_PARTS = 200
 """That a person takes part in, to come: more are read when somebody looks that far ahead."""
 _LINE = "e.id, e.version, t.role"
@@ -220,7 +220,7 @@ async def my_parts(visit: Visit) -> list[Part]:
         visit.now - LONGEST,
         MOST_PARTS,
     )
-    return [Part(**row) for row in rows]
+    return [Part._make(row.values()) for row in rows]
 
 
 def parts_between(parts: Sequence[Part], visit: Visit, starts_at: datetime, after: datetime) -> Sequence[Part] | None:
@@ -338,22 +338,43 @@ def _lines(rows: Sequence[dict[str, Any]]) -> list[Line]:
 
 async def _strips(lines: Sequence[Line], visit: Visit, kinds: Mapping[str, EntryKind]) -> list[Strip]:
     entries = await entries_of(lines)
-    shown = [(entries[entry_id], role) for entry_id, _, role in lines if entry_id in entries]
-    return [_seen(entry, role, visit, kinds[entry.kind]) for entry, role in shown if entry.kind in kinds]
+    me, spot, now = visit.member, visit.place, visit.now
+    place_known = spot.id if me is not None and me.met and spot is not None else None
+    found = []
+    for entry_id, _, role in lines:
+        entry = entries.get(entry_id)
+        kind = kinds.get(entry.kind) if entry is not None else None
+        if entry is not None and kind is not None:
+            found.append(_seen(entry, role, kind, entry.place_id == place_known, me is not None, now))
+    return found
 
 
-def _seen(entry: KeptEntry, role: str | None, visit: Visit, kind: EntryKind) -> Strip:
+def _seen(entry: KeptEntry, role: str | None, kind: EntryKind, knows_names: bool, member: bool, now: datetime) -> Strip:
     """The strip, made once for all who see the same of this version of it until the hour changes what they see."""
-    member, spot, now = visit.member, visit.place, visit.now
-    knows_names = member is not None and member.met and spot is not None and spot.id == entry.row["place_id"]
-    first_come_at = entry.row["starts_at"] - kind.first_come
-    seen_as = (role, knows_names, member is not None, now >= first_come_at, now >= entry.row["ends_at"], id(kind))
-    strip: Strip | None = entry.shown.get(seen_as)
-    if strip is None:
-        strip = entry.shown[seen_as] = _strip(
-            entry.row, Role(role) if role else None, kind, knows_names=knows_names, member=member is not None, now=now
-        )
+    seen_as = role, knows_names, member, id(kind)
+    kept: _Seen | None = entry.shown.get(seen_as)
+    if kept is not None and kept.since <= now < kept.until:
+        return kept.strip
+    strip = _strip(entry.row, Role(role) if role else None, kind, knows_names=knows_names, member=member, now=now)
+    entry.shown[seen_as] = _Seen(strip, *_same_from_to(entry.row, kind, now))
     return strip
+
+
+class _Seen(NamedTuple):
+    """A strip, and from when to when it says the same."""
+
+    strip: Strip
+    since: datetime
+    until: datetime
+
+
+def _same_from_to(row: dict[str, Any], kind: EntryKind, now: datetime) -> tuple[datetime, datetime]:
+    """Between which two of the instants that change a strip this one is: seats are kept for nobody any more; it is
+    over."""
+    first_come_at, ends_at = row["starts_at"] - kind.first_come, row["ends_at"]
+    if now < first_come_at:
+        return EVER[0], first_come_at
+    return (first_come_at, ends_at) if now < ends_at else (ends_at, EVER[1])
 
 
 def _strip(

@@ -73,14 +73,11 @@ class Wish:
     def path(self, **changes: str) -> str:
         """Address of the agenda with the same wishes but for these."""
         days = self.days
-        params = {
-            "lieu": self.slug,
-            "genre": self.genre,
-            "du": str(days.first) if days.chosen else "",
-            "au": str(days.last) if days.chosen and days.last.weekday() != 6 else "",
-            **changes,
-        }
-        return _address("/agenda", params)
+        asked = {"lieu": self.slug, "genre": self.genre}
+        if days.chosen:
+            asked["du"] = str(days.first)
+            asked["au"] = str(days.last) if days.last.weekday() != 6 else ""
+        return _address("/agenda", {**asked, **changes})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +160,7 @@ class HomePage:
 
 
 def _address(path: str, params: Mapping[str, str]) -> str:
-    return _encoded(path, tuple((name, value) for name, value in params.items() if value))
+    return _encoded(path, tuple([each for each in params.items() if each[1]]))
 
 
 @lru_cache(maxsize=1024)

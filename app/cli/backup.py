@@ -21,8 +21,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from app import backup as backups
 from app import clock
-from app.backup import BackupError, archive, postgres, sqlite
-from app.backup.aftercare import NEW_VERSIONS
+from app.backup import BackupError, aftercare, archive, postgres, sqlite
 from app.backup.archive import Manifest
 from app.cli.common import Failed, on_sqlite, read_settings, reason_of, with_database
 from app.database import is_sqlite, run, transaction
@@ -174,7 +173,7 @@ def _migrate(url: str, manifest: Manifest) -> int:
         if older:  # its entries may have got their versions just now, or in a server that started meanwhile
             words = sqlite.WORDS if is_sqlite() else postgres.WORDS
             async with transaction():
-                await run(NEW_VERSIONS.format(**words))
+                await run(aftercare.NEW_VERSIONS.format(**words))
         erased = await erase_again(REGISTRY.domains, now=clock.now())
         await wipe(clock.now())
         forgetting = {kept.job for kept in REGISTRY.keeps if kept.before_serving}

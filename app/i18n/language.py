@@ -32,6 +32,7 @@ class Language:
         self.short_day: Callable[[Day | datetime], str] = lru_cache(maxsize=4096)(self._short_day)
         self.date: Callable[[Day | datetime], str] = lru_cache(maxsize=4096)(self._date)
         self.month: Callable[[Day | datetime], str] = lru_cache(maxsize=1024)(self._month)
+        self.weekday: Callable[[Day], str] = lru_cache(maxsize=1024)(self._weekday)
         self.hour: Callable[[datetime], str] = lru_cache(maxsize=8192)(self._hour)
 
     def _gettext(self, msgid: str) -> str:
@@ -109,7 +110,7 @@ class Language:
         day = local(at).date() if isinstance(at, datetime) else at
         return format_date(day, "LLLL y", locale="fr" if self.code == "fr" else "en_GB")
 
-    def weekday(self, day: Day) -> str:
+    def _weekday(self, day: Day) -> str:
         """« mardi »."""
         return format_date(day, "EEEE", locale="fr" if self.code == "fr" else "en_GB")
 

@@ -14,17 +14,20 @@ from typing import Any
 from app.database import run
 from app.errors import NotFound, Refused
 from app.identity.listed import WHOLE_NAMES, whole_names
+from app.identity.lots import Draw, draw_members
 from app.identity.rules import email_key, name_key, starts_like, why_may_not
 from app.identity.sessions import end_sessions
 from app.identity.states import STANDING, Act, IdentityRefusal
 from app.identity.tables import Grant
 
 __all__ = [
+    "Draw",
     "Here",
     "Person",
     "PlaceFacts",
     "RoomFacts",
     "belongs",
+    "draw_members",
     "end_grant",
     "find_member_by_name_or_mail",
     "grant",
@@ -39,7 +42,6 @@ __all__ = [
     "places",
     "refuse_given_password",
     "rooms_of",
-    "some_members",
     "who_is_here",
     "why_may_not",
 ]
@@ -273,18 +275,6 @@ async def find_member_by_name_or_mail(place_id: int, written: str) -> list[Perso
         *whole_names(place_id, key, limit=MOST_LOOKED_AT),
     )
     return [_person(row) for row in rows]
-
-
-async def some_members(place_id: int, *, without: Collection[int]) -> list[int]:
-    """Ids, in order, of the place's members who have been met and do not mediate there: whom a lot may fall on."""
-    rows = await run(
-        "select ms.member_id from membership ms join member m on m.id = ms.member_id where ms.place_id = {} "
-        "and ms.met_at is not null and ms.mediator = {} and m.erased_at is null order by ms.member_id",
-        place_id,
-        False,
-    )
-    left_out = set(without)
-    return [row["member_id"] for row in rows if row["member_id"] not in left_out]
 
 
 async def grant(

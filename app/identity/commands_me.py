@@ -266,10 +266,13 @@ async def take_address(
 
 
 @command
-async def end_device(*, actor: int, session_id: int) -> None:
-    """Sign one of one's own devices out. It is no error if it is out already."""
+async def end_device(*, actor: int, session_id: int) -> bool:
+    """Sign one of one's own devices out. Whether it was in."""
     async with transaction():
-        await Session.delete().where((Session.id == session_id) & (Session.member_id == actor))
+        ended = await (
+            Session.delete().where((Session.id == session_id) & (Session.member_id == actor)).returning(Session.id)
+        )
+        return bool(ended)
 
 
 @command

@@ -32,6 +32,10 @@ from app.identity.tables import Member, RecoveryCode, SecondFactor
 from app.journal import write_journal
 from app.notices.api import Kind, post_mail, tell
 
+_ACTS = sorted(act.value for act in SECOND_FOR)
+_HOLDS_ONE = f"from_at <= {{}} and (until_at is null or until_at > {{}}) and act in ({', '.join('{}' for _ in _ACTS)})"
+"""Whoever holds such an act needs a second code: now, now, `_ACTS`."""
+
 
 class Amiss(StrEnum):
     """Why a code is not taken."""
@@ -226,17 +230,14 @@ async def has_shown(session_id: int | None) -> bool:
 
 async def how_many_lack_one(now: datetime) -> int:
     """How many people need a second code and have no telephone for it yet."""
-    acts = sorted(act.value for act in SECOND_FOR)
-    marks = ", ".join("{}" for _ in acts)
     rows = await run(
-        "select count(*) as n from member m where m.erased_at is null "  # noqa: S608 - marks are ours
+        "select count(*) as n from member m where m.erased_at is null "  # noqa: S608 - constants of this file
         "and not exists (select 1 from second_factor s where s.member_id = m.id) "
         "and (exists (select 1 from membership ms where ms.member_id = m.id and ms.mediator) "
-        "or exists (select 1 from granted_act g where g.member_id = m.id and g.from_at <= {} "
-        f"and (g.until_at is null or g.until_at > {{}}) and g.act in ({marks})))",
+        f"or exists (select 1 from granted_act where member_id = m.id and {_HOLDS_ONE}))",
         now,
         now,
-        *acts,
+        *_ACTS,
     )
     return int(rows[0]["n"])
 
@@ -366,18 +367,15 @@ async def _make_codes(holder: Holder) -> Sequence[str]:
 
 async def _where_it_is_needed(member_id: int, *, now: datetime) -> list[int]:
     """The places where the member mediates or keeps accounts; where it is needed no more, those of the member."""
-    acts = sorted(act.value for act in SECOND_FOR)
-    marks = ", ".join("{}" for _ in acts)
     rows = await run(
-        "select place_id from membership where member_id = {} and mediator = {} "  # noqa: S608 - marks are ours
-        "union select place_id from granted_act where member_id = {} and from_at <= {} "
-        f"and (until_at is null or until_at > {{}}) and act in ({marks}) order by place_id",
+        "select place_id from membership where member_id = {} and mediator = {} union "  # noqa: S608 - constants of this file
+        f"select place_id from granted_act where member_id = {{}} and {_HOLDS_ONE} order by place_id",
         member_id,
         True,
         member_id,
         now,
         now,
-        *acts,
+        *_ACTS,
     )
     rows = rows or await run("select place_id from membership where member_id = {} order by place_id", member_id)
     return [row["place_id"] for row in rows]

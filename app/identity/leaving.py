@@ -160,7 +160,8 @@ async def _after(member_id: int, domains: Sequence[Domain], *, now: datetime) ->
 async def forget_again(member_id: int, domains: Sequence[Domain], *, now: datetime) -> None:
     """Forget once more the rows that are left, or came since, of somebody who is erased.
 
-    Their name is known no more: in other people's messages it is not looked for again, unless they have one anew.
+    Their name is known no more, and in nobody else's message: whatever sets one there holds a row that the erasure
+    waited for. One that they gave themselves since is taken out.
     """
     async with transaction():
         rows = await get_for_update(Member, member_id)

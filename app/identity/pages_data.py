@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from app.clock import local
-from app.contracts import Exported, Kept, Leaving
+from app.contracts import Exported, Leaving
 from app.errors import Refused, SignInNeeded
 from app.i18n import Text, language, text
 from app.identity import commands_me, exporting, leaving, queries
@@ -21,6 +21,7 @@ from app.web.answers import came_from, go_to
 from app.web.error_pages import refusal_text, sign_in_needed
 from app.web.flash import Flash
 from app.web.forms import read_form
+from app.web.kept import KeptTogether, by_part
 from app.web.rendering import environment_of, house_of, render, visit_of
 
 ERASURE = "/moi/donnees/effacement"
@@ -30,7 +31,7 @@ ERASURE = "/moi/donnees/effacement"
 class DataPage:
     """« Mes données »."""
 
-    keeps: Sequence[Kept]
+    kept: Sequence[KeptTogether]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class ExportTable:
 async def show_data(request: AnyRequest) -> Response[Any]:
     """What is kept, and what one can do about it."""
     signed_in(request)
-    return render(request, "app/identity/data.html", DataPage(house_of(request).registry.keeps))
+    return render(request, "app/identity/data.html", DataPage(by_part(house_of(request).registry.keeps)))
 
 
 @get("/moi/donnees/copie")

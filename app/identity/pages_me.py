@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from app.errors import Refused, SignInNeeded
+from app.errors import NotFound, Refused, SignInNeeded
 from app.i18n import LANGUAGES, Text, text, text_n
 from app.identity import commands, commands_me, forms, queries
 from app.identity.cookies import no_waiting_cookie, preference_cookie, waiting_cookie, waiting_token
 from app.identity.entrance import Asking, find_waiting
 from app.identity.pages import EVEN_HALF_IN, NO_ERRORS, AnyRequest, _network, wrong_code_words
 from app.identity.rules import email_key
+from app.identity.sessions import device_mark
 from app.identity.states import IdentityRefusal, Purpose
 from app.identity.visits import Me as MeHere
 from app.identity.wording import ACTS, DEVICE_ICONS, UNKNOWN_DEVICE
@@ -53,6 +55,7 @@ class DevicesPage:
     """« Mes appareils »."""
 
     devices: Sequence[queries.DeviceLine]
+    marks: Mapping[int, str]
     icons: Mapping[str, str]
     unknown: str
 
@@ -245,14 +248,21 @@ async def answer_role(request: AnyRequest, handover_id: FromPath[int]) -> Respon
 @get("/moi/appareils")
 async def devices(request: AnyRequest) -> Response[Any]:
     """Where one is signed in."""
-    page = DevicesPage(await queries.my_devices(visit_of(request)), DEVICE_ICONS, UNKNOWN_DEVICE)
+    key, me = house_of(request).settings.secret_key, signed_in(request).id
+    mine = await queries.my_devices(visit_of(request))
+    marks = {device.id: device_mark(key, me, device.id) for device in mine}
+    page = DevicesPage(mine, marks, DEVICE_ICONS, UNKNOWN_DEVICE)
     return render(request, "app/identity/devices.html", page)
 
 
 @post("/moi/appareils/{session_id:int}/retrait")
 async def end_device(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
-    """Signs one device out."""
-    await commands_me.end_device(actor=signed_in(request).id, session_id=session_id)
+    """Signs one device out; one of one's own that is out already is no error."""
+    me, mark = signed_in(request).id, (await read_form(request)).get("mine", "")
+    known = device_mark(house_of(request).settings.secret_key, me, session_id)
+    ended = await commands_me.end_device(actor=me, session_id=session_id)
+    if not ended and not hmac.compare_digest(mark.encode("utf-8", "surrogatepass"), known.encode()):
+        raise NotFound
     return go_to(request, "/moi/appareils", flash=Flash(text("Cet appareil est déconnecté")))
 
 

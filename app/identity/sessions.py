@@ -6,6 +6,8 @@ in `entrance`.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 import secrets
 from dataclasses import dataclass
@@ -35,6 +37,11 @@ class Opened:
     """Whether the account was made just now."""
     password_dropped: bool = False
     """Whether the password chosen while joining was left out, the link having been opened elsewhere."""
+
+
+def device_mark(secret_key: str, member_id: int, session_id: int) -> str:
+    """Stands in the form that ends this session: it was theirs, also once there is nothing left of it."""
+    return hmac.new(secret_key.encode(), f"device:{member_id}:{session_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 async def open_session(

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
-from app.database import run
+from app.database import Brought, run, stamp_brought, stamp_column
 from app.identity.over import is_of_the_future, session_is_over
 from app.identity.rules import needs_second_factor
 from app.identity.states import SECOND_FOR, Act, Device
@@ -69,6 +70,8 @@ class Visit:
     stale_cookie: bool = field(default=False, compare=False)
     """A session cookie came that opens nothing (any more)."""
     touch_due: bool = field(default=False, compare=False)
+    taken: Brought | None = field(default=None, compare=False)
+    """The stamp that came with the session (`app.database.stamp`)."""
 
     @property
     def mediator(self) -> bool:
@@ -102,7 +105,7 @@ select s.id as session_id, s.device, s.created_at, s.seen_at, s.expires_at, s.se
            and any_g.from_at <= {{}} and (any_g.until_at is null or any_g.until_at > {{}})
        ) end as keeps_accounts,
        (select count(*) from outbox o where o.member_id = m.id and o.on_site and o.read_at is null
-        and o.subject <> '' and o.kind not in ({_WAYS_IN}) and o.created_at > {{}}) as unread
+        and o.subject <> '' and o.kind not in ({_WAYS_IN}) and o.created_at > {{}}) as unread%s
 from session s
 join member m on m.id = s.member_id and m.erased_at is null
 left join place p on p.id = s.place_id
@@ -113,6 +116,11 @@ where s.token_hash = {{}}
 """  # noqa: S608 - constants of ours
 
 
+@cache
+def _visit(besides: str) -> str:
+    return _VISIT % besides
+
+
 async def visit_of_session(
     token: str, *, now: datetime, theme: str | None, reference: str, second: bool = True
 ) -> Visit | None:
@@ -120,7 +128,7 @@ async def visit_of_session(
     false nobody owes a second code.
     """
     token_hash = hash_token(token)
-    rows = await run(_VISIT, now, now, now - KEPT_FOR, now, now, token_hash)
+    rows = await run(_visit(stamp_column()), now, now, now - KEPT_FOR, now, now, token_hash)
     if not rows:
         return None
     row = rows[0]
@@ -161,4 +169,5 @@ async def visit_of_session(
         idle_until=min(seen_at + SHARED_IDLE, row["expires_at"]) if shared else None,
         reference=reference,
         touch_due=touch_due,
+        taken=stamp_brought(row),
     )

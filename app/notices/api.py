@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.calendar.api import KeptEvent, kept_for, who_reads_a_feed
+from app.calendar.api import kept_for
 from app.database import run
 from app.i18n import Language, Text, language
 from app.notices import rules
@@ -329,17 +329,14 @@ async def _events(
     mailed = {reader.member_id: reader for reader in readers if reader.mailed}
     if part is None or not mailed:
         return {}
-    subscribed = await who_reads_a_feed(mailed, since=now - rules.READS_A_FEED) if part is Part.INVITE else set()
-    wanted: dict[int, Method] = {}
-    for member, reader in mailed.items():
-        method = rules.calendar_method(part, mailed=True, reads_a_feed=member in subscribed, requested=reader.requested)
+    events: dict[int, tuple[str, str, int]] = {}
+    kept = await kept_for(about.kind, about.thing_id, mailed, lately=now - rules.READS_A_FEED)
+    for member, event in kept.items():
+        reader = mailed[member]
+        method = rules.calendar_method(part, mailed=True, reads_a_feed=event.reads_a_feed, requested=reader.requested)
         if method is not None:
-            wanted[member] = method
-    kept: dict[int, KeptEvent] = await kept_for(about.kind, about.thing_id, list(wanted))
-    return {
-        member: (wanted[member].value, event.ics, rules.next_sequence(event.sequence, mailed[member].last_sequence))
-        for member, event in kept.items()
-    }
+            events[member] = (method.value, event.ics, rules.next_sequence(event.sequence, reader.last_sequence))
+    return events
 
 
 async def _note_parts(parts: Mapping[int, tuple[str, str, int]], about: About, *, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.clock import local_day
-from app.contracts import Kept
+from app.contracts import About, Kept
 from app.database import run, transaction
 from app.i18n import text, text_n
 from app.notices.rules import ABOUT_KEPT_FOR
@@ -64,29 +64,34 @@ async def week_again(now: datetime, latest: datetime, believed: bool = True) -> 
 
 KEEPS = (
     Kept(
-        text("Messages envoyés par mail ou montrés sur le site, et s’ils sont arrivés"),
-        text("La personne elle-même. Sans adresse mail, ou si un mail urgent n’arrive pas, aussi qui tient l’accueil"),
+        About.MESSAGES,
+        text("Les messages envoyés par mail ou montrés sur le site, et s’ils sont arrivés"),
+        text("Personne. Sans adresse mail, ou si un mail urgent n’arrive pas : qui tient l’accueil"),
         text_n("%(n)s jour", "%(n)s jours", KEPT_FOR.days),
         job="forget_mail",
     ),
     Kept(
+        About.WAY_IN,
         text("Les mails avec un code ou un lien pour entrer"),
-        text("La personne elle-même"),
+        text("Personne"),
         text_n("%(n)s jour", "%(n)s jours", KEEP_WAYS_IN.days),
         job="forget_mail",
     ),
     Kept(
+        About.MESSAGES,
         text("Qui a prévenu qui par téléphone ou de vive voix"),
         text("Qui tient l’accueil"),
         text_n("%(n)s jour, avec le message", "%(n)s jours, avec le message", KEPT_FOR.days),
         job="forget_mail",
     ),
     Kept(
-        text("Ses choix : les mails arrêtés, le moment des rappels, « Ta semaine »"),
-        text("La personne elle-même"),
+        About.MESSAGES,
+        text("Les choix : les mails arrêtés, le moment des rappels, « Ta semaine »"),
+        text("Personne"),
         text("Tant que le compte existe"),
     ),
     Kept(
+        About.MESSAGES,
         text("Ce qui est parti par mail vers un calendrier, et les rappels déjà envoyés"),
         text("Personne"),
         text_n("%(n)s jour après le rendez-vous", "%(n)s jours après le rendez-vous", ABOUT_KEPT_FOR.days),

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from litestar import Response
 from litestar.datastructures import Cookie
 
-from app.web.flash import Flash, flash_cookie
+from app.web.flash import Flash, flash_header
 from app.web.rendering import ANY_REQUEST, VARY, house_of, wants_fragment
 
 _AS_WRITTEN = "%/?#[]@!$&'()*+,;=:~"
@@ -40,14 +40,10 @@ def go_to(
 ) -> Response[Any]:
     """303 to one of our paths; under htmx, the header that makes the browser load the whole page."""
     path = quote(own_path(path), safe=_AS_WRITTEN)
-    jar = list(cookies or [])
-    if flash is not None:
-        jar.append(flash_cookie(house_of(request).settings, flash))
     headers = {"Cache-Control": "no-store", "Vary": VARY}
-    if wants_fragment(request):
-        return Response(
-            content=b"", status_code=200, headers={**headers, "HX-Redirect": path}, cookies=jar, media_type="text/html"
-        )
-    return Response(
-        content=b"", status_code=303, headers={**headers, "Location": path}, cookies=jar, media_type="text/html"
-    )
+    if flash is not None:
+        headers["Set-Cookie"] = flash_header(house_of(request).settings, flash)
+    whole_page = wants_fragment(request)
+    headers["HX-Redirect" if whole_page else "Location"] = path
+    status = 200 if whole_page else 303
+    return Response(content=b"", status_code=status, headers=headers, cookies=cookies, media_type="text/html")

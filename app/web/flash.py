@@ -78,6 +78,13 @@ def flash_cookie(settings: Settings, flash: Flash) -> Cookie:
     return _cookie(settings, f"{payload}.{_sign(settings, payload)}", SECONDS)
 
 
+def flash_header(settings: Settings, flash: Flash) -> str:
+    """The same as a `Set-Cookie`: Litestar writes one out by `http.cookies`, longer than all else of an answer."""
+    cookie = flash_cookie(settings, flash)
+    secure = "; Secure" if cookie.secure else ""
+    return f"{cookie.key}={cookie.value}; HttpOnly; Max-Age={SECONDS}; Path=/; SameSite=lax{secure}"
+
+
 def no_flash_cookie(settings: Settings) -> Cookie:
     """It has been shown."""
     return _cookie(settings, "", 0)

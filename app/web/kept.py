@@ -1,9 +1,13 @@
-"""What the shell keeps about people, for the page on personal data. Durations come from where they are kept to."""
+"""What is kept about people, for the pages on personal data: the shell's own part of it, and the words around what all
+domains tell. Durations come from where they are kept to."""
 
 from __future__ import annotations
 
-from app.contracts import Kept
-from app.i18n import text, text_n
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.contracts import About, Kept
+from app.i18n import Text, text, text_n
 from app.identity import throttle
 from app.identity.commands_welcome import SLIPS_KEPT
 from app.identity.entrance import PASSAGE_LIFE
@@ -12,34 +16,94 @@ from app.identity.sessions import LIFE
 from app.identity.states import Device
 from app.identity.visits import SHARED_IDLE
 
+
+@dataclass(frozen=True, slots=True)
+class KeptTogether:
+    """What is kept for one reason: a part that one opens."""
+
+    title: Text
+    icon: str
+    why: Text
+    things: Sequence[Kept]
+
+
+_PARTS = {
+    About.ACCOUNT: (
+        text("Le nom, l’adresse, les lieux"),
+        "user",
+        text("Pour se reconnaître, et pour savoir qui tient quel rôle"),
+    ),
+    About.DATES: (
+        text("Les ateliers et les places prises"),
+        "ticket",
+        text("Pour savoir ce qui se passe, qui anime, qui vient, et s’il reste de la place"),
+    ),
+    About.MESSAGES: (
+        text("Les messages et le calendrier"),
+        "mail",
+        text("Pour prévenir quand quelque chose change"),
+    ),
+    About.WAY_IN: (
+        text("Les appareils et les codes pour entrer"),
+        "key",
+        text("Pour que personne n’entre dans le compte d’un autre"),
+    ),
+    About.HOUSE: (
+        text("Le journal et l’entretien du site"),
+        "archive",
+        text("Pour que chacun voie ce qui a été décidé, et pour réparer ce qui casse"),
+    ),
+}
+
+
+def by_part(keeps: Sequence[Kept]) -> list[KeptTogether]:
+    """All that is kept, in parts that begin with what people know best."""
+    return [
+        KeptTogether(title, icon, why, [kept for kept in keeps if kept.about is about])
+        for about, (title, icon, why) in _PARTS.items()
+    ]
+
+
 KEEPS = (
     Kept(
-        text("Compte : nom affiché, adresse mail ou nom d’entrée, mot de passe (son empreinte seulement), langue"),
+        About.ACCOUNT,
+        text(
+            "Le nom affiché, l’adresse mail ou le nom d’entrée, la langue, le mot de passe (brouillé, donc illisible)"
+        ),
         text("Le nom : les membres. Le nom d’entrée : l’accueil du lieu. L’adresse et le mot de passe : personne"),
         text(
-            "Jusqu’à ce que la personne efface son compte. Sans nouvelles d’elle, un mail après %(first)s mois ; "
-            "le compte est effacé après %(last)s mois. Sans adresse mail, il reste",
+            "Jusqu’au jour où l’on efface son compte. Sans nouvelles pendant %(first)s mois : un mail. "
+            "Pendant %(last)s mois : le compte est effacé. Sans adresse mail, il reste",
             first=MONTHS_TO_ASK,
             last=MONTHS_TO_ERASE,
         ),
         job="identity.end_inactive",
     ),
     Kept(
-        text("Une phrase sur soi et un téléphone, pour qui veut"),
+        About.ACCOUNT,
+        text("Une ligne sur soi et un téléphone, pour qui veut"),
         text(
-            "La phrase : les membres, si la personne est dans la liste ou anime un atelier. "
+            "La ligne : les membres, si l’on est dans la liste ou si l’on anime un atelier. "
             "Le téléphone : l’accueil du lieu, pour prévenir qui n’a pas reçu de mail"
         ),
-        text("Jusqu’à ce qu’on les efface"),
+        text("Jusqu’au jour où on les efface"),
     ),
     Kept(
-        text("Dans chaque lieu : date d’arrivée, qui a rencontré la personne, rôles"),
-        text("Les membres du lieu pour les rôles, la personne elle-même pour le reste"),
+        About.ACCOUNT,
+        text("Dans chaque lieu : le jour d’arrivée, la rencontre et avec qui, les rôles"),
+        text("Les rôles : les membres du lieu. Le reste : personne"),
         text("Tant que le compte existe"),
     ),
     Kept(
-        text("Appareils connectés : leur sorte, l’ouverture, le dernier passage"),
-        text("La personne elle-même"),
+        About.ACCOUNT,
+        text("Le dernier jour de passage"),
+        text("Personne"),
+        text("Tant que le compte existe"),
+    ),
+    Kept(
+        About.WAY_IN,
+        text("Les appareils ouverts : quel appareil, le jour d’ouverture, le dernier passage"),
+        text("Personne"),
         text(
             "%(days)s jours au plus sur un appareil à soi, %(hours)s h au plus sur un appareil partagé "
             "(%(minutes)s min sans rien faire)",
@@ -50,21 +114,24 @@ KEEPS = (
         job="identity.forget_expired",
     ),
     Kept(
+        About.WAY_IN,
         text(
-            "Deuxième code, pour qui fait la médiation ou tient les comptes : depuis quand, de quoi vérifier les codes "
-            "du téléphone, et l’empreinte des codes de secours"
+            "Le deuxième code, pour qui fait la médiation ou tient les comptes : depuis quand, de quoi vérifier les "
+            "codes du téléphone, et les codes de secours (brouillés, donc illisibles)"
         ),
-        text("La personne elle-même ; les codes, personne"),
+        text("Personne"),
         text("Jusqu’à un autre téléphone, et tant que le compte existe"),
     ),
     Kept(
-        text("Papier remis par l’accueil : une marque pour qu’il ne serve qu’une fois, jamais le mot de passe"),
+        About.WAY_IN,
+        text("Le papier donné par l’accueil : une marque, pour qu’il ne serve qu’une fois. Jamais le mot de passe"),
         text("Personne"),
         text_n("%(n)s jour", "%(n)s jours", SLIPS_KEPT.days),
         job="identity.forget_slips",
     ),
     Kept(
-        text("Codes et liens pour entrer, avec ce qui a été écrit pour s’inscrire"),
+        About.WAY_IN,
+        text("Les codes et les liens pour entrer, avec ce qui a été écrit pour s’inscrire"),
         text("Personne"),
         text(
             "%(minutes)s min, puis effacés dans la demi-heure",
@@ -73,28 +140,27 @@ KEEPS = (
         job="identity.forget_expired",
     ),
     Kept(
-        text("Essais de connexion, et adresse du réseau, en empreinte"),
+        About.WAY_IN,
+        text("Les essais pour entrer, et de quelle adresse internet (IP) ils viennent, brouillés"),
         text("Personne"),
         text_n("%(n)s jour", "%(n)s jours", throttle.KEPT.days),
         job="identity.forget_tries",
     ),
     Kept(
-        text("Le dernier jour de passage"),
-        text("La personne elle-même"),
-        text("Tant que le compte existe"),
-    ),
-    Kept(
-        text("Après l’effacement d’un compte : un numéro sans nom, et le jour"),
-        text("Personne"),
-        text("Sans limite : une copie de secours ne fait ainsi revenir personne"),
-    ),
-    Kept(
-        text("Journal : ce qui a été décidé, quand, par qui"),
+        About.HOUSE,
+        text("Le journal : ce qui a été décidé, quand, par qui"),
         text("Les membres du lieu, sans les noms"),
         text("Sans limite. Une fois le compte effacé, le journal ne dit plus par qui"),
     ),
     Kept(
-        text("Notes techniques du serveur : heure, page demandée, durée. Ni nom, ni mail, ni adresse"),
+        About.HOUSE,
+        text("Quand un compte est effacé : un numéro sans nom, et le jour"),
+        text("Personne"),
+        text("Sans limite : ainsi, une copie de secours ne fait revenir personne"),
+    ),
+    Kept(
+        About.HOUSE,
+        text("Les notes du serveur : l’heure, la page demandée, la durée. Ni nom, ni mail, ni adresse"),
         text("La personne qui héberge le site"),
         text("Aussi longtemps qu’elle les garde"),
     ),

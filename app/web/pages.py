@@ -14,9 +14,9 @@ from litestar import Request, Response, Router, get, route
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
-from app.contracts import Kept
 from app.identity.api import PlaceFacts, places
 from app.web.error_pages import accident
+from app.web.kept import KeptTogether, by_part
 from app.web.rendering import house_of, render, visit_of
 from app.web.search import search_page
 
@@ -47,7 +47,7 @@ class HousePage:
     hosted_by: str
     address: str
     """The site's own."""
-    keeps: Sequence[Kept]
+    kept: Sequence[KeptTogether]
     """What all domains keep about people."""
 
 
@@ -61,7 +61,8 @@ async def search(request: AnyRequest) -> Response[Any]:
 async def _tell(request: AnyRequest, template: str) -> Response[Any]:
     house = house_of(request)
     settings = house.settings
-    page = HousePage(await places(), settings.publisher, settings.hosted_by, settings.base_url, house.registry.keeps)
+    kept = by_part(house.registry.keeps)
+    page = HousePage(await places(), settings.publisher, settings.hosted_by, settings.base_url, kept)
     return render(request, f"app/web/{template}.html", page)
 
 

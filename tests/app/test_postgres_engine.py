@@ -91,6 +91,34 @@ class TestHeld:
         await put_one("y")
         assert await names() == ["y"]
 
+    async def test_who_reads_one_after_the_other_asks_the_pool_once(
+        self, store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        acquired = []
+        acquire = asyncpg.Pool.acquire
+
+        def noted(pool: Any, **how: Any) -> Any:
+            acquired.append(pool)
+            return acquire(pool, **how)
+
+        monkeypatch.setattr(asyncpg.Pool, "acquire", noted)
+        for _ in range(5):
+            await names()
+        assert len(acquired) <= 1
+        acquired.clear()
+        await asyncio.gather(*(names() for _ in range(3)))
+        assert len(acquired) == 2, "of those who read together one has what is at hand"
+        assert len(store._at_hand) == 1, "of four"
+        await put_one("x")
+        assert len(acquired) == 2, "whoever writes takes it, too"
+
+    async def test_a_connection_at_hand_that_was_cut_is_replaced(self, store: PostgresStore, other: Any) -> None:
+        assert await names() == []
+        assert len(store._at_hand) == 1
+        await other.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'reseau'")
+        await asyncio.sleep(0.1)
+        assert await names() == []
+
     async def test_when_every_connection_is_taken_it_gives_up(self, store: PostgresStore) -> None:
         reading = [asyncio.create_task(run("select pg_sleep(1)")) for _ in range(4)]
         await asyncio.sleep(0.1)

@@ -200,8 +200,9 @@ class TestCommitInItsThread:
     async def test_a_program_that_ends_during_commit_has_kept_it(self, path: Path, store: SQLiteStore) -> None:
         """asyncio.run() cancels every task at its end, also those that look after others."""
 
+        inner = SQLiteStore(str(path))
+
         async def ends() -> None:
-            inner = SQLiteStore(str(path))
             await inner.open()
 
             async def write() -> None:
@@ -217,6 +218,8 @@ class TestCommitInItsThread:
             assert not task.done()
 
         await asyncio.to_thread(asyncio.run, ends())
+        assert inner._thread is not None
+        inner._thread.shutdown()  # which the tests after this one would count, until it is collected
         await put_one("y")
         assert await names() == ["x", "y"]
 

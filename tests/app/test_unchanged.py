@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from app import unchanged as module
-from app.database import Store, connect, run, stamp, transaction
+from app.database import (
+    Brought,
+    Store,
+    TransactionMisuse,
+    connect,
+    is_sqlite,
+    run,
+    stamp,
+    stamp_brought,
+    stamp_column,
+    transaction,
+)
 from app.unchanged import unchanged
 from tests.factories import make_place
 
@@ -17,6 +28,37 @@ async def names() -> list[str]:
 async def asked() -> list[str]:
     """The names, as a request reads them."""
     return await unchanged(await stamp(), "names", names)
+
+
+async def with_an_answer() -> Brought | None:
+    """A stamp that came with the answer to another question, as that of a visit does."""
+    (row,) = await run(f"select 1 as one{stamp_column()}")
+    return stamp_brought(row)
+
+
+class TestStampBrought:
+    async def test_it_spares_a_question(self, db: Store) -> None:
+        await make_place(name="Les Tanneurs")
+        first = await asked()
+        brought = await with_an_answer()
+        before = db.query_id
+        assert await unchanged(await stamp(brought), "names", names) is first
+        assert db.query_id == before
+        assert is_sqlite() or await stamp(brought) is brought.stamp  # type: ignore[union-attr]  # there is one
+
+    async def test_whoever_has_written_since_reads_what_they_wrote(self, db: Store) -> None:
+        await make_place(name="Les Tanneurs")
+        await asked()
+        brought = await with_an_answer()
+        await make_place(name="Le Canal")
+        assert await unchanged(await stamp(brought), "names", names) == ["Les Tanneurs", "Le Canal"]
+
+    async def test_inside_a_transaction_there_is_none(self, db: Store) -> None:
+        brought = await with_an_answer()
+        async with transaction():
+            assert await with_an_answer() is None
+            with pytest.raises(TransactionMisuse):
+                await stamp(brought)
 
 
 class TestUnchanged:

@@ -1,4 +1,4 @@
-"""Hostile HTTP on a socket against the real server: refused or closed within seconds, and the server goes on."""
+"""Hostile HTTP on a socket against the real server: refused or closed within a second, and the server goes on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from tests.servers import Server, answers, serving
 pytestmark = pytest.mark.slow
 
 PATIENCE = 5.0
-"""Alone it is hundredths of a second; here other tests share the machine."""
+"""Seconds until an answer is given up."""
+A_SECOND = 1.0
+"""What it may take. It was 0.03 s at most, also with seven programs on two cores."""
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /connexion HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 HOSTILE: dict[str, bytes] = {
@@ -77,7 +79,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
 def told(server: Server, request: bytes) -> bytes:
     """What comes back until the server closes or falls silent after an answer. Fails when it stays silent."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as line:
-        began = time.monotonic()
         received = b""
         try:
             line.sendall(request)
@@ -86,7 +87,6 @@ def told(server: Server, request: bytes) -> bytes:
                 received += piece
         except (ConnectionResetError, BrokenPipeError):
             pass  # closed in our face: that is an answer, too
-        assert time.monotonic() - began < PATIENCE
         return received
 
 
@@ -101,6 +101,18 @@ def test_it_is_refused_and_the_server_goes_on(server: Server, name: str) -> None
     assert b"[build-system]" not in answer, "a file of the project"
     assert b"session=secret" not in answer, "nothing is echoed"
     assert answers(server.url)
+
+
+def took(server: Server, request: bytes) -> float:
+    began = time.monotonic()
+    told(server, request)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_it_is_over_within_a_second(server: Server, name: str) -> None:
+    """Once of three times: what is slow is slow each time, a machine that others use is not."""
+    assert any(took(server, HOSTILE[name]) < A_SECOND for _ in range(3))
 
 
 def test_an_ordinary_request_is_answered_so(server: Server) -> None:

@@ -45,6 +45,17 @@ async def test_nothing_that_is_pressed(member: PageOpener, address: str) -> None
     assert not await overflowing(page)
 
 
+@pytest.mark.parametrize("address", ["/confidentialite", "/moi/donnees"])
+async def test_what_is_folded_is_read(member: PageOpener, address: str) -> None:
+    page = await member("samira@exemple.fr", "phone")
+    await page.goto(address)
+    folded = page.locator("main details h3")
+    assert await folded.count() > 15
+    assert not await folded.locator("visible=true").count()
+    await page.emulate_media(media="print")
+    assert await folded.locator("visible=true").count() == await folded.count()
+
+
 @pytest.mark.parametrize("sheet", ["affiche", "liste"])
 async def test_a_sheet_is_one_page_of_a4(member: PageOpener, tmp_path: Path, sheet: str) -> None:
     page = await member("samira@exemple.fr", "desktop")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,20 +20,8 @@ from tests.servers import people, serving
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def elsewhere_url(request: pytest.FixtureRequest, database_url: str) -> Iterator[str]:
-    """An empty database of the same sort, as on another machine."""
-    if database_url.startswith("sqlite"):
-        yield f"sqlite:///{request.getfixturevalue('sqlite_folder') / 'elsewhere.sqlite'}"
-        return
-    server = request.getfixturevalue("postgres")
-    name = server.create()
-    yield server.url(name)
-    server.drop(name)
-
-
 async def test_everything_that_was_acknowledged_before_is_in_it(
-    database_url: str, elsewhere_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, another_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RESEAU_PG_BIN", pg_bin())
@@ -54,20 +41,20 @@ async def test_everything_that_was_acknowledged_before_is_in_it(
         assert server.stop() == 0
     assert wrongs(storm.told(), await look(town)) == []
     for path, told in zip(kept, before, strict=True):
-        restored = await asyncio.to_thread(program, elsewhere_url, "restore", str(path), "--force")
+        restored = await asyncio.to_thread(program, another_database_url, "restore", str(path), "--force")
         assert restored.returncode == 0, restored.stderr.decode()
-        found = await look(Town(elsewhere_url, town.place, town.workshop, town.members))
+        found = await look(Town(another_database_url, town.place, town.workshop, town.members))
         assert floor(told, found) == []
         assert found.taken <= found.capacity
         waiting = sum(state == "waiting" for states in found.rows.values() for state in states)
         assert found.entry == (found.taken, waiting), "it is one moment"
         assert not [title for title, many in found.titles.items() if many > 1]
-    if elsewhere_url.startswith("sqlite"):
-        with closing(sqlite3.connect(elsewhere_url.removeprefix("sqlite:///"))) as connection:
+    if another_database_url.startswith("sqlite"):
+        with closing(sqlite3.connect(another_database_url.removeprefix("sqlite:///"))) as connection:
             assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
             assert connection.execute("pragma foreign_key_check").fetchall() == []
-    looked = await asyncio.to_thread(program, elsewhere_url, "doctor", base_url="https://reseau.exemple")
+    looked = await asyncio.to_thread(program, another_database_url, "doctor", base_url="https://reseau.exemple")
     assert looked.returncode == 0, looked.stdout.decode()
     # The control: the first backup lacks what was acknowledged before the last was made.
-    assert (await asyncio.to_thread(program, elsewhere_url, "restore", str(kept[0]), "--force")).returncode == 0
-    assert floor(before[-1], await look(Town(elsewhere_url, town.place, town.workshop, town.members)))
+    assert (await asyncio.to_thread(program, another_database_url, "restore", str(kept[0]), "--force")).returncode == 0
+    assert floor(before[-1], await look(Town(another_database_url, town.place, town.workshop, town.members)))

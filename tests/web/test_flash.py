@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from http.cookies import SimpleCookie
 
 import pytest
 
 from app.database import Store, run
 from app.i18n import language, text, text_n
 from app.settings import Settings
-from app.web.flash import NAME, SECONDS, Flash, flash_cookie
+from app.web.flash import NAME, SECONDS, Flash, flash_cookie, flash_header
 from tests.client import Browser, words
 from tests.people import make_cast
 from tests.web.probe import world
@@ -66,6 +67,16 @@ def test_its_cookie_is_short_lived_and_closed_to_scripts() -> None:
     )
     assert cookie.value is not None
     assert cookie.value.isascii()
+
+
+@pytest.mark.parametrize("base_url", ["https://r.example", "http://127.0.0.1:8000"])
+def test_written_by_hand_it_is_the_same_cookie(base_url: str) -> None:
+    settings = Settings(secret_key="k" * 32, base_url=base_url)
+    flash = Flash(text("C’est noté, %(name)s !", name="Odile; Path=/ailleurs"), text("Et voilà"))
+    by_hand, by_python = SimpleCookie(flash_header(settings, flash)), SimpleCookie()
+    by_python.load(flash_cookie(settings, flash).to_header(header=""))
+    assert len(by_hand) == 1
+    assert by_hand == by_python
 
 
 async def test_over_https_no_other_host_may_set_it() -> None:

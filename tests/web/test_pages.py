@@ -225,12 +225,14 @@ class TestHousePages:
     async def test_what_is_kept_is_told_by_each_domain_with_its_real_durations(self, scene: Scene) -> None:
         page = words(await scene.world.browser().get("/confidentialite"))
         assert len(REGISTRY.keeps) > 10
-        assert page.count("Qui le voit :") == page.count("Combien de temps :") == len(REGISTRY.keeps)
+        assert page.count("Qui d’autre le voit :") == page.count("Combien de temps :") == len(REGISTRY.keeps)
         assert f"{LIFE[Device.MINE].days} jours au plus sur un appareil à soi" in page
         assert f"{KEPT_FOR.days} jours, avec le message" in page
-        assert page.count("Messages envoyés par mail") == page.count("Adresses de calendrier") == 1
+        assert page.count("Les messages envoyés par mail") == page.count("Les adresses du calendrier") == 1
         assert (
-            re.search(r"\b(toi|tes|tu as)\b", page[page.index("Qui le voit") : page.rindex("Combien de temps")], re.I)
+            re.search(
+                r"\b(toi|tes|tu as)\b", page[page.index("Qui d’autre le voit") : page.rindex("Combien de temps")], re.I
+            )
             is None
         )
         assert f"{GUESTS_KEPT_FOR.days} jours après l’atelier" in page

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from app.database import Store, run
+from app.database import Store, run, transaction
 from tests.client import Browser, World, words
 from tests.people import Cast, make_cast
-from workshops import commands, jobs
+from workshops import commands, jobs, views
 from workshops.states import State
 
 FORM = {
@@ -294,6 +296,77 @@ class TestSigningUp:
         assert answer.status_code == 409
 
 
+class TestAlike:
+    """What the page says to all who are the same to a workshop is made once: nothing of anybody's own is in it."""
+
+    async def test_it_is_made_once_for_those_who_are_the_same_to_it(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = []
+        facts = views.facts
+
+        def noted(row: Mapping[str, Any], **said: Any) -> list[views.Fact]:
+            made.append(row["id"])
+            return facts(row, **said)
+
+        monkeypatch.setattr(views, "facts", noted)
+        workshop_id = await scene.published()
+        for each in (scene.cast.karim, scene.cast.yann, scene.cast.karim):
+            await (await scene.as_(each)).get(f"/ateliers/{workshop_id}")
+        browsers = [await scene.as_(each) for each in (scene.cast.karim, scene.cast.yann, scene.cast.newcomer)]
+        made.clear()
+        pages = [await browser.get(f"/ateliers/{workshop_id}") for browser in browsers]
+        assert len(made) == 2, "once for two who know names here, once for somebody whom nobody has met"
+        assert ["Samira" in words(page) for page in pages] == [True, True, False]
+
+    async def test_what_else_one_does_then_is_told_to_them_alone(self, scene: Scene) -> None:
+        other = await scene.published(title="Le ciné du soir")
+        workshop_id = await scene.published(day="2026-12-12")
+        async with transaction():  # a host is bound by the time of their own: only by hand do two of theirs meet
+            await run(
+                "update workshop set starts_at = w.starts_at, ends_at = w.ends_at from workshop w "
+                "where w.id = {} and workshop.id = {}",
+                other,
+                workshop_id,
+            )
+        karim, yann = await scene.as_(scene.cast.karim), await scene.as_(scene.cast.yann)
+        await karim.post(f"/ateliers/{other}/inscription")
+        warned = "À cette heure, tu as aussi « Le ciné du soir »."
+        for browser, told in ((yann, False), (karim, True), (yann, False), (karim, True)):
+            assert (warned in words(await browser.get(f"/ateliers/{workshop_id}"))) is told
+
+    async def test_whoever_is_something_else_to_it_sees_another(self, scene: Scene) -> None:
+        cast = scene.cast
+        workshop_id = await scene.published()
+        await (await scene.as_(cast.karim)).post(f"/ateliers/{workshop_id}/inscription")
+        browsers = [await scene.as_(each) for each in (cast.yann, cast.karim, cast.samira)]
+        signs = ("Je m’inscris", "Tu as ta place", f"/ateliers/{workshop_id}/modifier")
+        for number, browser in [*enumerate(browsers), *enumerate(browsers)]:
+            page = await browser.get(f"/ateliers/{workshop_id}")
+            assert [sign in words(page) or sign in page.text for sign in signs] == [number == each for each in range(3)]
+
+    async def test_guests_are_those_of_whoever_brings_them(self, scene: Scene) -> None:
+        workshop_id = await scene.published()
+        karim, yann = await scene.as_(scene.cast.karim), await scene.as_(scene.cast.yann)
+        for browser, name in ((karim, "Zoé"), (yann, "Ugo")):
+            await browser.post(f"/ateliers/{workshop_id}/invites", {"first_name": name})
+        for browser, seen in ((karim, (True, False)), (yann, (False, True)), (karim, (True, False))):
+            page = words(await browser.get(f"/ateliers/{workshop_id}"))
+            assert ("Zoé" in page, "Ugo" in page) == seen
+
+    async def test_the_clock_changes_it_though_nothing_is_written(self, scene: Scene) -> None:
+        workshop_id = await scene.published()
+        visitor = scene.world.browser()
+        (row,) = await run("select starts_at, ends_at from workshop where id = {}", workshop_id)
+        found = []
+        minute = timedelta(minutes=1)
+        for at in (row["starts_at"] - minute, row["starts_at"], row["ends_at"] - minute, row["ends_at"]):
+            scene.world.now = at
+            page = words(await visitor.get(f"/ateliers/{workshop_id}"))
+            found.append(("C’est maintenant" in page, "J’entre pour m’inscrire" in page))
+        assert found == [(False, True), (True, True), (True, True), (False, False)]
+
+
 class TestHosting:
     async def test_cancelling_needs_a_reason_that_people_read(self, scene: Scene) -> None:
         workshop_id = await scene.published()
@@ -319,6 +392,24 @@ class TestHosting:
         answer = await yann.post(f"/ateliers/{workshop_id}/{path}", sent)
         assert answer.status_code in (403, 404, 409)
         assert await run("select * from workshop where id = {}", workshop_id) == before
+
+    @pytest.mark.parametrize("path", ["modifier", "annulation", "depart", "retrait"])
+    async def test_the_question_and_its_answer_say_the_same(self, scene: Scene, path: str) -> None:
+        """What one may see is refused with its sentence, what one may not see is not there."""
+        sent = {**FORM, "reason": "Parce que", "version": "1"}
+        yann, helene = await scene.as_(scene.cast.yann), await scene.as_(scene.cast.helene)
+        published, proposed = await scene.published(once="a"), await scene.proposed(once="b", day="2026-12-12")
+        for reader, workshop_id, status in (
+            (yann, published, 409),
+            (helene, published, 409),
+            (helene, proposed, 409),
+            (yann, proposed, 404),
+            (yann, 999_999, 404),
+        ):
+            address = f"/ateliers/{workshop_id}/{path}"
+            for answer in (await reader.get(address), await reader.post(address, sent)):
+                assert answer.status_code == status, (answer.request.method, workshop_id)
+                assert ("C’est aux personnes qui animent l’atelier de le faire." in words(answer)) == (status == 409)
 
     async def test_nobody_left_and_somebody_takes_over_but_no_mediator(self, scene: Scene) -> None:
         workshop_id = await scene.published()

@@ -6,13 +6,12 @@ hosts, the rooms and the workshop locked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from secrets import SystemRandom
 
 from app.calendar.api import why_clashes
 from app.database import run
-from app.identity.api import holders_of, some_members
+from app.identity.api import Draw, draw_members, holders_of
 from app.identity.states import Act
 from app.notices.api import Kind, Part
 from workshops import rules, wording
@@ -20,9 +19,6 @@ from workshops.commands.steps import change, hosts_of, move, note, room_in_use, 
 from workshops.facts import KIND, Row, matter_of, needs_of
 from workshops.states import HostState, State
 from workshops.tables import Juror
-
-Draw = Callable[[Sequence[int], int], list[int]]
-"""Takes that many out of these, each as likely as the others."""
 
 plain_draw: Draw = SystemRandom().sample
 
@@ -161,8 +157,7 @@ async def draw_jury(row: Row, *, due_at: datetime, draw: Draw, now: datetime) ->
         HostState.LEFT.value,
     )
     without = {row["proposer_id"], *(each["member_id"] for each in involved)}
-    eligible = await some_members(row["place_id"], without=without)
-    drawn = draw(eligible, min(rules.JURORS, len(eligible)))
+    drawn = await draw_members(row["place_id"], rules.JURORS, without=without, draw=draw)
     if drawn:
         await Juror.insert(
             *(Juror(workshop_id=row["id"], member_id=member, matter=matter, drawn_at=now) for member in drawn)

@@ -10,10 +10,10 @@ from datetime import datetime
 
 from app.database import command, run, transaction
 from app.errors import Refused
-from app.identity.api import mediators_of
+from app.identity.api import Draw, mediators_of
 from app.notices.api import Kind, Part
 from workshops import rules, wording
-from workshops.commands.publishing import Draw, agree, both, draw_jury, plain_draw, publish, send_back
+from workshops.commands.publishing import agree, both, draw_jury, plain_draw, publish, send_back
 from workshops.commands.steps import (
     ask,
     change,

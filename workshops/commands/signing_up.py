@@ -23,7 +23,7 @@ from workshops.commands.places import (
     move_sign_up,
     offer_freed,
 )
-from workshops.commands.steps import ask, locked, note, recount, refuse_if, tell
+from workshops.commands.steps import ask, count_in, locked, note, recount, refuse_if, tell
 from workshops.facts import KIND, Row, offer_key
 from workshops.states import ACTIVE, SignUpState, WorkshopRefusal
 from workshops.tables import SignUp
@@ -54,7 +54,7 @@ async def sign_up(*, actor: int, workshop_id: int, now: datetime) -> SignUpState
             await give_place(row, mine, now=now)
         else:
             await take_part(KIND, workshop_id, actor, Role.WAITING, binding=False, now=now)
-        await recount(row)
+        await count_in(row, standing, state)
         return state
 
 
@@ -77,7 +77,7 @@ async def sign_up_guest(*, actor: int, workshop_id: int, first_name: str, now: d
         refuse_if(rules.why_cannot_sign_up_guest(standing, who, now=now))
         made = await _insert(row, SignUpState.CONFIRMED, first_name=first_name, signed_by=actor, now=now)
         await note(row, "guest_signed_up", voice="member", by=actor, now=now)
-        await recount(row)
+        await count_in(row, standing, SignUpState.CONFIRMED)
         return int(made["id"])
 
 

@@ -26,7 +26,7 @@ from app.notices.api import Kind, Part
 from workshops import rules, wording
 from workshops.facts import KIND, Row, standing_and_who, standing_of
 from workshops.rules import Proposal, Standing, Who
-from workshops.states import FORMATS, MOVES, Format, Need, State, WorkshopRefusal
+from workshops.states import FORMATS, MOVES, Format, Need, SignUpState, State, WorkshopRefusal
 from workshops.tables import Workshop
 from workshops.wording import Mail
 
@@ -255,6 +255,13 @@ async def recount(row: Row) -> None:
     """Bring the entry's numbers to those of the sign-ups."""
     standing = await standing_of(row)
     await set_counts(KIND, row["id"], taken=standing.taken, waiting=standing.waiting, seats=standing.capacity)
+
+
+async def count_in(row: Row, standing: Standing, state: SignUpState) -> None:
+    """As `recount`, when one sign-up in this state is all that has come since `standing` was read under the lock."""
+    waits = state is SignUpState.WAITING
+    taken, waiting = standing.taken + (not waits), standing.waiting + waits
+    await set_counts(KIND, row["id"], taken=taken, waiting=waiting, seats=standing.capacity)
 
 
 # ------------------------------------------------------------------------------------------------------ journal, mails

@@ -84,8 +84,7 @@ def done(request: AnyRequest, workshop_id: int, words: Text, more: Text | None =
 
 
 def demand(refusal: WorkshopRefusal | None) -> None:
-    if refusal is WorkshopRefusal.ONLY_HOSTS:
-        raise NotFound
+    """Go on, or say why not, of what this reader may see: the form then answers as the page does."""
     if refusal is not None:
         raise Refused(refusal)
 

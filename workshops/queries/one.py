@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from app.calendar import api as calendar
@@ -44,6 +45,10 @@ class _Shown:
     standing: Standing
     hosts: list[dict[str, Any]]
     last_words: list[str]
+    votes: list[str]
+    """Of those drawn, on what they would rule on now: empty while they have not voted."""
+    pages: dict[Any, tuple[datetime, WorkshopPage]] = field(default_factory=dict)
+    """What it says to all who are the same to it, and in which minute (`_page`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,12 @@ def sentence(refusal: WorkshopRefusal | None, lang: Language) -> str:
 
 async def seen(workshop_id: int, visit: Visit) -> Seen:
     """The workshop, if this reader may see it. Raises `NotFound`."""
-    shown = await unchanged(await stamp(), (KIND, workshop_id), partial(_shown, workshop_id))
+    shown, who = await _shown_to(workshop_id, visit)
+    return Seen(shown.row, shown.standing, who, shown.hosts, shown.last_words)
+
+
+async def _shown_to(workshop_id: int, visit: Visit) -> tuple[_Shown, Who | None]:
+    shown = await unchanged(await stamp(visit.taken), (KIND, workshop_id), partial(_shown, workshop_id))
     if shown is None:
         raise NotFound
     row, who = shown.row, None
@@ -72,13 +82,14 @@ async def seen(workshop_id: int, visit: Visit) -> Seen:
         who = await who_is(row, visit.member.id, now=visit.now, here=_here(visit, row["place_id"]))
     if not rules.may_see(shown.standing, who):
         raise NotFound
-    return Seen(row, shown.standing, who, shown.hosts, shown.last_words)
+    return shown, who
 
 
 async def _shown(workshop_id: int) -> _Shown | None:
     rows = await run(_WORKSHOP, workshop_id)
     if not rows:
         return None
+    row = rows[0]
     hosts = await run(
         "select m.id, m.name, m.about, h.state, h.last_word, h.last_word_shown from host h "
         "join member m on m.id = h.member_id "
@@ -91,7 +102,19 @@ async def _shown(workshop_id: int) -> _Shown | None:
         workshop_id,
     )
     by_hosts = [each["last_word"] for each in hosts if each["last_word"] and each["last_word_shown"]]
-    return _Shown(rows[0], await standing_of(rows[0]), hosts, by_hosts + [each["last_word"] for each in said])
+    matter = matter_of(row)
+    votes = (
+        await run("select vote from juror where workshop_id = {} and matter = {} order by id", workshop_id, matter)
+        if matter
+        else []
+    )
+    return _Shown(
+        row,
+        await standing_of(row),
+        hosts,
+        by_hosts + [each["last_word"] for each in said],
+        [each["vote"] for each in votes],
+    )
 
 
 async def starts_at(workshop_id: int) -> datetime:
@@ -118,27 +141,44 @@ async def workshop_page(
     focus: bool = False,
 ) -> WorkshopPage:
     """The page of one workshop. `focus` marks the panel, after an act in it."""
-    found = await seen(workshop_id, visit)
-    row, standing, who = found.row, found.standing, found.who
+    shown, who = await _shown_to(workshop_id, visit)
     lang = language(visit.language)
-    now = visit.now
-    hosts = found.hosts
-    reads_list = who is not None and rules.why_cannot_read_list(standing, who) is None
-    sign_ups = await _sign_ups(workshop_id, reads_list, who)
-    matter = matter_of(row)
-    votes = (
-        await run("select vote from juror where workshop_id = {} and matter = {} order by id", workshop_id, matter)
-        if matter
-        else []
-    )
-    mine = next((each for each in sign_ups if who is not None and each["member_id"] == who.id), None)
-    said = mine or next((each for each in hosts if who is not None and who.hosting and each["id"] == who.id), None)
+    page = _page(shown, who, visit, lang, focus=focus)
+    own: dict[str, Any] = {}
+    if who is not None:
+        own = await _own(shown, who, page, now=visit.now, focus=focus, lang=lang)
+    if values:
+        own["values"] = values
+    if errors:
+        own["errors"] = errors
+    return replace(page, **own) if own else page
+
+
+_AS_SEEN = attrgetter(*(each.name for each in fields(Who) if each.name != "id"))
+"""What somebody is to a workshop, whoever they are."""
+
+
+def _page(shown: _Shown, who: Who | None, visit: Visit, lang: Language, *, focus: bool) -> WorkshopPage:
+    """What the page says to all who are the same to the workshop, made once a minute: starts and ends, by which rules
+    go, are written to the minute. Nothing of the reader's own is in it: `_own`."""
+    met = visit.member is not None and visit.member.met
+    seen_as = lang.code, met, focus, None if who is None else _AS_SEEN(who)
+    minute = visit.now.replace(second=0, microsecond=0)
+    kept = shown.pages.get(seen_as)
+    if kept is not None and kept[0] == minute:
+        return kept[1]
+    page = _page_for(shown, who, met=met, now=visit.now, focus=focus, lang=lang)
+    shown.pages[seen_as] = minute, page
+    return page
+
+
+def _page_for(shown: _Shown, who: Who | None, *, met: bool, now: datetime, focus: bool, lang: Language) -> WorkshopPage:
+    row, standing, hosts = shown.row, shown.standing, shown.hosts
     may = _may(standing, who, now=now)
-    left = rules.seats_left_of(standing, now=now)
-    names_shown = visit.member is not None and (visit.member.met or (who is not None and who.hosting))
     inside = who is not None and (who.proposer or who.hosting)
+    names_shown = met or inside
     return WorkshopPage(
-        id=workshop_id,
+        id=row["id"],
         title=row["title"],
         state=standing.state.value,
         format_name=views.format_name(row["format"], lang),
@@ -149,18 +189,8 @@ async def workshop_page(
         summary=row["summary"],
         capacity=row["capacity"],
         taken=standing.taken,
-        seats_left=left,
-        panel=views.panel(
-            standing,
-            who,
-            left=left,
-            rank=who.rank if who is not None else 0,
-            why_not=sentence(rules.why_cannot_sign_up(standing, who or _NOBODY, now=now), lang),
-            overlap=await _overlap(row, standing, who, mine is not None, lang),
-            needs_sign_in=who is None and rules.why_cannot_sign_up(standing, _NOBODY, now=now) is None,
-            focus=focus,
-            lang=lang,
-        ),
+        seats_left=rules.seats_left_of(standing, now=now),
+        panel=_panel(standing, who, overlap="", now=now, focus=focus, lang=lang),
         facts=views.facts(
             row,
             room=row["room_name"] or "",
@@ -170,11 +200,11 @@ async def workshop_page(
             lang=lang,
         ),
         may=may,
-        hosts=_host_lines(hosts, inside=inside, lang=lang) if names_shown or inside else (),
-        hosts_words=_hosts_words(len([each for each in hosts if each["state"] == HostState.HOSTING]), visit, lang),
+        hosts=_host_lines(hosts, inside=inside, lang=lang) if names_shown else (),
+        hosts_words=_hosts_words(len([each for each in hosts if each["state"] == HostState.HOSTING]), who, lang),
         speaker=row["speaker"],
         bring=[line for line in row["bring"].split("\n") if line],
-        ics=f"/ateliers/{workshop_id}.ics" if standing.announced else "",
+        ics=f"/ateliers/{row['id']}.ics" if standing.announced else "",
         poster=standing.state in POSTED,
         banner=views.banner(row, standing.state, now=now, lang=lang),
         steps=views.steps(row, standing.state, lang) if who is not None else (),
@@ -184,14 +214,7 @@ async def workshop_page(
             if standing.state is State.DRAFT
             else text("Visible par l’équipe et la médiation")
         ),
-        inset=views.inset(
-            row,
-            standing,
-            who,
-            votes=[each["vote"] for each in votes],
-            wished_room=row["wished_room_name"] or "",
-            lang=lang,
-        )
+        inset=views.inset(row, standing, who, votes=shown.votes, wished_room=row["wished_room_name"] or "", lang=lang)
         if who is not None
         else None,
         submit_words=lang.say(
@@ -202,30 +225,58 @@ async def workshop_page(
                 "Une autre personne de la médiation relira. S’il n’y en a pas, trois membres tirés au sort décideront."
             )
         ),
-        last_words=found.last_words,
-        my_last_word=said["last_word"] if said is not None else "",
-        my_last_word_shown=bool(said["last_word_shown"]) if said is not None else False,
-        my_guests=[
-            PersonLine(each["id"], each["first_name"])
-            for each in sign_ups
-            if who is not None and each["signed_by"] == who.id and each["first_name"]
-        ],
+        last_words=shown.last_words,
         version=standing.version,
         for_hosts=who is not None and (may.cancel or may.invite or (who.hosting and standing.announced)),
         edit_published=standing.state is State.PUBLISHED,
-        people=_people(sign_ups, standing, may, lang) if reads_list else (),
         people_title=lang.say(text_n("%(n)s personne", "%(n)s personnes", standing.taken)),
-        values=values or {},
-        errors=errors or {},
     )
+
+
+def _panel(
+    standing: Standing, who: Who | None, *, overlap: str, now: datetime, focus: bool, lang: Language
+) -> views.Panel:
+    return views.panel(
+        standing,
+        who,
+        left=rules.seats_left_of(standing, now=now),
+        rank=who.rank if who is not None else 0,
+        why_not=sentence(rules.why_cannot_sign_up(standing, who or _NOBODY, now=now), lang),
+        overlap=overlap,
+        needs_sign_in=who is None and rules.why_cannot_sign_up(standing, _NOBODY, now=now) is None,
+        focus=focus,
+        lang=lang,
+    )
+
+
+async def _own(
+    shown: _Shown, who: Who, page: WorkshopPage, *, now: datetime, focus: bool, lang: Language
+) -> dict[str, Any]:
+    """What the page says to this reader alone: what they wrote, whom they bring, what else they do then; and the list
+    of those who come, to whoever reads it."""
+    row, standing = shown.row, shown.standing
+    reads_list = rules.why_cannot_read_list(standing, who) is None
+    sign_ups = await _sign_ups(row["id"], reads_list, who)
+    mine = next((each for each in sign_ups if each["member_id"] == who.id), None)
+    said = mine or (next((each for each in shown.hosts if each["id"] == who.id), None) if who.hosting else None)
+    own: dict[str, Any] = {}
+    if overlap := await _overlap(row, standing, who, mine is not None, lang):
+        own["panel"] = _panel(standing, who, overlap=overlap, now=now, focus=focus, lang=lang)
+    if said is not None:
+        own["my_last_word"], own["my_last_word_shown"] = said["last_word"], bool(said["last_word_shown"])
+    if guests := [each for each in sign_ups if each["signed_by"] == who.id and each["first_name"]]:
+        own["my_guests"] = [PersonLine(each["id"], each["first_name"]) for each in guests]
+    if reads_list:
+        own["people"] = _people(sign_ups, standing, page.may, lang)
+    return own
 
 
 _NOBODY = Who(id=0)
 
 
-async def _sign_ups(workshop_id: int, all_of_them: bool, who: Who | None) -> list[dict[str, Any]]:
+async def _sign_ups(workshop_id: int, all_of_them: bool, who: Who) -> list[dict[str, Any]]:
     """Those that stand: all for whoever reads the list, else one's own and one's guests'."""
-    if who is None or not (all_of_them or who.sign_up in ACTIVE or who.guests):
+    if not (all_of_them or who.sign_up in ACTIVE or who.guests):
         return []
     of_whom = "" if all_of_them else "and (s.member_id = {} or s.signed_by = {}) "
     args = () if all_of_them else (who.id, who.id)
@@ -238,9 +289,9 @@ async def _sign_ups(workshop_id: int, all_of_them: bool, who: Who | None) -> lis
     )
 
 
-async def _overlap(row: dict[str, Any], standing: Standing, who: Who | None, signed_up: bool, lang: Language) -> str:
+async def _overlap(row: dict[str, Any], standing: Standing, who: Who, signed_up: bool, lang: Language) -> str:
     """A warning to oneself alone: one's own sign-ups at the same time never refuse anything."""
-    if who is None or signed_up or standing.state is not State.PUBLISHED or who.hosting:
+    if signed_up or standing.state is not State.PUBLISHED or who.hosting:
         return ""
     clash = await calendar.own_overlaps(who.id, row["starts_at"], row["ends_at"], except_for=(KIND, row["id"]))
     if clash is None:
@@ -286,10 +337,10 @@ def _host_lines(hosts: list[dict[str, Any]], *, inside: bool, lang: Language) ->
     ]
 
 
-def _hosts_words(number: int, visit: Visit, lang: Language) -> str:
+def _hosts_words(number: int, who: Who | None, lang: Language) -> str:
     if not number:
         return lang.say(text("Personne pour l’instant."))
-    if visit.member is None:
+    if who is None:
         return lang.say(text_n("Une personne du lieu.", "%(n)s personnes du lieu.", number))
     return lang.say(text("Tu verras les prénoms quand tu auras rencontré deux membres, ou la personne à l’accueil."))
 

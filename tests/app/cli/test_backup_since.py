@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from app import migrations
-from app.backup import aftercare, postgres, sqlite
+from app.backup import aftercare
 from app.calendar.kept_entries import KeptEntry, entries_of, kept
 from app.calendar.tables import Feed
-from app.cli import backup as command
 from app.cli.common import with_database
 from app.clock import now as clock_now
 from app.database import run, transaction
@@ -226,8 +225,7 @@ class TestEntriesThatAProcessHasKept:
         changed("Of the first history")
         known = with_database(installed, lambda: read_by({}))
         if control:
-            for engine in (postgres, sqlite):
-                monkeypatch.setattr(engine, "NEW_VERSIONS", "update entry set version = version")
+            monkeypatch.setattr(aftercare, "NEW_VERSIONS", "update entry set version = version")
         latest = -1 if control else max(each.version for each in known.values())
         for history in ("Of the second history", "Of the third history"):  # also within one second
             assert reseau("restore", "older.zip", "--force")[0] == 0
@@ -266,7 +264,7 @@ class TestEntriesThatAProcessHasKept:
         known = with_database(other_url, lambda: read_by({}))
         assert [each.version for each in known.values()] == [1]
         if control:
-            monkeypatch.setattr(command, "NEW_VERSIONS", "update entry set version = version")
+            monkeypatch.setattr(aftercare, "NEW_VERSIONS", "update entry set version = version")
         assert reseau("restore", "older.zip", "--force")[0] == 0
         write(other_url, CHANGED.format("Of the second history"))
         (entry,) = with_database(other_url, lambda: read_by(known)).values()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app import migrations
-from app.backup import postgres, sqlite
+from app.backup import aftercare
 from app.cli.common import with_database
 from app.clock import now
 from app.database import run
@@ -50,8 +50,7 @@ def right_programs() -> None:
 
 def without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Restorations as they were before these statements."""
-    for engine in (postgres, sqlite):
-        monkeypatch.setattr(engine, "later_in", lambda _: ())
+    monkeypatch.setattr(aftercare, "later_in", lambda _: ())
 
 
 # ---------------------------------------------------------------------------------------------------------- on the site

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -253,6 +254,15 @@ class TestAddress:
 
 
 class TestDevices:
+    @staticmethod
+    async def form_of(browser: Browser, session_id: int) -> dict[str, str]:
+        """What the form of one device carries."""
+        page = (await browser.get("/moi/appareils")).text
+        _, _, form = page.partition(f'action="/moi/appareils/{session_id}/retrait"')
+        found = re.search(r'name="mine" value="(\w+)"', form)
+        assert found is not None
+        return {"mine": found[1]}
+
     async def test_each_is_named_and_ended_alone(self, cast: Cast, samira: Browser, world: World) -> None:
         await give_password(cast.samira)
         phone = world.browser(**{"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"})
@@ -262,8 +272,9 @@ class TestDevices:
         assert "Appareil partagé" in said
         assert "Vu la dernière fois mardi 24 novembre" in said
         row = next(row for row in await sessions_of(cast.samira) if row["label"] == "iPhone")
+        form = await self.form_of(samira, row["id"])
         for _ in range(2):
-            assert (await samira.post(f"/moi/appareils/{row['id']}/retrait")).status_code == 303
+            assert (await samira.post(f"/moi/appareils/{row['id']}/retrait", form)).status_code == 303
         assert not await is_in(phone)
         assert await is_in(samira)
 
@@ -275,9 +286,14 @@ class TestDevices:
 
     async def test_those_of_others_are_out_of_reach(self, cast: Cast, samira: Browser, world: World) -> None:
         karim = await world.browser_of(cast.karim, place_id=cast.place)
-        session = (await sessions_of(cast.karim))[0]
-        await samira.post(f"/moi/appareils/{session['id']}/retrait")
+        theirs, mine = (await sessions_of(cast.karim))[0]["id"], (await sessions_of(cast.samira))[0]["id"]
+        forms: list[dict[str, str]] = [{}, await self.form_of(samira, mine), await self.form_of(karim, theirs)]
+        for number in (theirs, 999_999):
+            for form in forms:
+                assert (await samira.post(f"/moi/appareils/{number}/retrait", form)).status_code == 404
         assert await is_in(karim)
+        assert (await karim.post(f"/moi/appareils/{theirs}/retrait")).status_code == 303, "the control"
+        assert not await is_in(karim)
 
     async def test_all_others_at_once(self, cast: Cast, samira: Browser, world: World) -> None:
         others = [await world.browser_of(cast.samira, place_id=cast.place) for _ in range(2)]

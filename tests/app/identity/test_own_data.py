@@ -35,6 +35,7 @@ from app.notices.delivery import Postman
 from app.notices.states import Kind, Remind
 from app.notices.wording import KIND_NAMES
 from app.settings import LANGUAGES
+from app.web.kept import by_part
 from tests.app.identity.lives import CANARIES, LATER, NAME, TOKEN, left_of_them, live
 from tests.app.identity.steps import PASSWORD, email_of, give_password
 from tests.app.notices.mail_server import MailServer
@@ -88,10 +89,22 @@ class TestThePages:
         browser = await at_home(World(), cast.samira, cast.place)
         mine, all_read = words(await browser.get("/moi/donnees")), words(await browser.get("/confidentialite"))
         assert len(REGISTRY.keeps) > 15
-        for kept in REGISTRY.keeps:
-            said = language("fr").say(kept.how_long).replace("\u00a0", " ").replace("\u202f", " ")
+        parts = by_part(REGISTRY.keeps)
+        assert all(part.things for part in parts)
+        assert sum(len(part.things) for part in parts) == len(REGISTRY.keeps)
+        told = [each.why for each in parts]
+        told += [part for kept in REGISTRY.keeps for part in (kept.what, kept.seen_by, kept.how_long)]
+        for each in told:
+            said = language("fr").say(each).replace("\u00a0", " ").replace("\u202f", " ")
             assert said in mine, said
             assert said in all_read, said
+
+    async def test_the_two_acts_come_before_the_long_list_which_is_closed(self, cast: Cast) -> None:
+        page = (await (await at_home(World(), cast.samira, cast.place)).get("/moi/donnees")).text
+        main = page[page.index("<main") :]
+        assert main.index('href="/moi/donnees/copie"') < main.index(f'href="{ERASURE}"') < main.index("<details>")
+        assert main.count("<details>") == len(by_part(REGISTRY.keeps))
+        assert "<details open" not in main
 
     async def test_they_ask_for_a_sign_in(self, cast: Cast) -> None:
         browser = World().browser()
