@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.database import RunAgain, run
 from app.errors import NotFound
@@ -21,10 +21,13 @@ from rotas.facts import Row
 from rotas.states import SlotState
 from rotas.tables import Slot
 
+Span = tuple[datetime, datetime]
+
 __all__ = [
     "DutySeen",
     "SlotSeen",
     "Source",
+    "Span",
     "Team",
     "Wanted",
     "cancel_slots",
@@ -174,9 +177,14 @@ async def count_team(source: Source) -> Team:
 
 async def keys_held(place_id: int, starts_at: datetime, ends_at: datetime) -> bool:
     """Whether somebody gets the others in at that time: a turn with the keys begins before it ends, and still allows
-    what it allows when it begins. A place without such a duty has other ways."""
+    what it allows when it begins. A place without such a duty has other ways, and of a quiet one nothing is said to be
+    missing."""
     duties = await run(
-        "select id from duty where place_id = {} and opens_place = {} and retired_at is null", place_id, True
+        "select d.id from duty d left join rota_setting q on q.place_id = d.place_id where d.place_id = {} "
+        "and d.opens_place = {} and d.retired_at is null and (q.quiet is null or q.quiet = {})",
+        place_id,
+        True,
+        False,
     )
     if not duties:
         return True
@@ -256,32 +264,37 @@ async def _bring_to(slot_id: int, people: int, *, now: datetime) -> None:
 async def move_slots(
     *,
     source: Source,
-    by: timedelta,
+    before: Span,
+    after: Span,
     room_id: int | None,
     locked: Collection[int],
     actor: int | None = None,
     now: datetime,
 ) -> int:
-    """The source is so much later (or earlier), elsewhere, or called otherwise: its turns that have not begun go with
-    it; returns how many changed. Whoever is not free then loses theirs, and everybody is told, but for the `actor`.
+    """The source has other hours (`before`, `after`), is elsewhere, or called otherwise: its turns that have not begun
+    go with it, what follows its end with its end; returns how many changed. Whoever is not free then loses theirs, and
+    everybody is told, but for the `actor`.
 
-    `locked` are the members whom the caller has locked, `people_of` among them; whoever took a turn since makes the
-    command run again. Turns that would have begun by then stay where they are.
+    `locked` are the members whom the caller has locked, `people_of` among them if the hours change: whoever took a turn
+    since makes the command run again. Turns that would have begun by then stay where they are.
     """
     changed = 0
     for slot in await _locked(source, SlotState.OPEN, now=now):
         if slot["starts_at"] <= now:
             continue
-        if not await _holders_among(slot["id"], locked):
+        starts_at, ends_at = _with_it((slot["starts_at"], slot["ends_at"]), before, after)
+        if starts_at <= now:
+            starts_at, ends_at = slot["starts_at"], slot["ends_at"]
+        moves = (starts_at, ends_at) != (slot["starts_at"], slot["ends_at"])
+        if moves and not await _holders_among(slot["id"], locked):
             raise RunAgain("People came to the turns between reading and locking.")
-        shift = by if slot["starts_at"] + by > now else timedelta()
         same = (slot["source_title"], slot["source_url"], slot["room_id"]) == (source.title, source.url, room_id)
-        if same and not shift:
+        if same and not moves:
             continue
         await move_slot(
             slot,
-            starts_at=slot["starts_at"] + shift,
-            ends_at=slot["ends_at"] + shift,
+            starts_at=starts_at,
+            ends_at=ends_at,
             people=slot["people"],
             room_id=room_id,
             by=actor,
@@ -291,6 +304,19 @@ async def move_slots(
         )
         changed += 1
     return changed
+
+
+def _with_it(span: Span, before: Span, after: Span) -> Span:
+    """Where a turn goes with its source: what begins or ends with its end, or after it, moves as the end does."""
+
+    def moved(at: datetime) -> datetime:
+        place = 1 if at >= before[1] else 0
+        return at + (after[place] - before[place])
+
+    starts_at, ends_at = moved(span[0]), moved(span[1])
+    if starts_at < ends_at <= starts_at + rules.LONGEST_SLOT:
+        return starts_at, ends_at
+    return starts_at, starts_at + (span[1] - span[0])
 
 
 async def cancel_slots(*, source: Source, actor: int | None = None, now: datetime) -> int:

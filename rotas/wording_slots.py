@@ -28,18 +28,18 @@ LEVEL_WORDS = {
 }
 
 JOURNAL_ACTS = {
-    "turn.duty_opened": N_("a ouvert un rôle"),
-    "turn.duty_changed": N_("a changé un rôle"),
-    "turn.duty_retired": N_("a retiré un rôle"),
-    "turn.pattern_opened": N_("a ouvert un tour de chaque semaine"),
-    "turn.pattern_changed": N_("a changé un tour de chaque semaine"),
-    "turn.pattern_ended": N_("a mis fin à un tour de chaque semaine"),
-    "turn.opened": N_("a ouvert un tour"),
-    "turn.changed": N_("a changé un tour"),
-    "turn.cancelled": N_("a annulé un tour"),
-    "turn.attested": N_("a dit où quelqu’un en est dans un rôle"),
-    "turn.till_counted": N_("a compté la caisse"),
-    "turn.quiet": N_("a changé les appels à l’aide du lieu"),
+    "turn.duty_opened": N_("Rôle ouvert"),
+    "turn.duty_changed": N_("Rôle changé"),
+    "turn.duty_retired": N_("Rôle retiré"),
+    "turn.pattern_opened": N_("Tour de chaque semaine ouvert"),
+    "turn.pattern_changed": N_("Tour de chaque semaine changé"),
+    "turn.pattern_ended": N_("Fin d’un tour de chaque semaine"),
+    "turn.opened": N_("Tour ouvert"),
+    "turn.changed": N_("Tour changé"),
+    "turn.cancelled": N_("Tour annulé"),
+    "turn.attested": N_("Dit où quelqu’un en est dans un rôle"),
+    "turn.till_counted": N_("Caisse comptée"),
+    "turn.quiet": N_("Appels du lieu changés"),
 }
 """Of the journal lines that commands of places write."""
 

@@ -50,6 +50,8 @@ JOURNAL_ACTS: Mapping[str, str] = {
     "workshop.taken_over": N_("Quelqu’un a repris l’atelier"),
     "workshop.cancelled": N_("Annulé"),
     "workshop.reopened": N_("Finalement, ça a lieu"),
+    "workshop.turn_opened": N_("Tour ouvert pour l’atelier"),
+    "workshop.turn_closed": N_("Tour retiré de l’atelier"),
     "workshop.guest_signed_up": N_("Place prise pour une personne sans compte"),
 }
 """Of each line that is written (`steps.note`)."""

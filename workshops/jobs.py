@@ -32,6 +32,7 @@ from workshops.commands.steps import (
     tell_people,
     write_entry,
 )
+from workshops.commands.turns import follow_room
 from workshops.facts import KIND, Row, matter_of, standing_of
 from workshops.states import FORMATS, Format, SignUpState, State
 from workshops.tables import Juror, SignUp
@@ -253,6 +254,7 @@ async def _give_room(workshop_id: int, now: datetime) -> bool:
         await write_entry(row, now=now)
         await note(row, "room_found", voice="clock", by=None, now=now)
         name = (await room_of(row["place_id"], row["room_id"])).name
+        await follow_room(row, now=now)
         mail = wording.room_found(row["title"], room=name, starts_at=row["starts_at"])
         what = f"room-{moment(now)}"
         kind = Kind.CHANGE if state is State.PUBLISHED else Kind.HOSTING

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workshops.states import FORMATS, Format, Need, SignUpState, State, WorkshopRefusal
+from workshops.states import FORMATS, Format, Need, SignUpState, State, TurnMoment, WorkshopRefusal
 
 LONGEST_READING = timedelta(days=7)
 SHORTEST_READING = timedelta(hours=4)
@@ -303,6 +303,26 @@ def why_cannot_reopen(standing: Standing, who: Who, *, now: datetime) -> Worksho
     if standing.state is not State.CANCELLED or not standing.announced:
         return WorkshopRefusal.WRONG_STATE
     return WorkshopRefusal.OVER if now >= standing.starts_at else None
+
+
+def why_cannot_open_turns(standing: Standing, who: Who, *, now: datetime) -> WorkshopRefusal | None:
+    """Its hosts may have people help with it, once it is in the agenda and until it begins."""
+    if not who.hosting:
+        return WorkshopRefusal.ONLY_HOSTS
+    if standing.state is not State.PUBLISHED:
+        return WorkshopRefusal.WRONG_STATE
+    return WorkshopRefusal.OVER if now >= standing.starts_at else None
+
+
+def turn_span(starts_at: datetime, ends_at: datetime, moment: TurnMoment, minutes: int) -> tuple[datetime, datetime]:
+    """The hours of a turn so long before or after a workshop, or during it."""
+    length = timedelta(minutes=minutes)
+    match moment:
+        case TurnMoment.BEFORE:
+            return starts_at - length, starts_at
+        case TurnMoment.AFTER:
+            return ends_at, ends_at + length
+    return starts_at, ends_at
 
 
 def why_not_alive(standing: Standing, now: datetime) -> WorkshopRefusal | None:

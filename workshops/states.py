@@ -150,6 +150,14 @@ FORMATS: dict[Format, FormatBounds] = {
 }
 
 
+class TurnMoment(StrEnum):
+    """When a turn is that a workshop opens, beside its own hours."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
 class WorkshopRefusal(Refusal):
     """Why something about a workshop cannot be. Each has its sentence in `workshops.wording`."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -42,10 +41,20 @@ async def a_team(cast: Cast, people: int = 2) -> tuple[int, int]:
     return one, two
 
 
-async def moved(by: timedelta, *, locked: Sequence[int] = (), source: Source = MEAL, **more: Any) -> int:
+async def moved(
+    by: timedelta, *, locked: Sequence[int] = (), source: Source = MEAL, later: timedelta | None = None
+) -> int:
+    """Its start by so much, and its end too, or by another."""
     async with transaction():
         await lock_people_and_rooms(members=locked)
-        return await api.move_slots(source=source, by=by, room_id=None, locked=locked, now=NOON, **more)
+        return await api.move_slots(
+            source=source,
+            before=(SOON, SOON + HOUR),
+            after=(SOON + by, SOON + HOUR + (by if later is None else later)),
+            room_id=None,
+            locked=locked,
+            now=NOON,
+        )
 
 
 class TestOpening:
@@ -97,6 +106,17 @@ class TestMoving:
         assert await holders(one) == [cast.samira]
         assert len(await mails(to=cast.samira, kind="change")) == 1
         await consistent()
+
+    async def test_what_follows_its_end_goes_with_its_end(self, cast: Cast) -> None:
+        one, two = await a_team(cast)
+        (during,) = await opened(cast, Wanted(await make_duty(place_id=cast.place), SOON, SOON + HOUR, 1))
+        assert await moved(timedelta(), later=HOUR) == 2
+        spans = [((await slot(each))["starts_at"], (await slot(each))["ends_at"]) for each in (one, during, two)]
+        assert spans == [
+            (SOON - 2 * HOUR, SOON),
+            (SOON, SOON + 2 * HOUR),
+            (SOON + 2 * HOUR, SOON + 3 * HOUR),
+        ]
 
     async def test_whoever_came_unlocked_makes_it_run_again(self, cast: Cast) -> None:
         one, _ = await a_team(cast)

@@ -10,6 +10,7 @@ from workshops.commands.hosting import answer_invitation, cancel, invite_host, l
 from workshops.commands.proposing import propose, submit, withdraw_proposal
 from workshops.commands.reading import VOTES, block, contest, decide, review_again, say_yes, vote
 from workshops.commands.signing_up import answer_offer, sign_up, sign_up_guest, withdraw, withdraw_guest
+from workshops.commands.turns import close_turn, open_turn
 
 __all__ = [
     "VOTES",
@@ -17,12 +18,14 @@ __all__ = [
     "answer_offer",
     "block",
     "cancel",
+    "close_turn",
     "contest",
     "decide",
     "edit",
     "invite_host",
     "last_word",
     "leave_hosting",
+    "open_turn",
     "propose",
     "reopen",
     "review_again",

@@ -14,6 +14,7 @@ from app.database import command, run, transaction
 from app.errors import Refused
 from app.i18n import Text
 from app.notices.api import Kind, Part
+from rotas.api import people_of
 from workshops import rules, wording
 from workshops.commands.inviting import invite
 from workshops.commands.places import offer_freed, shorten_offers
@@ -35,6 +36,7 @@ from workshops.commands.steps import (
     tell_people,
     write_entry,
 )
+from workshops.commands.turns import move_turns, source_of
 from workshops.facts import Row, Words, columns_of, needs_of, offer_key, standing_of
 from workshops.rules import Proposal, Standing
 from workshops.states import State, WorkshopRefusal
@@ -56,7 +58,8 @@ async def edit(*, actor: int, workshop_id: int, proposal: Proposal, version: int
     """
     async with transaction():
         rooms = [] if proposal.room_id is None else [proposal.room_id]
-        row, hosts = await locked_with_time(workshop_id, members=[actor], rooms=rooms)
+        helpers = await people_of(source_of(workshop_id))
+        row, hosts = await locked_with_time(workshop_id, members=[actor, *helpers], rooms=rooms)
         standing, who = await ask(row, actor, now=now)
         refuse_if(rules.why_cannot_edit(standing, who, now=now))
         values = columns_of(proposal)
@@ -90,6 +93,7 @@ async def edit(*, actor: int, workshop_id: int, proposal: Proposal, version: int
             hurried = await shorten_offers(after, now=now) if "starts_at" in changed else []
             others = {*hosts, *invited} - {actor}
             await _tell_changes(row, after, kind=Kind.CHANGE, others=others, actor=actor, hurried=hurried, now=now)
+            await move_turns(row, after, locked={actor, *helpers, *hosts}, actor=actor, now=now)
             await offer_freed(after, freed=after["capacity"] > row["capacity"], now=now)
 
 

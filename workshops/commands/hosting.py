@@ -12,6 +12,7 @@ from app.database import command, run, transaction
 from app.errors import NotFound
 from app.identity.api import members_by_id
 from app.notices.api import Kind, Part
+from rotas.api import cancel_slots, reopen_slots
 from workshops import rules, wording
 from workshops.commands.inviting import invite, set_host
 from workshops.commands.places import ask_again, free_for_hosting, offer_freed
@@ -33,6 +34,7 @@ from workshops.commands.steps import (
     tell_people,
     write_entry,
 )
+from workshops.commands.turns import source_of
 from workshops.facts import KIND, Row, needs_of
 from workshops.states import HostState, State
 
@@ -177,6 +179,7 @@ async def cancel(*, actor: int, workshop_id: int, reason: str, now: datetime) ->
         await tell_people(mail, row=row, kind=kind, what=what, hosts={actor, *others}, part=Part.CANCEL, now=now)
         mail = wording.cancelled(row["title"], row["starts_at"], reason=reason, host=True)
         await tell_hosts(mail, others, actor=actor, row=row, kind=kind, what=what, part=Part.CANCEL, now=now)
+        await cancel_slots(source=source_of(workshop_id), actor=actor, now=now)
 
 
 @command
@@ -213,3 +216,4 @@ async def reopen(*, actor: int, workshop_id: int, now: datetime) -> None:
         what = f"reopened-{moment(now)}"
         others = set(hosts) - {actor}
         await tell_hosts(mail, others, actor=actor, row=row, kind=Kind.CHANGE, what=what, part=Part.INVITE, now=now)
+        await reopen_slots(source=source_of(workshop_id), now=now)
