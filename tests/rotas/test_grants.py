@@ -4,6 +4,7 @@ depend on it, and in the middle of a request. A control shows each door open whe
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,14 +12,16 @@ import httpx
 import pytest
 
 from app.database import run, transaction
+from app.errors import NotFound
 from app.identity import commands_welcome
 from app.identity.states import Act
 from rotas import grants
 from rotas.commands import ask_stand_in, claim, free, propose_swap, settle, watch
+from rotas.commands.till import count_till
 from rotas.facts import slot_of
 from rotas.states import RotaRefusal
 from tests.client import NOON, Browser, World, words
-from tests.factories import make_grant
+from tests.factories import make_grant, make_member
 from tests.people import Cast
 from tests.rotas.make import DAY, HOUR, SOON, make_duty, make_practice, make_slot
 from tests.rotas.reads import allowed, refused
@@ -116,6 +119,118 @@ class TestAroundTheTurn:
             await grants.allow_anew(later, cast.samira, now=NOON)
         assert not await allowed(cast.samira, Act.REGISTER, SOON)
         assert await allowed(cast.samira, Act.REGISTER, SOON + DAY)
+
+
+class TestEveryDoor:
+    """All that the welcome desk does, for whoever has its turn now, and for nobody else."""
+
+    GETS = ("/accueil", "/accueil/{person}", "/a-prevenir", "/a-prevenir/feuille")
+    POSTS = (
+        "/accueil",
+        "/accueil/{person}/mot-de-passe",
+        "/a-prevenir/{message}/dit",
+        "/a-prevenir/{message}/pas-dit",
+    )
+
+    @pytest.fixture
+    async def doors(self, cast: Cast, made: int) -> list[tuple[str, str]]:
+        person = await make_member(name="Ginette", place_id=cast.place, email=None)
+        theirs = await make_slot(place_id=cast.place, starts_at=SOON + DAY)
+        await claim(actor=person, slot_id=theirs, now=NOON)
+        await free(actor=cast.rosa, slot_id=theirs, member_id=person, now=NOON)
+        (told,) = await run("select id from outbox where member_id = {} and kind = 'cancellation'", person)
+        return [
+            (method, path.format(person=person, message=told["id"]))
+            for method, paths in (("get", self.GETS), ("post", self.POSTS))
+            for path in paths
+        ]
+
+    async def closed(self, browser: Browser, doors: list[tuple[str, str]]) -> list[str]:
+        """Which of them are."""
+        answers = [
+            (path, await (browser.get(path) if method == "get" else browser.post(path, {"once": f"form-{path}"})))
+            for method, path in doors
+        ]
+        assert {answer.status_code for _, answer in answers} <= {200, 303, 403, 404, 409, 422}
+        return [path for path, answer in answers if answer.status_code == 403]
+
+    async def test_is_closed_before_open_during_and_closed_once_it_is_given_up(
+        self, cast: Cast, doors: list[tuple[str, str]], made: int
+    ) -> None:
+        world = World(now=FROM - SECOND)
+        samira = await world.browser_of(cast.samira, place_id=cast.place)
+        everything = [path for _, path in doors]
+        assert await self.closed(samira, doors) == everything
+        world.now = SOON
+        assert await self.closed(samira, doors) == []
+        await free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=SOON)
+        assert await self.closed(samira, doors) == everything
+
+    async def test_and_when_it_is_over(self, cast: Cast, doors: list[tuple[str, str]]) -> None:
+        world = World(now=UNTIL)
+        samira = await world.browser_of(cast.samira, place_id=cast.place)
+        assert await self.closed(samira, doors) == [path for _, path in doors]
+
+    async def test_it_is_in_the_contents_as_long(self, cast: Cast, made: int) -> None:
+        world = World(now=SOON)
+        samira = await world.browser_of(cast.samira, place_id=cast.place)
+        assert 'href="/accueil"' in (await samira.get("/agenda")).text
+        await free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=SOON)
+        assert 'href="/accueil"' not in (await samira.get("/agenda")).text
+
+
+class TestAtOnce:
+    """The till is counted while its turn is given up: it was counted before, or not at all."""
+
+    async def prepare(self, cast: Cast) -> int:
+        till = await make_duty(place_id=cast.place, act=Act.TAKE_CASH.value)
+        slot_id = await make_slot(place_id=cast.place, duty_id=till)
+        await claim(actor=cast.samira, slot_id=slot_id, now=NOON)
+        return slot_id
+
+    async def test_asked_before_and_written_after_it_is_counted_by_whoever_has_it_no_more(self, cast: Cast) -> None:
+        """The control."""
+        slot_id = await self.prepare(cast)
+        asked, freed = asyncio.Event(), asyncio.Event()
+
+        async def naive() -> None:
+            may = await allowed(cast.samira, Act.TAKE_CASH, SOON)
+            asked.set()
+            await freed.wait()
+            if may:
+                async with transaction():
+                    await run(
+                        "insert into rota_till_count (slot_id, moment, cents, word, counted_by, counted_at) "
+                        "values ({}, 'opening', 1, '', {}, {})",
+                        slot_id,
+                        cast.samira,
+                        SOON,
+                    )
+
+        async def gives_up() -> None:
+            await asked.wait()
+            await free(actor=cast.samira, slot_id=slot_id, member_id=cast.samira, now=SOON)
+            freed.set()
+
+        await asyncio.gather(naive(), gives_up())
+        assert not await allowed(cast.samira, Act.TAKE_CASH, SOON)
+        assert len(await run("select id from rota_till_count")) == 1
+
+    async def test_the_count_and_the_giving_up_come_one_after_the_other(self, cast: Cast) -> None:
+        slot_id = await self.prepare(cast)
+        counts = [
+            count_till(actor=cast.samira, slot_id=slot_id, moment="opening", cents=cents, word="", now=SOON)
+            for cents in range(10)
+        ]
+        give_up = free(actor=cast.samira, slot_id=slot_id, member_id=cast.samira, now=SOON)
+        ends = await asyncio.gather(*counts[:5], give_up, *counts[5:], return_exceptions=True)
+        gone = [end for end in ends if isinstance(end, NotFound)]
+        assert all(end is None or isinstance(end, NotFound) for end in ends)
+        written = await run("select id from journal_line where act = 'turn.till_counted'")
+        assert len(written) == 10 - len(gone)
+        assert not await allowed(cast.samira, Act.TAKE_CASH, SOON)
+        with pytest.raises(NotFound):
+            await count_till(actor=cast.samira, slot_id=slot_id, moment="closing", cents=1, word="", now=SOON)
 
 
 class TestInTheMiddleOfARequest:
