@@ -63,7 +63,8 @@ async def take(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
     if result is ClaimResult.ASKED:
         return await answer(request, slot_id, asks_sure=True)
     day = language(visit.language).day(await lookups.starts_at(slot_id))
-    return await answer(request, slot_id, flash=Flash(text("C’est noté, à %(day)s !", day=day), undo=_give_up(slot_id)))
+    said = Flash(text("C’est noté, à %(day)s !", day=day), undo=_give_up(slot_id))
+    return await answer(request, slot_id, flash=said, just_taken=True)
 
 
 async def _take_for_guest(request: AnyRequest, slot_id: int, form: Form) -> Response[Any]:

@@ -48,6 +48,7 @@ async def answer(
     flash: Flash | None = None,
     refused: Refused | None = None,
     asks_sure: bool = False,
+    just_taken: bool = False,
 ) -> Response[Any]:
     """After something was done about a turn, or refused, or is asked once more: where the form was sent from."""
     view = (await read_form(request)).get("view", "")
@@ -57,7 +58,7 @@ async def answer(
     if wants_strip(request, view) and not asks_sure:
         return await answer_strip(request, KIND, slot_id, flash=flash, status=status)
     if wants_fragment(request) and view == "week":
-        line = await slot_line(slot_id, visit_of(request), asks_sure=asks_sure)
+        line = await slot_line(slot_id, visit_of(request), asks_sure=asks_sure, just_taken=just_taken)
         if line is not None:
             return render(request, "rotas/turn.html", TurnPage(line), block="turn", status=status, flash=flash)
     if asks_sure and view in ("week", "strip"):

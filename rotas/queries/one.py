@@ -37,6 +37,8 @@ class Panel:
     sign_in: bool = False
     cannot: bool = False
     watch: bool = False
+    watch_other: tuple[str, str] | None = None
+    """Address and words of a turn where somebody can be watched, when there is nobody on this one."""
     leave_watching: bool = False
     keep_swap: int = 0
     """The reader's own open request, which they may take back."""
@@ -115,11 +117,20 @@ left join member m on m.id = h.member_id where h.slot_id = {} and h.went = '' or
 """
 _SWAPS = """
 select x.id, x.slot_id, x.from_member, x.to_member, x.wanted_slot_id, x.word, x.until_at, m.name,
-       s.starts_at, d.name as duty, w.starts_at as wanted_at, v.name as wanted_duty
+       s.starts_at, d.name as duty, w.starts_at as wanted_at, v.name as wanted_duty,
+       (select count(*) from rota_holding h where h.slot_id = x.wanted_slot_id and h.member_id = {} and h.went = ''
+        and h.came <> 'watches') as holds_wanted
 from rota_swap x join member m on m.id = x.from_member
 join rota_slot s on s.id = x.slot_id join duty d on d.id = s.duty_id
 left join rota_slot w on w.id = x.wanted_slot_id left join duty v on v.id = w.duty_id
 where x.state = 'open' and (x.slot_id = {} or x.wanted_slot_id = {}) order by x.id
+"""
+_TO_WATCH = """
+select s.id, s.starts_at from rota_slot s where s.place_id = {} and s.duty_id = {} and s.state = 'open'
+and s.starts_at > {} and exists (select 1 from rota_holding h
+    join rota_practice k on k.member_id = h.member_id and k.duty_id = s.duty_id
+    where h.slot_id = s.id and h.went = '' and h.came <> 'watches' and k.level in ('does', 'teaches'))
+order by s.starts_at limit 1
 """
 
 
@@ -154,7 +165,7 @@ async def slot_page(
         who = await who_is(slot, visit.member.id, now=now, here=here_of(visit, slot["place_id"]))
     (where,) = await run(_WHERE, slot["room_id"], slot["place_id"])
     holdings = await run(_HOLDINGS, slot_id)
-    swaps = await run(_SWAPS, slot_id, slot_id)
+    swaps = await run(_SWAPS, visit.member.id if visit.member is not None else 0, slot_id, slot_id)
     named = who is not None and who.belongs and visit.member is not None and visit.member.met
     old = local_day(slot["ends_at"]) < local_day(now)
     return SlotPage(
@@ -176,7 +187,7 @@ async def slot_page(
         ),
         persons=_persons(holdings, standing, who, now=now, lang=lang) if named and not old else (),
         persons_words=_persons_words(slot["taken"], named=named, old=old, lang=lang),
-        swaps=_swaps(swaps, slot, standing, who, named=named, now=now, lang=lang) if who is not None else (),
+        swaps=_swaps(swaps, standing, who, named=named, now=now, lang=lang) if who is not None else (),
         weekly=_weekly(standing, who, lang) if who is not None and rules.why_off(standing, now) is None else None,
         steps=views.learning_steps(who.level, lang) if who is not None and who.belongs else (),
         learn_words=_learn_words(standing, who, now=now, lang=lang),
@@ -226,9 +237,13 @@ async def _panel(
         return Panel(False, False, "", title, (), sign_in=lack is not None, focus=focus)
     watch = rules.why_cannot_watch(standing, who, now=now) is None
     line, take = "", False
+    other = None
     if lack is not None:
         line = await _why_not(slot, standing, who, now=now, lang=lang)
         take = not line
+        if not watch and rules.why_cannot_take(standing, who, now=now) is RotaRefusal.NEEDS_TRAINING:
+            line = say(text("Ce rôle s’apprend, en regardant d’abord un tour avec quelqu’un qui sait."))
+            other = await _to_watch(slot, now=now, lang=lang)
     if sure and take:
         line = say(text("Sur ce tour, tout le monde débute. Quelqu’un qui connaît aiderait. Tu le prends quand même ?"))
     lines = [say(text("Tu viens regarder."))] if who.watches else []
@@ -241,6 +256,7 @@ async def _panel(
         take=take,
         asks_sure=sure and take,
         watch=watch,
+        watch_other=other,
         leave_watching=who.watches,
         focus=focus,
     )
@@ -261,6 +277,14 @@ async def _why_not(slot: Row, standing: Standing, who: Who, *, now: datetime, la
         part_of=source_of(slot),
     )
     return sentence(RotaRefusal.CLASH, lang, title=clash.title, when=clash.starts_at) if clash is not None else ""
+
+
+async def _to_watch(slot: Row, *, now: datetime, lang: Language) -> tuple[str, str] | None:
+    """The next turn of the duty on which there is somebody who can do it."""
+    found = await run(_TO_WATCH, slot["place_id"], slot["duty_id"], now)
+    if not found:
+        return None
+    return f"/tours/{found[0]['id']}", lang.say(text("Regarder %(when)s", when=found[0]["starts_at"]))
 
 
 def _asked_words(swap: Row, lang: Language) -> Text:
@@ -334,7 +358,6 @@ def _persons_words(taken: int, *, named: bool, old: bool, lang: Language) -> str
 
 def _swaps(
     swaps: Sequence[Row],
-    slot: Row,
     standing: Standing,
     who: Who,
     *,
@@ -356,7 +379,7 @@ def _swaps(
                 said = text("%(name)s ne peut pas venir, et te demande si tu peux.", name=name)
             yes = text("Je viens à sa place")
         else:
-            if not asked_me and not (who.holds and swap["wanted_slot_id"] == slot["id"]):
+            if not swap["holds_wanted"]:
                 continue
             said = text(
                 "%(name)s te propose « %(duty)s », %(when)s, contre ton tour « %(wanted)s », %(wanted_when)s.",
@@ -389,6 +412,7 @@ def _learn_words(standing: Standing, who: Who | None, *, now: datetime, lang: La
     """What to know before coming to learn, if there is something."""
     if who is None or not who.belongs or who.watches or who.level not in (Level.NONE, Level.WATCHED):
         return ""
-    if rules.why_cannot_watch(standing, who, now=now) is RotaRefusal.NOBODY_TO_WATCH:
+    nobody = rules.why_cannot_watch(standing, who, now=now) is RotaRefusal.NOBODY_TO_WATCH
+    if nobody and rules.demands_training(standing):
         return sentence(RotaRefusal.NOBODY_TO_WATCH, lang)
     return ""

@@ -18,7 +18,10 @@ from rotas.views import Deed, ForMe, SlotLine
 class Teller:
     """Says how each slot of a week stands to one reader."""
 
-    def __init__(self, week: Week, reader: Reader, *, quiet: bool, now: datetime, lang: Language) -> None:
+    def __init__(
+        self, week: Week, reader: Reader, *, quiet: bool, now: datetime, lang: Language, just_taken: int = 0
+    ) -> None:
+        self.just_taken = just_taken
         self.week, self.reader, self.quiet, self.now, self.lang = week, reader, quiet, now, lang
         self.today = local_day(now)
         self.answers = {ask["id"] for ask in reader.asks}
@@ -86,7 +89,7 @@ class Teller:
             people=slot["people"],
             taken=slot["taken"],
             seats_left=standing.free,
-            who="" if who.holds else self._names(slot, over),
+            who="" if who.holds or (swap is not None and slot["people"] == 1) else self._names(slot, over),
             mine=self._mine(slot, who),
             need=self._need(slot, swap) if not over else lang.say(text("C’est passé")) if not slot["taken"] else "",
             hint=hint,
@@ -148,12 +151,22 @@ class Teller:
         lack = self._lack(slot)
         return views.need_words(lack, slot["people"] - slot["taken"], quiet=self.quiet, lang=self.lang)
 
+    def _leaving(self, slot: Row, who: Who) -> Deed:
+        say, here = self.lang.say, f"/tours/{slot['id']}/empechement"
+        if slot["id"] == self.just_taken:
+            return Deed("leave", here, say(text("Annuler")))
+        if not who.holds:
+            return Deed("leave", here, say(text("Je ne viens plus")))
+        own = [swap for swap in self.week.swaps.get(slot["id"], ()) if swap["from_member"] == who.id]
+        if own:
+            return Deed("keep", f"/tours/echanges/{own[0]['id']}/retrait", say(text("Finalement, je viens")))
+        return Deed("cannot", here, say(text("Je ne peux pas venir")))
+
     def _deed(self, slot: Row, standing: Standing, who: Who, swap: Row | None) -> tuple[Deed | None, str]:
         say = self.lang.say
         here = f"/tours/{slot['id']}"
         if who.holds or who.watches:
-            words = text("Je ne peux pas venir") if who.holds else text("Je ne viens plus")
-            return Deed("cannot" if who.holds else "leave", f"{here}/empechement", say(words)), ""
+            return self._leaving(slot, who), ""
         if swap is not None:
             if swap["wanted_slot_id"] is not None:
                 return Deed("see", here, say(text("Je réponds"))), ""

@@ -74,8 +74,8 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
     read = await read_week(place.id, monday, today)
     reader = await reader_of(visit, place.id, now=now)
     teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang)
-    heads, column_of = _columns(read.slots, lang)
     slots = [slot for slot in read.slots if reader.id or teller.lacks(slot)]
+    heads, column_of = _columns(slots, lang)
     lines = [(slot, teller.line(slot, *column_of[slot["id"]])) for slot in slots]
     chosen = chosen if reader.id and chosen in (() if place.quiet else (LACKING,)) + (MINE,) else ""
     shown = [
@@ -116,8 +116,11 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
     )
 
 
-async def slot_line(slot_id: int, visit: Visit, *, asks_sure: bool = False) -> SlotLine | None:
-    """One slot of a week, to be put where it stood; none when it is off, or not the reader's to see."""
+async def slot_line(
+    slot_id: int, visit: Visit, *, asks_sure: bool = False, just_taken: bool = False
+) -> SlotLine | None:
+    """One slot of a week, to be put where it stood; none when it is off, or not the reader's to see. What was just
+    taken can be undone there."""
     found = await run("select place_id, starts_at from rota_slot where id = {} and state = 'open'", slot_id)
     if not found or visit.place is None or found[0]["place_id"] != visit.place.id:
         return None
@@ -126,7 +129,8 @@ async def slot_line(slot_id: int, visit: Visit, *, asks_sure: bool = False) -> S
     lang, now = language(visit.language), visit.now
     read = await read_week(place.id, week_start(local_day(found[0]["starts_at"])), local_day(now))
     reader = await reader_of(visit, place.id, now=now)
-    teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang)
+    taken = slot_id if just_taken else 0
+    teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang, just_taken=taken)
     _, column_of = _columns(read.slots, lang)
     slot = next((each for each in read.slots if each["id"] == slot_id), None)
     if slot is None:
