@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import json
 from http.cookies import SimpleCookie
+from typing import Any
 
 import pytest
+from litestar import Request
 
 from app.database import Store, run
 from app.i18n import language, text, text_n
 from app.settings import Settings
-from app.web.flash import NAME, SECONDS, Flash, flash_cookie, flash_header
+from app.web.flash import NAME, SECONDS, Flash, Undo, flash_cookie, flash_header, read_flash
+from app.web.rendering import environment_of
 from tests.client import Browser, words
 from tests.people import make_cast
 from tests.web.probe import world
@@ -149,3 +152,28 @@ async def test_with_a_fragment_it_comes_out_of_band_into_the_region_that_stays()
     assert '<div hx-swap-oob="innerHTML:#avis"><div class="notice" data-tone="fault">' in answer.text
     assert "À revoir" in words(answer)
     assert "<html" not in answer.text
+
+
+@pytest.mark.parametrize("undo", [None, Undo("/essai/annuler"), Undo("/essai/annuler", "choice", "free")])
+def test_how_it_is_undone_goes_with_it(undo: Undo | None) -> None:
+    settings = Settings(secret_key="k" * 32)
+    left = Flash(text("C’est noté"), undo=undo)
+    scope: Any = {"type": "http", "headers": [(b"cookie", cookie_line(settings, left))]}
+    request = Request[Any, Any, Any](scope)
+    assert read_flash(request, settings) == left
+
+
+def cookie_line(settings: Settings, left: Flash) -> bytes:
+    cookie = flash_cookie(settings, left)
+    return f"{cookie.key}={cookie.value}".encode()
+
+
+def test_its_button_undoes_with_the_token_of_the_forms() -> None:
+    ui: Any = environment_of("fr").globals["ui"]
+    said = Flash(text("C’est noté"), undo=Undo("/essai/annuler", "choice", "free")).said(language("fr").say)
+    shown = str(ui.flash(said, "jeton"))
+    assert '<form class="buttons" method="post" action="/essai/annuler">' in shown
+    assert '<input type="hidden" name="_csrf_token" value="jeton">' in shown
+    assert 'name="choice" value="free">' in shown
+    assert "Annuler" in shown
+    assert "<form" not in str(ui.flash(said)), "without a token there is no form that could be sent"
