@@ -14,6 +14,7 @@ from app.database import run
 from app.identity.api import Here, who_is_here
 from app.identity.rules import name_key
 from app.identity.states import Act
+from rotas.api import Source
 from workshops.rules import Proposal, Standing, Who
 from workshops.states import Format, HostState, Need, SignUpState, State
 
@@ -21,6 +22,11 @@ KIND = "workshop"
 """`entry.kind` and `journal_line.kind` of workshops."""
 
 Row = dict[str, Any]
+
+
+def source_of(workshop_id: int, title: str = "") -> Source:
+    """The workshop, as turns know what opened them."""
+    return Source(KIND, workshop_id, title, f"/ateliers/{workshop_id}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from app.i18n import Text, text, text_n
 from app.web.forms import Fields, Form, clean_line
 from workshops.labels import LANGUAGE_NAMES
 from workshops.rules import Proposal
-from workshops.states import FORMATS, Format, Need, WorkshopRefusal
+from workshops.states import FORMATS, Format, Need, TurnMoment, WorkshopRefusal
 
 LONGEST = timedelta(hours=12)
 FURTHEST = timedelta(days=366)
@@ -229,6 +229,27 @@ def read_decision(form: Form) -> DecisionForm:
         way_out=way_out,
         version=read_version(form),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TurnForm:
+    """A turn that a host asks for, and what is wrong with it."""
+
+    errors: dict[str, Text]
+    duty_id: int
+    moment: TurnMoment
+    minutes: int
+    people: int
+
+
+def read_turn(form: Form) -> TurnForm:
+    """`duty`, `moment` (`before`, `during`, `after`), `minutes` (of the first and the last), `people`."""
+    fields = Fields(form)
+    duty = fields.whole("duty", least=1, most=2**31 - 1, required=text("Choisis un rôle."))
+    moment = fields.choice("moment", list(TurnMoment), required=text("Choisis quand."))
+    minutes = fields.whole("minutes", least=5, most=240)
+    people = fields.whole("people", least=1, most=40, required=text("Écris combien de personnes il faut."))
+    return TurnForm(fields.errors, duty or 0, moment or TurnMoment.DURING, minutes or 30, people or 1)
 
 
 @dataclass(frozen=True, slots=True)

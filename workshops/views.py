@@ -43,6 +43,7 @@ class May:
     say_last_word: bool = False
     bring_guest: bool = False
     free_guest: bool = False
+    open_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,30 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnLine:
+    """A turn that the workshop opened."""
+
+    id: int
+    duty: str
+    icon: str
+    hours: str
+    who: str
+    lacks: str
+    seats_left: int
+    may_close: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnsPart:
+    """The turns of a workshop, and for its hosts what they may ask for."""
+
+    lines: Sequence[TurnLine]
+    duties: Sequence[tuple[str, str]]
+    moments: Sequence[tuple[str, str]]
+    minutes: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkshopPage:
     """The page of one workshop, for one reader."""
 
@@ -149,6 +174,9 @@ class WorkshopPage:
     edit_published: bool = False
     people: Sequence[PersonLine] = ()
     people_title: str = ""
+    turns: TurnsPart | None = None
+    keys_words: str = ""
+    """« Personne n’a encore les clés », if it is so."""
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Text] = field(default_factory=dict)
 

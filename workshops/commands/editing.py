@@ -36,8 +36,8 @@ from workshops.commands.steps import (
     tell_people,
     write_entry,
 )
-from workshops.commands.turns import move_turns, source_of
-from workshops.facts import Row, Words, columns_of, needs_of, offer_key, standing_of
+from workshops.commands.turns import move_turns
+from workshops.facts import Row, Words, columns_of, needs_of, offer_key, source_of, standing_of
 from workshops.rules import Proposal, Standing
 from workshops.states import State, WorkshopRefusal
 

@@ -34,8 +34,7 @@ from workshops.commands.steps import (
     tell_people,
     write_entry,
 )
-from workshops.commands.turns import source_of
-from workshops.facts import KIND, Row, needs_of
+from workshops.facts import KIND, Row, needs_of, source_of
 from workshops.states import HostState, State
 
 

@@ -9,16 +9,11 @@ from collections.abc import Collection
 from datetime import datetime
 
 from app.database import command, transaction
-from rotas.api import Source, Wanted, close_slot, move_slots, open_slots
+from rotas.api import Wanted, close_slot, move_slots, open_slots
 from workshops import rules
 from workshops.commands.steps import ask, locked_with_time, note, refuse_if
-from workshops.facts import KIND, Row
+from workshops.facts import Row, source_of
 from workshops.states import State, TurnMoment
-
-
-def source_of(workshop_id: int, title: str = "") -> Source:
-    """The workshop, as turns know what opened them."""
-    return Source(KIND, workshop_id, title, f"/ateliers/{workshop_id}")
 
 
 @command

@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from workshops.pages import desk, hosting, proposing, reading, ruling, signing_up
+from workshops.pages import desk, hosting, proposing, reading, ruling, signing_up, turns
 
 router = Router(
     path="",
@@ -13,5 +13,6 @@ router = Router(
         *signing_up.HANDLERS,
         *hosting.HANDLERS,
         *desk.HANDLERS,
+        *turns.HANDLERS,
     ],
 )

@@ -25,7 +25,9 @@ from workshops.views import QuestionPage
 
 AnyRequest = Request[Any, Any, Any]
 PUBLIC = {"public": True}
-IN_FORMS = {"word": "contest", "words": "say_last_word", "first_name": "bring_guest", "who": "invite"}
+IN_FORMS = {"word": "contest", "words": "say_last_word", "first_name": "bring_guest", "who": "invite"} | dict.fromkeys(
+    ("duty", "moment", "minutes", "people"), "open_turns"
+)
 """Fields of the page of a workshop beside which an error is said, and what one may (`May`) who is shown them. Others
 are said at its head, and so are those of a form that is shown no longer."""
 

@@ -18,6 +18,7 @@ from app.unchanged import unchanged
 from workshops import rules, views
 from workshops.facts import KIND, matter_of, standing_of, who_is
 from workshops.labels import DRAWINGS, FORMAT_ICONS
+from workshops.queries.turns import Turns, keys_words, read_turns, turns_part
 from workshops.rules import Standing, Who
 from workshops.states import ACTIVE, FORMATS, HostState, State, WorkshopRefusal
 from workshops.views import HostLine, May, PersonLine, WorkshopPage
@@ -47,6 +48,7 @@ class _Shown:
     last_words: list[str]
     votes: list[str]
     """Of those drawn, on what they would rule on now: empty while they have not voted."""
+    turns: Turns | None = None
     pages: dict[Any, tuple[datetime, WorkshopPage]] = field(default_factory=dict)
     """What it says to all who are the same to it, and in which minute (`_page`)."""
 
@@ -114,6 +116,7 @@ async def _shown(workshop_id: int) -> _Shown | None:
         hosts,
         by_hosts + [each["last_word"] for each in said],
         [each["vote"] for each in votes],
+        await read_turns(row),
     )
 
 
@@ -200,6 +203,10 @@ def _page_for(shown: _Shown, who: Who | None, *, met: bool, now: datetime, focus
             lang=lang,
         ),
         may=may,
+        turns=turns_part(shown.turns, row, names=names_shown, asks=may.open_turns, now=now, lang=lang)
+        if who is not None
+        else None,
+        keys_words=keys_words(shown.turns, row, now=now, lang=lang) if who is not None else "",
         hosts=_host_lines(hosts, inside=inside, lang=lang) if names_shown else (),
         hosts_words=_hosts_words(len([each for each in hosts if each["state"] == HostState.HOSTING]), who, lang),
         speaker=row["speaker"],
@@ -323,6 +330,7 @@ def _may(standing: Standing, who: Who | None, *, now: datetime) -> May:
         tick=rules.why_cannot_tick(standing, who, now=now) is None,
         say_last_word=rules.why_cannot_say_last_word(standing, who, now=now) is None,
         bring_guest=rules.why_cannot_sign_up_guest(standing, who, now=now) is None,
+        open_turns=rules.why_cannot_open_turns(standing, who, now=now) is None,
         free_guest=rules.why_cannot_withdraw(standing, now=now) is None,
     )
 
