@@ -315,11 +315,9 @@ class _Play:
 
     async def _a_guest_helps(self) -> None:
         """Somebody without an account washes up."""
+        friend = self.member(GUESTS_FRIEND)
         for row in await self._slots():
-            if row["duty"] == DISHES and row["starts_at"] > self.now + DAY and row["taken"] < row["people"]:
-                if row["id"] not in self.left_open:
-                    friend = self.member(GUESTS_FRIEND)
-                    await claiming.claim_for_guest(
-                        actor=friend, slot_id=row["id"], first_name=GUEST, now=self.now - HOUR
-                    )
-                    return
+            free = row["taken"] < row["people"] and row["id"] not in self.left_open
+            if free and row["duty"] == DISHES and row["starts_at"] > self.now + DAY:
+                await claiming.claim_for_guest(actor=friend, slot_id=row["id"], first_name=GUEST, now=self.now - HOUR)
+                return

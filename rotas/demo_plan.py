@@ -1,4 +1,4 @@
-"""What goes round in the demonstration: its duties, their weeks, and who does what. Data only; `rotas.demo` plays it."""
+"""What goes round in the demonstration: duties, their weeks, and who does what. Data only; `rotas.demo` plays it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Years of turns in bulk, as commands and jobs would have left them: slots, who had them, their entries in the calendar.
+"""Years of turns in bulk, as commands and jobs would have left them: slots, who had them, entries in the calendar.
 
 For a demonstration with a crowd, and for what is measured. Hundreds of rows a statement; nothing of it is to come.
 """
@@ -51,7 +51,8 @@ async def add_years(
     """So many years of turns up to then, each of these duties every day from Tuesday to Saturday. `regular` had one
     every week."""
     (setting,) = await run(
-        "select p.name as place, p.address, i.name as installation from place p, installation i where p.id = {} limit 1",
+        "select p.name as place, p.address, i.name as installation from place p cross join installation i "
+        "where p.id = {} limit 1",
         place_id,
     )
     known = {
