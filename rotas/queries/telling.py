@@ -91,7 +91,7 @@ class Teller:
             seats_left=standing.free,
             who="" if who.holds or (swap is not None and slot["people"] == 1) else self._names(slot, over),
             mine=self._mine(slot, who),
-            need=self._need(slot, swap) if not over else lang.say(text("C’est passé")) if not slot["taken"] else "",
+            need=self._need(slot, who, swap) if not over else lang.say(text("C’est passé")) if not slot["taken"] else "",
             hint=hint,
             source_title=slot["source_title"] if self.reader.id else "",
             source_url=slot["source_url"],
@@ -138,7 +138,7 @@ class Teller:
                 return swap
         return None
 
-    def _need(self, slot: Row, swap: Row | None) -> str:
+    def _need(self, slot: Row, who: Who, swap: Row | None) -> str:
         if swap is not None:
             name = swap["name"] if self.reader.named else self.lang.say(text("Quelqu’un"))
             if swap["wanted_slot_id"] is not None:
@@ -146,7 +146,7 @@ class Teller:
             if swap["to_member"] is not None:
                 return self.lang.say(text("%(name)s ne peut pas venir, et te demande si tu peux.", name=name))
             return self.lang.say(text("%(name)s ne peut pas venir. Qui vient à sa place ?", name=name))
-        if self.who(slot).swap:
+        if who.swap:
             return self.lang.say(text("Tu as demandé quelqu’un à ta place"))
         lack = self._lack(slot)
         return views.need_words(lack, slot["people"] - slot["taken"], quiet=self.quiet, lang=self.lang)

@@ -44,6 +44,8 @@ class WeekPage:
     """How many columns the grid has; `many` when it has none."""
     heads: Sequence[Head]
     days: Sequence[DayOfTurns]
+    gone: Sequence[DayOfTurns]
+    """Days of this week that are over: shown after those to come."""
     any_slots: bool
     """Whether there is anything in this week, whatever is chosen."""
     chosen: str
@@ -83,6 +85,8 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
         for slot, line in lines
         if not chosen or (teller.lacks(slot) if chosen == LACKING else bool(line.mine))
     ]
+    days = _days(shown, today, lang)
+    gone = [day for day in days if monday == week_start(today) and day.id < f"j{today}"]
     missing = sum(slot["people"] - slot["taken"] for slot in slots if teller.lacks(slot))
     links = _Links(place, monday, week_start(today), chosen, named=visit.place is None and len(all_places) > 1)
     return WeekPage(
@@ -97,7 +101,8 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
         lack=_lack(missing, place, monday, today, lang),
         roles=str(len(heads)) if len(heads) <= MOST_COLUMNS else "many",
         heads=heads if len(heads) <= MOST_COLUMNS else (),
-        days=_days(shown, today, lang),
+        days=[day for day in days if day not in gone],
+        gone=gone,
         any_slots=bool(slots),
         chosen=chosen,
         chips=_chips(lines, teller, links, lang) if reader.id else (),

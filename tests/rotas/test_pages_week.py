@@ -266,6 +266,19 @@ class TestWeeksAndChoices:
         assert "Où il manque du monde (1)" in page
         assert "Mes tours (1)" in page
 
+    async def test_days_that_are_over_come_after_those_to_come(self, scene: Scene) -> None:
+        gone = await scene.slot("Hier", starts_at=NOON - DAY)
+        browser = await scene.as_(scene.cast.karim)
+        page = await browser.get("/tours")
+        assert "Plus rien d’ici dimanche" in words(page)
+        slot_id = await scene.slot("Demain")
+        page = await browser.get("/tours")
+        assert "Plus rien" not in words(page)
+        parts = [page.text.index(part) for part in (f'id="tour-{slot_id}"', "Les jours d’avant", f'id="tour-{gone}"')]
+        assert parts == sorted(parts)
+        before = await browser.get("/tours?semaine=2026-11-16")
+        assert "Les jours d’avant" not in before.text
+
     async def test_nothing_to_show_says_why(self, scene: Scene) -> None:
         browser = await scene.as_(scene.cast.karim)
         assert "Pas de tour cette semaine-là" in words(await browser.get("/tours"))
