@@ -172,6 +172,8 @@ async def give_weekly_turn(slot: Row, member_id: int, *, now: datetime) -> bool:
     standing, who = await ask(slot, member_id, now=now)
     if who.holds:
         return True
+    if not who.belongs:
+        return False  # they left the place: no news for them
     why = await _why_not_theirs(slot, member_id, rules.why_cannot_take(standing, who, now=now))
     if why is None:
         mail = wording_slots.weekly_given(title_of(slot), slot["starts_at"], where=await where_is(slot))

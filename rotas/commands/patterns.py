@@ -125,7 +125,7 @@ async def change_pattern(
 @command
 async def end_pattern(*, actor: int, pattern_id: int, last_on: date, version: int, now: datetime) -> None:
     """The pattern has no slot after this day, which is yesterday at the earliest; whoever has one is told. Ended on
-    this day already: nothing happens."""
+    this day already: nothing happens. An end is put off in the same way."""
     last_on = max(last_on, local_day(now) - DAY)
     async with transaction():
         pattern, slots, holders = await _locked_pattern(pattern_id, last_on + DAY, members=[actor], now=now)
@@ -136,6 +136,10 @@ async def end_pattern(*, actor: int, pattern_id: int, last_on: date, version: in
             raise Refused(RotaRefusal.CHANGED_MEANWHILE)
         if await _follower(pattern_id) is not None:
             raise Refused(RotaRefusal.PATTERN_ENDED)
+        await get_for_update(Duty, pattern["duty_id"])
+        longer = replace(weekly_of(pattern), until_on=last_on)
+        if await _double(pattern["duty_id"], longer, but=pattern_id) is not None:
+            raise Refused(RotaRefusal.PATTERN_DOUBLE)
         await _end(pattern, slots, holders, last_on, by=actor, now=now)
 
 
@@ -275,7 +279,7 @@ async def _move_slots(new: Row, slots: Collection[Row], *, by: int, now: datetim
         turns[holding["member_id"]] += 1
     several = {member for member, count in turns.items() if count > 1}
     kept: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for slot in sorted(slots, key=lambda each: each["starts_at"]):
+    for slot in _in_order(slots, weekly):
         day = same_week(slot["made_for_on"], weekly.weekday)
         starts_at, ends_at = weekly.span_on(day)
         there = day in weekly.days(day, day) and starts_at > now
@@ -304,13 +308,22 @@ async def _move_slots(new: Row, slots: Collection[Row], *, by: int, now: datetim
     title = await _duty_name(new["duty_id"])
     for member, spans in kept.items():
         await tell_of_place(
-            wording_slots.moved_all(title, spans),
+            wording_slots.moved_all(title, sorted(spans)),
             [member],
             kind=Kind.CHANGE,
             what=f"pattern-{new['id']}-moved",
             place_id=new["place_id"],
             now=now,
         )
+
+
+def _in_order(slots: Collection[Row], weekly: Weekly) -> list[Row]:
+    """So that none comes upon the next one of the pattern, which is to move yet: the last first if they go later."""
+    ordered = sorted(slots, key=lambda each: each["starts_at"])
+    moves_later = bool(ordered) and (
+        weekly.span_on(same_week(ordered[0]["made_for_on"], weekly.weekday))[1] > ordered[0]["ends_at"]
+    )
+    return ordered[::-1] if moves_later else ordered
 
 
 async def _leave_behind(slot: Row, holdings: Collection[Row], *, now: datetime) -> None:
@@ -365,9 +378,10 @@ async def _end(
 
 
 async def _write_end(pattern: Row, last_on: date) -> None:
-    await Pattern.update({Pattern.until_on: last_on, Pattern.version: pattern["version"] + 1}).where(
-        Pattern.id == pattern["id"]
-    )
+    """What would be made after that day is made again if the end is put off."""
+    made_until = None if pattern["made_until"] is None else min(pattern["made_until"], last_on)
+    columns: dict[Any, Any] = {"until_on": last_on, "made_until": made_until, "version": pattern["version"] + 1}
+    await Pattern.update(columns).where(Pattern.id == pattern["id"])
 
 
 async def _duty_name(duty_id: int) -> str:

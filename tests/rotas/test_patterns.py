@@ -300,6 +300,23 @@ class TestChanging:
         newest = await changed(cast, new, people=3)
         assert {row["people"] for row in await slots_of(newest)} == {3}
 
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (Weekly(0, "08:00", "10:00", FIRST), Weekly(6, "20:00", "09:00", FIRST)),
+            (Weekly(6, "20:00", "09:00", FIRST), Weekly(0, "08:00", "10:00", FIRST)),
+        ],
+    )
+    async def test_whoever_has_them_all_never_comes_upon_their_own_next_one(
+        self, cast: Cast, before: Weekly, after: Weekly
+    ) -> None:
+        pattern = await opened(cast, weekly=before)
+        await hold_weekly(actor=cast.samira, slot_id=(await slots_of(pattern))[1]["id"], now=NOON)
+        new = await changed(cast, pattern, weekly=after)
+        moved = (await slots_of(new))[1:]
+        assert len(moved) >= 6
+        assert [await holders(row["id"]) for row in moved] == [[cast.samira]] * len(moved)
+
     async def test_what_began_never_moves(self, cast: Cast) -> None:
         pattern = await opened(cast)
         first = (await slots_of(pattern))[0]
@@ -325,13 +342,29 @@ class TestEnding:
         assert (await entry(third["id"]))["state"] == "cancelled"
         await consistent()
 
-    async def test_twice_is_once_and_later_again_makes_them_again(self, cast: Cast) -> None:
+    async def test_twice_is_once_and_put_off_they_are_made_again(self, cast: Cast) -> None:
         pattern = await opened(cast)
         for _ in range(2):
             await end_pattern(actor=cast.rosa, pattern_id=pattern, last_on=FIRST, version=1, now=NOON)
         assert len(await slots_of(pattern)) == 1
         late = end_pattern(actor=cast.rosa, pattern_id=pattern, last_on=FIRST + WEEK, version=1, now=NOON)
         await refused(late, RotaRefusal.CHANGED_MEANWHILE)
+        await end_pattern(actor=cast.rosa, pattern_id=pattern, last_on=FIRST + 2 * WEEK, version=2, now=NOON)
+        assert await jobs.make_slots(NOON) == 2
+        assert [row["made_for_on"] for row in await slots_of(pattern)] == [FIRST + week * WEEK for week in range(3)]
+
+    async def test_put_off_it_never_meets_another_at_the_same_hour(self, cast: Cast) -> None:
+        duty = await make_duty(place_id=cast.place)
+        ids = []
+        for first in (FIRST, FIRST + 2 * WEEK):
+            weekly = Weekly(FRIDAY, "18:00", "20:00", first)
+            ids.append(
+                await open_pattern(actor=cast.rosa, duty_id=duty, weekly=weekly, people=2, room_id=None, now=NOON)
+            )
+            if first == FIRST:
+                await end_pattern(actor=cast.rosa, pattern_id=ids[0], last_on=FIRST + WEEK, version=1, now=NOON)
+        late = end_pattern(actor=cast.rosa, pattern_id=ids[0], last_on=FIRST + 3 * WEEK, version=2, now=NOON)
+        await refused(late, RotaRefusal.PATTERN_DOUBLE)
 
     async def test_who_held_it_every_week_is_told(self, cast: Cast) -> None:
         pattern = await opened(cast)
