@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -52,6 +52,10 @@ class Week:
     """By member, turns of this month."""
     held_by_one: Sequence[str]
     """Names of duties."""
+    involved: dict[int, set[int]]
+    """By slot, to whom it is not what it is to everybody: who has it, watches, cannot come, or is asked to."""
+    told: dict[Hashable, Any] = field(default_factory=dict)
+    """What was said of it to readers to whom it is the same, to be said to the next: the one thing that is added to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,17 @@ async def _read(place_id: int, monday: date, today: date) -> Week:
     weekly = defaultdict[int, set[int]](set)
     for row in await run(_WEEKLY, place_id):
         weekly[row["pattern_id"]].add(row["member_id"])
+    involved = defaultdict[int, set[int]](set)
+    for slot in slots:
+        involved[slot["id"]] |= weekly.get(slot["pattern_id"], set())
+    for rows in holdings.values():
+        for row in rows:
+            involved[row["slot_id"]].add(row["member_id"])
+    for rows in swaps.values():
+        for row in rows:
+            involved[row["slot_id"]] |= {row["from_member"], row["to_member"]}
     return Week(
+        involved=dict(involved),
         slots=slots,
         holdings=dict(holdings),
         swaps=dict(swaps),

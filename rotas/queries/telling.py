@@ -14,6 +14,9 @@ from rotas.rules import Standing, Who
 from rotas.states import SKILLED, Came, Level, RotaRefusal, SlotState
 from rotas.views import Deed, ForMe, SlotLine
 
+MOST_TOLD = 2000
+"""Then it begins anew."""
+
 
 class Teller:
     """Says how each slot of a week stands to one reader."""
@@ -25,6 +28,10 @@ class Teller:
         self.week, self.reader, self.quiet, self.now, self.lang = week, reader, quiet, now, lang
         self.today = local_day(now)
         self.answers = {ask["id"] for ask in reader.asks}
+        self.asked_of = {ask["slot_id"] for ask in reader.asks}
+        # Turns begin and end on whole minutes.
+        minute = now.replace(second=0, microsecond=0)
+        self.sort = (lang.code, quiet, minute, reader.id > 0, reader.named, reader.belongs, reader.mediator)
 
     def lacks(self, slot: Row) -> bool:
         """Whether somebody is wanted there still."""
@@ -69,7 +76,28 @@ class Teller:
         )
 
     def line(self, slot: Row, column: int, differ: bool, *, asks_sure: bool = False, focus: bool = False) -> SlotLine:
-        """The slot as the reader sees it."""
+        """The slot as the reader sees it; said once to all to whom it is the same."""
+        slot_id, me, week = slot["id"], self.reader, self.week
+        if focus or slot_id in self.asked_of or me.id in week.involved.get(slot_id, ()):
+            return self._line(slot, column, differ, asks_sure=asks_sure, focus=focus)
+        key = (
+            slot_id,
+            self.sort,
+            column,
+            differ,
+            me.adult_on is not None and local_day(slot["starts_at"]) < me.adult_on,
+            week.levels.get((slot["duty_id"], me.id)),
+            week.loads.get(me.id, 0) if slot["low_load"] is not None else 0,
+        )
+        line: SlotLine | None = week.told.get(key)
+        if line is None:
+            line = self._line(slot, column, differ)
+            if len(week.told) >= MOST_TOLD:
+                week.told.clear()
+            week.told[key] = line
+        return line
+
+    def _line(self, slot: Row, column: int, differ: bool, *, asks_sure: bool = False, focus: bool = False) -> SlotLine:
         lang, who, standing = self.lang, self.who(slot), self.standing(slot)
         over = slot["ends_at"] <= self.now
         swap = self._swap(slot, standing, who) if not over else None
@@ -91,7 +119,11 @@ class Teller:
             seats_left=standing.free,
             who="" if who.holds or (swap is not None and slot["people"] == 1) else self._names(slot, over),
             mine=self._mine(slot, who),
-            need=self._need(slot, who, swap) if not over else lang.say(text("C’est passé")) if not slot["taken"] else "",
+            need=self._need(slot, who, swap)
+            if not over
+            else lang.say(text("C’est passé"))
+            if not slot["taken"]
+            else "",
             hint=hint,
             source_title=slot["source_title"] if self.reader.id else "",
             source_url=slot["source_url"],

@@ -77,7 +77,7 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
     reader = await reader_of(visit, place.id, now=now)
     teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang)
     slots = [slot for slot in read.slots if reader.id or teller.lacks(slot)]
-    heads, column_of = _columns(slots, lang)
+    heads, column_of = _columns_of(read, slots, lang)
     lines = [(slot, teller.line(slot, *column_of[slot["id"]])) for slot in slots]
     chosen = chosen if reader.id and chosen in (() if place.quiet else (LACKING,)) + (MINE,) else ""
     shown = [
@@ -136,7 +136,7 @@ async def slot_line(
     reader = await reader_of(visit, place.id, now=now)
     taken = slot_id if just_taken else 0
     teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang, just_taken=taken)
-    _, column_of = _columns(read.slots, lang)
+    _, column_of = _columns_of(read, read.slots, lang)
     slot = next((each for each in read.slots if each["id"] == slot_id), None)
     if slot is None:
         return None
@@ -144,9 +144,20 @@ async def slot_line(
 
 
 Key = tuple[int, str]
+Columns = tuple[list[Head], dict[int, tuple[int, bool]]]
 
 
-def _columns(slots: Sequence[Row], lang: Language) -> tuple[list[Head], dict[int, tuple[int, bool]]]:
+def _columns_of(week: Week, slots: Sequence[Row], lang: Language) -> Columns:
+    """The same, worked out once for all who see all of the week's slots."""
+    if len(slots) < len(week.slots):
+        return _columns(slots, lang)
+    found: Columns | None = week.told.get(("columns", lang.code))
+    if found is None:
+        found = week.told["columns", lang.code] = _columns(slots, lang)
+    return found
+
+
+def _columns(slots: Sequence[Row], lang: Language) -> Columns:
     """The columns of a week, those that begin first on the left: a duty at its hours; a duty alone where that would be
     too many; none where that is still too many. And of each slot its column, and whether its hours are to be read in
     its cell, as the column's head does not say them."""

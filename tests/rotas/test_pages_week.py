@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.database import Store, run, transaction
+from app.identity.states import Act
 from app.identity.tables import Member
 from rotas.commands.claiming import claim, claim_for_guest, watch
 from rotas.commands.giving_up import ask_stand_in, propose_swap
@@ -357,6 +358,34 @@ class TestSharing:
         await self.people(scene, 3, 1, 1, 1)
         page = words(await (await scene.as_(scene.cast.karim)).get("/tours"))
         assert not re.search(r"Prénom \d+ (a|en a|:)? ?\d+ tour", page)
+
+
+async def test_what_is_said_to_one_reader_is_kept_from_the_others(scene: Scene) -> None:
+    """Between two writes a week is read once for all, and what is the same for several readers is said once."""
+    cast = scene.cast
+    slot_id = await scene.slot(people=3, who=(cast.aicha,), act=Act.TAKE_CASH.value, adults_only=True)
+    popular = await scene.slot("Cuisine", low_load=0, mid_load=0, now=NOON - HOUR, starts_at=NOON + 4 * DAY)
+    await scene.slot("Avant", people=1, who=(cast.yann,))
+    async with transaction():
+        birthday = (NOON + 90 * DAY).date()
+        await Member.update({Member.adult_on: birthday}).where(Member.id == cast.odile)
+    everybody = {name: await scene.as_(getattr(cast, name)) for name in ("karim", "odile", "bruno", "newcomer", "yann")}
+    told = {
+        "karim": ("Aïcha Il manque 2 personnes Je prends ce tour", "Je prends ce tour"),
+        "odile": ("Aïcha Il manque 2 personnes À partir de 18 ans", "Je prends ce tour"),
+        "bruno": ("Aïcha Il manque 2 personnes Pas pour la médiation", "Je prends ce tour"),
+        "newcomer": ("1 personne Il manque 2 personnes Je prends ce tour", "Je prends ce tour"),
+        "yann": ("Aïcha Il manque 2 personnes Je prends ce tour", "S’ouvre à toi jeudi 26 novembre à 11 h"),
+    }
+    for names in (told, reversed(told)):
+        for name in names:
+            page = await everybody[name].get("/tours")
+            for shown, sentence in zip((slot_id, popular), told[name], strict=True):
+                assert sentence in said(turn(page, shown)), name
+            if name != "newcomer":
+                assert "Aïcha" in page.text
+    visitor = scene.world.browser(Accept_Language="fr")
+    assert "Aïcha" not in (await visitor.get("/tours")).text
 
 
 async def test_as_many_queries_for_five_slots_as_for_sixty(scene: Scene, db: Store) -> None:
