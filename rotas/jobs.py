@@ -312,6 +312,17 @@ async def _forget_guests_of(slot_id: int, now: datetime) -> int:
         return len(forgotten)
 
 
+async def made_again(now: datetime, latest: datetime, believed: bool = True) -> None:
+    """The clock was set back: weeks that were passed over are made after all, what was called out by the clock that was
+    ahead is called out again in its time, and nobody waits for a round that opens only then."""
+    async with transaction():
+        ahead = local_day(now) + rules.MADE_AHEAD
+        await run("update rota_pattern set made_until = null where made_until > {}", ahead)
+        await run("update rota_slot set called_at = null where called_at > {} and starts_at > {}", now, now)
+        await run("update rota_slot set learned_at = null where learned_at > {} and ends_at > {}", now, now)
+        await run("update rota_slot set opened_at = {} where opened_at > {} and starts_at > {}", now, now, now)
+
+
 async def _each(
     things: OneByOne,
     kind: str,

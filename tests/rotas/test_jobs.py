@@ -212,6 +212,29 @@ class TestEmptyRuns:
         assert await jobs.empty_runs(self.END + DAY) == 0
 
 
+class TestClockSetBack:
+    """It was a year ahead for an hour, and the jobs were done by it."""
+
+    async def test_nothing_is_passed_over_nor_silent_for_a_year(self, cast: Cast) -> None:
+        pattern, _ = await make_weeks(place_id=cast.place, count=1)
+        near = await make_slot(place_id=cast.place, starts_at=NOON + 366 * DAY)
+        ahead = NOON + 365 * DAY
+        assert await jobs.make_slots(ahead) > 0
+        assert await jobs.call_out(ahead) > 0
+        assert await jobs.make_slots(NOON) == 0  # the control: by the mark alone they would be passed over
+        await jobs.made_again(NOON, ahead, True)
+        assert await jobs.make_slots(NOON) > 0
+        rows = await run(
+            "select made_for_on from rota_slot where pattern_id = {} and starts_at < {} order by starts_at",
+            pattern,
+            NOON + 56 * DAY,
+        )
+        days = [row["made_for_on"] for row in rows]
+        assert days == [days[0] + week * 7 * DAY for week in range(7)]
+        assert (await slot(near))["called_at"] is None
+        assert await jobs.call_out(NOON + 365 * DAY) == 2
+
+
 class TestGuests:
     async def test_first_names_are_forgotten_after_thirty_days(self, cast: Cast) -> None:
         made = await make_slot(place_id=cast.place, people=2)
