@@ -37,6 +37,12 @@ FOR_ALL_AGES = frozenset({"check_in", "open_meals"})
 """What a turn may allow somebody under 18: neither keys nor money, and nothing one to one."""
 LONGEST_SLOT = timedelta(hours=24)
 MOST_PEOPLE = 40
+OPENING, CLOSING = "opening", "closing"
+MOMENTS = (OPENING, CLOSING)
+"""When the box of a till is counted."""
+MOST_CENTS = 10_000_00
+LONGEST_WORD = 200
+"""Beside a count."""
 
 
 # ---------------------------------------------------------------------------------------------------------------- facts
@@ -314,6 +320,11 @@ def allows_from(starts_at: datetime) -> datetime:
 def allows_until(ends_at: datetime) -> datetime:
     """Until when."""
     return ends_at + ACTS_AFTER
+
+
+def allows_at(starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
+    """Whether a turn allows it at this instant."""
+    return allows_from(starts_at) <= now < allows_until(ends_at)
 
 
 # ------------------------------------------------------------------------------------------------------------ patterns

@@ -117,6 +117,35 @@ async def why_clashes(
     return Clash(sort="person", room_id=None, **found[0]) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A time that somebody has given to something."""
+
+    member_id: int
+    kind: str
+    thing_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+async def bound_times(member_ids: Iterable[int], starts_at: datetime, ends_at: datetime) -> list[Bound]:
+    """All that binds these people between two instants: to foresee many clashes at once. Never to be shown."""
+    people = sorted(set(member_ids))
+    if not people:
+        return []
+    found = await run(
+        "select t.member_id, e.kind, e.thing_id, e.starts_at, e.ends_at from taking_part t "  # noqa: S608 - constants and marks
+        f"join entry e on e.id = t.entry_id where t.member_id in ({', '.join('{}' for _ in people)}) "
+        f"and t.binding = {{}} and t.left_at is null and t.starts_at > {{}} and t.starts_at < {{}} and {_OVERLAPS}",
+        *people,
+        True,
+        starts_at - LONGEST,
+        ends_at,
+        *_overlaps(starts_at, ends_at),
+    )
+    return [Bound(**row) for row in found]
+
+
 async def own_overlaps(
     member_id: int, starts_at: datetime, ends_at: datetime, *, except_for: tuple[str, int] | None = None
 ) -> Clash | None:

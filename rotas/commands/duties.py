@@ -12,7 +12,7 @@ from app.clock import local_day
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
 from app.identity.api import belongs, holds
-from app.identity.states import Act
+from app.identity.states import STANDING, Act
 from app.identity.tables import Member, Place
 from app.notices.api import Kind
 from rotas import grants, rules, wording_slots
@@ -191,8 +191,8 @@ async def write_level(duty_id: int, member_id: int, level: Level, *, by: int | N
 
 
 def _columns(duty: DutyWords) -> dict[str, Any]:
-    if duty.act:
-        Act(duty.act)  # raises for what no form lets through
+    if duty.act and Act(duty.act) in STANDING:  # raises for what no form lets through
+        raise ValueError("a turn gives nobody a mandate")
     if not duty.name.strip() or len(duty.name) > MOST_NAMED or not 1 <= duty.people <= rules.MOST_PEOPLE:
         raise ValueError("not a duty")
     return {

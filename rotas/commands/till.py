@@ -11,19 +11,15 @@ from app.database import command, run, transaction
 from app.errors import NotFound
 from app.identity.api import holds
 from app.identity.states import Act
+from rotas import rules
 from rotas.commands.steps import holding_of, locked_slots, note
 from rotas.states import Came, SlotState
-
-OPENING, CLOSING = "opening", "closing"
-MOMENTS = (OPENING, CLOSING)
-MOST_CENTS = 10_000_00
-LONGEST_WORD = 200
 
 
 @command
 async def count_till(*, actor: int, slot_id: int, moment: str, cents: int, word: str, now: datetime) -> None:
     """Write down what the box holds, with a word if something is odd. Counted again, it is the last count."""
-    if moment not in MOMENTS or not 0 <= cents <= MOST_CENTS or len(word) > LONGEST_WORD:
+    if moment not in rules.MOMENTS or not 0 <= cents <= rules.MOST_CENTS or len(word) > rules.LONGEST_WORD:
         raise ValueError("not a count")
     async with transaction():
         slot = (await locked_slots(slot_id, members=[actor], now=now))[slot_id]
@@ -33,6 +29,7 @@ async def count_till(*, actor: int, slot_id: int, moment: str, cents: int, word:
             or SlotState(slot["state"]) is not SlotState.OPEN
             or holding is None
             or holding["came"] == Came.WATCHES
+            or not rules.allows_at(slot["starts_at"], slot["ends_at"], now)
             or not await holds(actor, slot["place_id"], Act.TAKE_CASH, now)
         ):
             raise NotFound

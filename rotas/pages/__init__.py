@@ -2,6 +2,16 @@
 
 from litestar import Router
 
-from rotas.pages import acting, week
+from rotas.pages import acting, keeping, learning, planning, till, week
 
-router = Router(path="", route_handlers=[*week.HANDLERS, *acting.HANDLERS])
+router = Router(
+    path="",
+    route_handlers=[
+        *week.HANDLERS,
+        *acting.HANDLERS,
+        *keeping.HANDLERS,
+        *planning.HANDLERS,
+        *learning.HANDLERS,
+        *till.HANDLERS,
+    ],
+)

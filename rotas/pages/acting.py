@@ -10,7 +10,6 @@ from litestar.params import FromPath
 
 from app.errors import Refused
 from app.i18n import Text, language, text, text_n
-from app.identity.api import find_member_by_name_or_mail
 from app.web.answers import go_to
 from app.web.error_pages import refusal_text
 from app.web.flash import Flash, Undo
@@ -145,7 +144,7 @@ async def cannot(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
     read = forms.read_cannot(form)
     to_member, errors = read.to_member, read.errors
     if not errors and read.who and to_member is None:
-        to_member, fault = await _one_person(slot_id, read.who)
+        to_member, fault = await lookups.one_person(await lookups.place_of_slot(slot_id), read.who)
         errors = {"who": fault} if fault is not None else {}
     if errors:
         return await _show_cannot(request, slot_id, read.member_id, read=read, errors=errors)
@@ -186,17 +185,6 @@ async def _write_down(request: AnyRequest, slot_id: int, read: Cannot, whose: in
         said = text("L’échange est proposé.")
     stays = text("Tant que personne n’a dit oui, le tour reste à toi.") if own else told
     return Flash(said, stays, undo=Undo(f"/tours/echanges/{swap_id}/retrait"))
-
-
-async def _one_person(slot_id: int, name: str) -> tuple[int | None, Text | None]:
-    found = await find_member_by_name_or_mail(await lookups.place_of_slot(slot_id), name)
-    exact = [person for person in found if person.name.casefold() == name.casefold()]
-    found = exact or found
-    if not found:
-        return None, text("On ne connaît personne ici qui s’appelle « %(name)s ».", name=name[:60])
-    if len(found) > 1:
-        return None, text("Plusieurs personnes s’appellent « %(name)s ». Écris son adresse mail.", name=name[:60])
-    return found[0].id, None
 
 
 @post("/tours/echanges/{swap_id:int}/reponse", status_code=303)

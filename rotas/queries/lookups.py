@@ -1,4 +1,5 @@
-"""To which turn a swap, a pattern or a guest's place belongs; where and when a turn is. Each raises `NotFound`."""
+"""To which turn a swap, a pattern or a guest's place belongs; where and when a turn is. Each raises `NotFound`. And who
+is meant by a name."""
 
 from __future__ import annotations
 
@@ -6,6 +7,9 @@ from datetime import datetime
 
 from app.database import run
 from app.errors import NotFound
+from app.i18n import Text, text
+from app.identity.api import find_member_by_name_or_mail
+from rotas.facts import Row
 
 
 async def starts_at(slot_id: int) -> datetime:
@@ -47,3 +51,23 @@ async def slot_of_guest(holding_id: int) -> int:
     if not found:
         raise NotFound
     return int(found[0]["slot_id"])
+
+
+async def kept_pattern(pattern_id: int) -> Row:
+    """The row of a pattern. Raises `NotFound`."""
+    found = await run("select * from rota_pattern where id = {}", pattern_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+async def one_person(place_id: int, name: str) -> tuple[int | None, Text | None]:
+    """The one member of this place who is meant; or why nobody is."""
+    found = await find_member_by_name_or_mail(place_id, name)
+    exact = [person for person in found if person.name.casefold() == name.casefold()]
+    found = exact or found
+    if not found:
+        return None, text("On ne connaît personne ici qui s’appelle « %(name)s ».", name=name[:60])
+    if len(found) > 1:
+        return None, text("Plusieurs personnes s’appellent « %(name)s ». Écris son adresse mail.", name=name[:60])
+    return found[0].id, None

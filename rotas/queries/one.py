@@ -102,14 +102,18 @@ class SlotPage:
     steps: Sequence[tuple[str, str, str, str]]
     learn_words: str
     brings_guest: bool
+    duty_href: str
+    keeps: bool
+    """Whether the reader may change it here: nothing else opened it, and it is not over."""
     week_href: str
     values: Mapping[str, str]
     errors: Mapping[str, Text]
 
 
 _WHERE = """
-select p.name as place_name, p.address, r.name as room, q.quiet from place p
-left join rota_setting q on q.place_id = p.id left join room r on r.id = {} where p.id = {}
+select p.name as place_name, p.address, r.name as room, q.quiet, d.retired_at from place p
+left join rota_setting q on q.place_id = p.id left join room r on r.id = {} left join duty d on d.id = {}
+where p.id = {}
 """
 _HOLDINGS = """
 select h.id, h.slot_id, h.member_id, h.first_name, h.came, h.taken_by, m.name from rota_holding h
@@ -163,7 +167,7 @@ async def slot_page(
     who = None
     if visit.member is not None:
         who = await who_is(slot, visit.member.id, now=now, here=here_of(visit, slot["place_id"]))
-    (where,) = await run(_WHERE, slot["room_id"], slot["place_id"])
+    (where,) = await run(_WHERE, slot["room_id"], slot["duty_id"], slot["place_id"])
     holdings = await run(_HOLDINGS, slot_id)
     swaps = await run(_SWAPS, visit.member.id if visit.member is not None else 0, slot_id, slot_id)
     named = who is not None and who.belongs and visit.member is not None and visit.member.met
@@ -192,6 +196,12 @@ async def slot_page(
         steps=views.learning_steps(who.level, lang) if who is not None and who.belongs else (),
         learn_words=_learn_words(standing, who, now=now, lang=lang),
         brings_guest=who is not None and rules.why_cannot_take_for_guest(standing, who, now=now) is None,
+        duty_href=f"/tours/roles/{slot['duty_id']}" if visit.member is not None and where["retired_at"] is None else "",
+        keeps=who is not None
+        and who.keeps_place
+        and not slot["source_kind"]
+        and slot["starts_at"] > now
+        and rules.why_off(standing, now) is None,
         week_href=f"/tours?semaine={local_day(slot['starts_at']).isoformat()}#tour-{slot_id}",
         values=values or {},
         errors=errors or {},
