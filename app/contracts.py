@@ -70,6 +70,10 @@ class EntryKind:
     """French msgid of the button that leads to `path` from a message: « Je vois l’atelier »."""
     discreet: frozenset[str] = frozenset()
     """Values of `entry.genre` of which nobody else may be told that a person takes part."""
+    lacks_people: bool = False
+    """Whether a free seat is work that somebody is wanted for: « Il manque une personne »; nobody waits for one."""
+    leave_label: str = ""
+    """French msgid of the button on one's own strip that leads to `leave_path`, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Concern:
     href: str
     icon: str
     sort: str
-    """`reading`, `clash`, `block`, `contest`, `edit`, `help`, `yes`."""
+    """`reading`, `clash`, `block`, `contest`, `edit`, `help`, `yes`, `uncovered`, `empty`."""
     deed: str = ""
     """Address of the one deed that a button on the desk does at once (« Remettre à relire »), if there is one."""
 

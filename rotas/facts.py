@@ -38,7 +38,8 @@ select s.*, d.name as duty, d.about, d.icon, d.act, d.opens_place, d.adults_only
         and not exists (select 1 from rota_holding o join rota_slot t on t.id = o.slot_id
                         where o.member_id = h.member_id and o.went = '' and o.came <> 'watches'
                         and t.duty_id = s.duty_id and t.ends_at <= {{}})) as first_timers,
-       (select count(*) from rota_weekly w where w.pattern_id = s.pattern_id and w.ended_at is null) as weekly
+       (select count(*) from rota_weekly w where w.pattern_id = s.pattern_id and w.ended_at is null) as weekly,
+       coalesce((select q.quiet from rota_setting q where q.place_id = s.place_id), {{}}) as quiet
 from rota_slot s join duty d on d.id = s.duty_id left join rota_pattern p on p.id = s.pattern_id
 """  # noqa: S608 - constants of this file
 _WHO = """
@@ -69,13 +70,19 @@ async def slots_of(slot_ids: Collection[int], *, now: datetime) -> dict[int, Row
     if not slot_ids:
         return {}
     wanted = sorted(set(slot_ids))
-    found = await run(f"{_SLOT} where s.id in ({', '.join('{}' for _ in wanted)}) order by s.id", now, *wanted)
+    found = await run(f"{_SLOT} where s.id in ({', '.join('{}' for _ in wanted)}) order by s.id", now, False, *wanted)
     return {row["id"]: row for row in found}
 
 
 def title_of(slot: Row) -> str:
     """How calendars and messages call the slot of this row: « Accueil », « Vaisselle · Repas du vendredi »."""
     return f"{slot['duty']} · {slot['source_title']}"[:200] if slot["source_title"] else str(slot["duty"])
+
+
+def is_listed(slot: Row, *, taken: int) -> bool:
+    """Whether agenda and feeds show the slot of this row to those who have no part in it, when so many have: while it
+    is on and lacks somebody. Of a quiet place nothing is said to be missing."""
+    return slot["state"] == SlotState.OPEN and taken < slot["people"] and not slot["quiet"]
 
 
 def source_of(slot: Row) -> tuple[str, int] | None:

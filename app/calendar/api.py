@@ -29,6 +29,7 @@ from app.calendar.entries import (
     remove_entry,
     room_renamed,
     set_counts,
+    set_listed,
     take_part,
 )
 from app.calendar.invitations import Invitation, Inviting
@@ -69,6 +70,7 @@ __all__ = [
     "remove_entry",
     "room_renamed",
     "set_counts",
+    "set_listed",
     "take_part",
     "who_comes",
     "why_clashes",

@@ -46,6 +46,8 @@ class Planned:
     language: str
     step_free: bool
     children: bool
+    listed: bool = True
+    """Whether agenda and feeds show it to those who take no part in it."""
 
 
 async def put_entry(planned: Planned, *, now: datetime) -> int:
@@ -77,7 +79,12 @@ async def put_entry(planned: Planned, *, now: datetime) -> int:
         "step_free": planned.step_free,
         "children": planned.children,
     }
-    counts: dict[str, Any] = {"seats": planned.seats, "taken": planned.taken, "waiting": planned.waiting}
+    counts: dict[str, Any] = {
+        "seats": planned.seats,
+        "taken": planned.taken,
+        "waiting": planned.waiting,
+        "listed": planned.listed,
+    }
     if old is None:
         row = {**columns, "kind": planned.kind, "thing_id": planned.thing_id}
         row |= {"sequence": 0, "modified_at": next_modified(None, now)}
@@ -92,6 +99,8 @@ async def put_entry(planned: Planned, *, now: datetime) -> int:
         moved = {"sequence": old["sequence"] + 1, "modified_at": next_modified(old["modified_at"], now)}
         public, member = kept_events(_visible(old | columns | moved, setting))
         changed |= moved | {"ics_public": public, "ics_member": member}
+    if "listed" in changed:
+        changed["listed_at"] = next_modified(old["listed_at"], now)
     if changed:
         changed["version"] = old["version"] + 1
         await Entry.update(changed).where(Entry.id == old["id"])  # type: ignore[arg-type]  # Piccolo takes names as well
@@ -111,6 +120,24 @@ async def set_counts(kind: str, thing_id: int, *, taken: int, waiting: int, seat
         kind,
         thing_id,
     )
+
+
+async def set_listed(kind: str, things: Collection[int], listed: bool, *, now: datetime) -> None:
+    """Agenda and feeds show these things to those who take no part in them, or no more. Moves no SEQUENCE."""
+    rows = await run(
+        "select id, listed_at from entry where kind = {} and listed <> {} "  # noqa: S608 - marks only
+        f"and thing_id in ({', '.join('{}' for _ in things) or 'null'}) order by id",
+        kind,
+        listed,
+        *things,
+    )
+    for row in rows:
+        await run(
+            "update entry set listed = {}, listed_at = {}, version = version + 1 where id = {}",
+            listed,
+            next_modified(row["listed_at"], now),
+            row["id"],
+        )
 
 
 async def remove_entry(kind: str, thing_id: int, *, now: datetime) -> None:

@@ -1,5 +1,7 @@
 """What each feed holds, and by what it is known to be unchanged: one indexed query that reads no VEVENT.
 
+Feeds for everybody hold what is listed (`entry.listed`), one's own all that one has a part in.
+
 Windows, what stays when cancelled, and whose names show are decided here; HTTP is `feed_pages`' affair, the bytes of a
 calendar `icalendar`'s.
 """
@@ -105,6 +107,12 @@ _STANDING = (
     "count(e.id) as n, coalesce(sum(e.id), 0) as ids, coalesce(sum(e.sequence), 0) as sequences, "
     "max(e.modified_at) as changed_at"
 )
+# What is listed no more is asked for as well: by its hour the feed is known to be another one.
+_STANDING_LISTED = (
+    "count(case when e.listed then e.id end) as n, coalesce(sum(case when e.listed then e.id end), 0) as ids, "
+    "coalesce(sum(case when e.listed then e.sequence end), 0) as sequences, "
+    "max(case when e.listed then e.modified_at end) as changed_at, max(e.listed_at) as listed_at"
+)
 _IN_WINDOW = "e.starts_at >= {} and e.starts_at < {} and (e.state <> {} or e.ends_at > {})"
 
 
@@ -138,11 +146,11 @@ def _standing(row: dict[str, Any], *changes: Any, since: datetime) -> Standing:
 async def shared_standing(window: Window, kinds: Sequence[str]) -> Standing:
     """How the feed of these kinds stands, in all places."""
     rows = await run(
-        f"select {_STANDING} from entry e where e.kind in ({_marks(kinds)}) and {_SHOWN}",  # noqa: S608 - constants and marks
+        f"select {_STANDING_LISTED} from entry e where e.kind in ({_marks(kinds)}) and {_SHOWN}",  # noqa: S608 - constants and marks
         *kinds,
         *_shown(window),
     )
-    return _standing(rows[0], since=window.today)
+    return _standing(rows[0], rows[0]["listed_at"], since=window.today)
 
 
 async def shared_events(window: Window, kinds: Sequence[str]) -> list[bytes]:
@@ -150,7 +158,7 @@ async def shared_events(window: Window, kinds: Sequence[str]) -> list[bytes]:
     return _kept(
         await run(
             f"select e.ics_public as kept from entry e where e.kind in ({_marks(kinds)}) and {_SHOWN} "  # noqa: S608 - constants and marks
-            "order by e.starts_at, e.id",
+            "and e.listed order by e.starts_at, e.id",
             *kinds,
             *_shown(window),
         )
@@ -160,12 +168,14 @@ async def shared_events(window: Window, kinds: Sequence[str]) -> list[bytes]:
 async def place_standing(window: Window, slug: str) -> tuple[str, Standing] | None:
     """The name of the place and how its feed stands; nothing for an unknown place."""
     rows = await run(
-        f"select p.name, {_STANDING} from place p left join entry e on e.place_id = p.id and {_SHOWN} "  # noqa: S608 - constants of this file
+        f"select p.name, {_STANDING_LISTED} from place p left join entry e on e.place_id = p.id and {_SHOWN} "  # noqa: S608 - constants of this file
         "where p.slug = {} group by p.id, p.name",
         *_shown(window),
         slug,
     )
-    return (rows[0]["name"], _standing(rows[0], since=window.today)) if rows else None
+    if not rows:
+        return None
+    return rows[0]["name"], _standing(rows[0], rows[0]["listed_at"], since=window.today)
 
 
 async def place_events(window: Window, slug: str) -> list[bytes]:
@@ -173,7 +183,7 @@ async def place_events(window: Window, slug: str) -> list[bytes]:
     return _kept(
         await run(
             "select e.ics_public as kept from entry e join place p on p.id = e.place_id "  # noqa: S608 - constants of this file
-            f"where p.slug = {{}} and {_SHOWN} order by e.starts_at, e.id",
+            f"where p.slug = {{}} and {_SHOWN} and e.listed order by e.starts_at, e.id",
             slug,
             *_shown(window),
         )

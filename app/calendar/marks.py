@@ -45,7 +45,7 @@ class Marks:
         key = (kind_name, rest)
         if key not in self._filled:
             words = [self._spoken.gettext(kind.label)]
-            if rest.decode() in kind.genres:
+            if rest and rest.decode() in kind.genres:
                 words.append(self._spoken.gettext(kind.genres[rest.decode()][0]))
             category = vCategory([])
             category.cats = [vText(word) for word in words]

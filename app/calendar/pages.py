@@ -54,7 +54,14 @@ async def show_home(request: ANY_REQUEST) -> Response[Any]:
     place = _place(places, visit, request.query_params.get("lieu", ""))
     kinds = house_of(request).registry.entry_kinds
     strips = await queries.strips_between(
-        visit.now, visit.now + timedelta(days=7), place_id=place.id, visit=visit, kinds=kinds, limit=HOME_STRIPS
+        visit.now,
+        visit.now + timedelta(days=7),
+        place_id=place.id,
+        visit=visit,
+        kinds=kinds,
+        # What a newcomer may come to: whom the members still look for, they see in the agenda.
+        without=[kind.kind for kind in kinds.values() if kind.lacks_people],
+        limit=HOME_STRIPS,
     )
     spoken = language(visit.language)
     weekdays = [spoken.weekday(MONDAY + timedelta(days=number)) for number in range(7)]

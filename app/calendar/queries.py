@@ -3,10 +3,11 @@ many rows there are; no VEVENT is read here."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from app.calendar.kept import HOSTS_JOINT
@@ -49,6 +50,10 @@ class Part(NamedTuple):
     role: str
     starts_at: datetime
     state: str
+    place_id: int
+    kind: str
+    ends_at: datetime
+    listed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,11 @@ class Strip:
     join_path: str
     join_label: str
     """French msgid of the button."""
+    leave_path: str
+    leave_label: str
+    """French msgid of the button, empty where there is none for the reader."""
+    lacks_people: bool
+    """Whether it is work that people are wanted for (`EntryKind`)."""
 
     def __hash__(self) -> int:
         return hash((self.entry_id, self.taken))  # of two that are equal the same, and as much as a memory needs
@@ -122,6 +132,8 @@ _MY_PART = "taking_part t on t.entry_id = e.id and t.member_id = {} and t.left_a
 # Own proposals show to their hosts alone.
 _SEEN = "(e.state in ({}, {}) or e.state = {} and t.role = {})"
 _SEEN_ARGS = (*SHOWN, EntryState.TENTATIVE.value, Role.HOST.value)
+# Neither is what is listed no more, but to whoever takes part in it.
+_SEEN_IN_LISTS = "(e.state in ({}, {}) and (e.listed or t.id is not null) or e.state = {} and t.role = {})"
 
 
 async def places() -> list[PlaceLine]:
@@ -159,6 +171,7 @@ async def strips_between(
     kinds: Mapping[str, EntryKind],
     limit: int,
     kind: str | None = None,
+    without: Collection[str] = (),
     mine: bool = False,
     not_over_at: datetime | None = None,
     follow: Follow | None = None,
@@ -167,29 +180,28 @@ async def strips_between(
 ) -> list[Strip]:
     """What happens in a place between two instants, in time's order; at most `limit`.
 
-    `mine` keeps what the visitor takes part in, `not_over_at` what has not ended then, `follow` what comes after.
-    `parts` is all that the visitor takes part in then, if that was read before; with it and a stamp, `taken`, what
-    everybody may see is read once for all.
+    `kind` keeps one kind alone, `without` leaves some out, `mine` keeps what the visitor takes part in, `not_over_at`
+    what has not ended then, `follow` what comes after. `parts` is all that the visitor takes part in then, if that was
+    read before; with it and a stamp, `taken`, what everybody may see is read once for all.
     """
-    known = parts is not None and not mine
-    own_proposals = [
-        part.entry_id for part in parts or () if part.role == Role.HOST and part.state == EntryState.TENTATIVE
-    ]
     where = ["e.place_id = {}", "e.starts_at >= {}", "e.starts_at < {}"]
     args: list[Any] = [place_id, starts_at, after]
+    known = parts is not None and not mine
     if known:
-        own = f" or e.id in ({', '.join('{}' for _ in own_proposals)})" if own_proposals else ""
-        where.append(f"(e.state in ({{}}, {{}}){own})")
-        args += [*SHOWN, *own_proposals]
-        source = "e.id, e.version from entry e"
+        where.append("e.state in ({}, {}) and e.listed")
+        args += SHOWN
+        source = "e.id, e.version, e.starts_at from entry e"
     else:
-        where.append(_SEEN)
+        where.append(_SEEN_IN_LISTS)
         args += _SEEN_ARGS
         source = f"{_LINE} from entry e {'join' if mine else 'left join'} {_MY_PART}"
         args = [_me(visit), *args]
     if kind is not None:
         where.append("e.kind = {}")
         args.append(kind)
+    if without:
+        where.append(f"e.kind not in ({', '.join('{}' for _ in without)})")
+        args += without
     if not_over_at is not None:
         where.append("e.ends_at > {}")
         args.append(not_over_at)
@@ -200,12 +212,34 @@ async def strips_between(
     args.append(limit)
     if not known:
         return await _strips(_lines(await run(sql, *args)), visit, kinds)
-    if taken is None or own_proposals:
+    if taken is None:
         rows = await run(sql, *args)
     else:
         rows = await unchanged(taken, (sql, *args), partial(run, sql, *args))
     roles = {part.entry_id: part.role for part in parts or ()}
-    return await _strips([(row["id"], row["version"], roles.get(row["id"])) for row in rows], visit, kinds)
+    lines: list[tuple[datetime, int, int, str | None]] = [
+        (row["starts_at"], row["id"], row["version"], roles.get(row["id"])) for row in rows
+    ]
+    own: list[tuple[datetime, int, int, str | None]] = [
+        (part.starts_at, part.entry_id, part.version, part.role)
+        for part in parts or ()
+        if _own_alone(part)
+        and part.place_id == place_id
+        and kind in (None, part.kind)
+        and part.kind not in without
+        and (not_over_at is None or part.ends_at > not_over_at)
+        and (follow is None or (part.starts_at, part.entry_id) > (follow.starts_at, follow.entry_id))
+    ]
+    if own:
+        lines = sorted(lines + own, key=itemgetter(0, 1))[:limit]
+    return await _strips([line[1:] for line in lines], visit, kinds)
+
+
+def _own_alone(part: Part) -> bool:
+    """Whether lists show it to those who take part in it, and to nobody else."""
+    if part.state in SHOWN:
+        return not part.listed
+    return part.state == EntryState.TENTATIVE and part.role == Role.HOST
 
 
 async def my_parts(visit: Visit) -> list[Part]:
@@ -213,7 +247,8 @@ async def my_parts(visit: Visit) -> list[Part]:
     if visit.member is None:
         return []
     rows = await run(
-        "select t.entry_id, e.version, t.role, t.starts_at, e.state from taking_part t "
+        "select t.entry_id, e.version, t.role, t.starts_at, e.state, e.place_id, e.kind, e.ends_at, e.listed "
+        "from taking_part t "
         "join entry e on e.id = t.entry_id where t.member_id = {} and t.starts_at > {} and t.left_at is null "
         "order by t.starts_at, t.entry_id limit {}",
         visit.member.id,
@@ -384,7 +419,9 @@ def _strip(
     state = EntryState(row["state"])
     seats, taken = row["seats"], row["taken"]
     waiting = waiting_first(row["waiting"], starts_at=row["starts_at"], first_come=kind.first_come, now=now)
+    over = row["ends_at"] <= now
     offered = invitation(
+        waits=not kind.lacks_people,
         state=state,
         ends_at=row["ends_at"],
         seats=seats,
@@ -416,12 +453,15 @@ def _strip(
         seats=seats,
         taken=taken,
         left=seats_left(seats=seats, taken=taken, waiting=waiting),
-        seats_words=_seats_words(seats, taken, waiting),
+        seats_words=_lack_words(seats, taken, over) if kind.lacks_people else _seats_words(seats, taken, waiting),
         role=role,
         mine_words=_mine_words(state, role),
         invitation=offered,
         join_path=kind.join_path.replace("{id}", thing),
         join_label=kind.join_label,
+        leave_path=kind.leave_path.replace("{id}", thing),
+        leave_label=kind.leave_label if role in COMES_TO_ME and state is EntryState.CONFIRMED and not over else "",
+        lacks_people=kind.lacks_people,
     )
 
 
@@ -432,6 +472,13 @@ def _seats_words(seats: int | None, taken: int, waiting: int) -> Text | None:
         return text_n("Complet. %(n)s personne attend", "Complet. %(n)s personnes attendent", waiting)
     left = seats - taken
     return text_n("Il reste %(n)s place", "Il reste %(n)s places", left) if left > 0 else text("Complet")
+
+
+def _lack_words(people: int | None, taken: int, over: bool) -> Text | None:
+    missing = (people or 0) - taken
+    if missing <= 0 or over:
+        return None
+    return text_n("Il manque une personne", "Il manque %(n)s personnes", missing)
 
 
 def _mine_words(state: EntryState, role: Role | None) -> Text | None:

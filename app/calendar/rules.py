@@ -42,13 +42,17 @@ def invitation(
     role: Role | None,
     member: bool,
     now: datetime,
+    waits: bool = True,
 ) -> Invitation:
-    """What to propose. The thing's own domain decides again when somebody accepts."""
+    """What to propose; `waits`: whether one may wait for a seat. The thing's own domain decides again when somebody
+    accepts."""
     if role is not None:
         return Invitation.MINE
     if not member or state is not EntryState.CONFIRMED or ends_at <= now:
         return Invitation.CLOSED
-    return Invitation.WAIT if seats_left(seats=seats, taken=taken, waiting=waiting) == 0 else Invitation.JOIN
+    if seats_left(seats=seats, taken=taken, waiting=waiting) != 0:
+        return Invitation.JOIN
+    return Invitation.WAIT if waits else Invitation.CLOSED
 
 
 def why_cannot_add_feed(*, feeds: int) -> CalendarRefusal | None:

@@ -41,6 +41,10 @@ class Entry(Table):
     language = Varchar(length=5, default="fr")
     step_free = Boolean(default=False)
     children = Boolean(default=False)
+    listed = Boolean(default=True)
+    """Whether it is shown to those who take no part in it: a turn that has all its people is not."""
+    listed_at = Timestamptz(null=True, default=None)
+    """When that last changed: feeds that hold it, or do not any more, are others from then on."""
     sequence = Integer(default=0)
     modified_at = Timestamptz(default=None)
     version = Integer(default=0)

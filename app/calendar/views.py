@@ -215,7 +215,7 @@ def agenda_page(
         chips.append(Chip(wish.path(genre=MINE), N_("À moi"), wish.mine, icon="check"))
     free_words = ""
     if shown and not (wish.genre or goes_on or wish.follow):
-        busy = {strip.day for strip in shown}
+        busy = {strip.day for strip in shown if not strip.lacks_people}
         free = [
             day
             for day in days.all()

@@ -87,6 +87,20 @@ SORTS: Mapping[str, Sort] = {
         "key",
         N_("Sans leur oui avant %(when)s, ça ne paraît pas"),
     ),
+    "uncovered": Sort(
+        "tours",
+        N_("Il manque du monde"),
+        N_("Il manque du monde, %(n)s"),
+        "users-plus",
+        N_("Ça commence %(when)s"),
+    ),
+    "empty": Sort(
+        "vides",
+        N_("Personne ne les prend : on les enlève ?"),
+        N_("Tours vides, %(n)s"),
+        "refresh",
+        N_("Jusqu’au %(when)s"),
+    ),
 }
 """In the order of the page."""
 
@@ -137,6 +151,8 @@ class BureauPage:
     """« Le bureau dit oui »."""
 
     lines: Sequence[Line]
+    empty: Sequence[Line]
+    """Turns that nobody takes, for whoever keeps the place."""
 
 
 async def desk_page(visit: Visit, registry: Registry, *, chosen: str) -> DeskPage:
@@ -171,10 +187,13 @@ async def desk_page(visit: Visit, registry: Registry, *, chosen: str) -> DeskPag
 
 
 async def bureau_page(visit: Visit, registry: Registry) -> BureauPage:
-    """What waits for the yes of the asking person, who may say it here."""
+    """What waits for the yes of the asking person, who may say it here; and what only whoever keeps the place ends."""
     lang = language(visit.language)
-    concerns = [concern for concern in await _concerns(visit, registry) if concern.sort == "yes"]
-    return BureauPage([_line(concern, visit.now, lang) for concern in concerns])
+    by_sort: dict[str, list[Line]] = {"yes": [], "empty": []}
+    for concern in await _concerns(visit, registry):
+        if concern.sort in by_sort:
+            by_sort[concern.sort].append(_line(concern, visit.now, lang))
+    return BureauPage(by_sort["yes"], by_sort["empty"])
 
 
 async def _concerns(visit: Visit, registry: Registry) -> list[Concern]:

@@ -13,6 +13,7 @@ from functools import partial
 
 from app.calendar.api import Coming, free_between, own_between
 from app.clock import PARIS, day_start
+from app.contracts import EntryKind, Job
 from app.database import command, is_sqlite, run, transaction
 from app.errors import DatabaseHeld
 from app.i18n import Text, text, text_n
@@ -22,6 +23,7 @@ from app.notices.states import Kind
 from app.one_by_one import OneByOne
 
 TELL_WEEKS = "notices.tell_weeks"
+NO_KINDS: Mapping[str, EntryKind] = {}
 
 AT_ONCE = 200
 """People in one transaction."""
@@ -38,8 +40,18 @@ _CLAIM = (
 _NEXT = f"select id, member_id from mail_choice where {_ASKED} and id > {{}} order by id limit {{}}"  # noqa: S608 - constants of this file
 
 
-async def tell_weeks(now: datetime) -> int:
-    """Tell their week to those who asked and have not been told; returns how many messages there were.
+def jobs_about(kinds: Mapping[str, EntryKind]) -> Sequence[Job]:
+    """The job that tells what is on of these kinds."""
+
+    async def tell(now: datetime) -> int:
+        return await tell_weeks(now, kinds)
+
+    return (Job(TELL_WEEKS, tell, timedelta(minutes=5)),)
+
+
+async def tell_weeks(now: datetime, kinds: Mapping[str, EntryKind] = NO_KINDS) -> int:
+    """Tell their week to those who asked and have not been told; returns how many messages there were. `kinds` say of
+    which things a free seat is work that lacks somebody.
 
     A week that falls over takes the others of its transaction with it: these people are then told one by one. Raises
     `SomeFailed` at the end if there was one.
@@ -48,16 +60,17 @@ async def tell_weeks(now: datetime) -> int:
     if monday is None or not await run(f"select id from mail_choice where {_ASKED} limit 1", monday):  # noqa: S608 - constants of this file
         return 0
     weeks = OneByOne(TELL_WEEKS)
+    lacking = frozenset(kind.kind for kind in kinds.values() if kind.lacks_people)
     last = 0
     while asked := await run(_NEXT, monday, last, AT_ONCE):
         first, last = asked[0]["id"], asked[-1]["id"]
         try:
-            told = await _tell_some(monday, now, first, last)
+            told = await _tell_some(monday, now, first, last, lacking)
         except DatabaseHeld:
             raise
         except Exception:  # told below, by the one week that does it
             for each in asked:
-                tell_one = partial(_tell_some, monday, now, each["id"], each["id"])
+                tell_one = partial(_tell_some, monday, now, each["id"], each["id"], lacking)
                 await weeks.try_one("member", each["member_id"], tell_one)
         else:
             weeks.count(told)
@@ -65,7 +78,7 @@ async def tell_weeks(now: datetime) -> int:
 
 
 @command
-async def _tell_some(monday: date, now: datetime, first: int, last: int) -> int:
+async def _tell_some(monday: date, now: datetime, first: int, last: int, lacking: Collection[str]) -> int:
     """Those among them whose choices have these numbers, in one transaction."""
     async with transaction():
         # On PostgreSQL those whom another process is telling just now are passed over; SQLite has one writer at a time.
@@ -75,7 +88,7 @@ async def _tell_some(monday: date, now: datetime, first: int, last: int) -> int:
             return 0
         weeks = await _weeks(members, first=now, after=day_start(monday + timedelta(days=7)))
         told = 0
-        for readers, body in _alike(weeks):
+        for readers, body in _alike(weeks, lacking):
             told += await tell(
                 readers,
                 kind=Kind.DIGEST,
@@ -120,7 +133,7 @@ async def _weeks(members: Collection[int], *, first: datetime, after: datetime) 
     }
 
 
-def _alike(weeks: Mapping[int, _Week]) -> Iterable[tuple[list[int], list[Text]]]:
+def _alike(weeks: Mapping[int, _Week], lacking: Collection[str]) -> Iterable[tuple[list[int], list[Text]]]:
     """Those who read the same, together, and what they read; nobody for whom nothing is on."""
     groups: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
     for member, week in weeks.items():
@@ -128,16 +141,24 @@ def _alike(weeks: Mapping[int, _Week]) -> Iterable[tuple[list[int], list[Text]]]
         if key != ((), ()):
             groups.setdefault(key, []).append(member)
     for members in groups.values():
-        yield members, _body(weeks[members[0]])
+        yield members, _body(weeks[members[0]], lacking)
 
 
-def _body(week: _Week) -> list[Text]:
+def _body(week: _Week, lacking: Collection[str]) -> list[Text]:
     said: list[Text] = []
     if week.own:
         said += [text("Tes rendez-vous :"), _lines(week.own)]
-    if week.free:
-        said += [text("Il reste de la place :"), _lines(week.free[:MOST])]
-    if (more := len(week.free) - MOST) > 0:
+    said += _some(text("Il reste de la place :"), [each for each in week.free if each.kind not in lacking])
+    said += _some(text("Il manque du monde :"), [each for each in week.free if each.kind in lacking])
+    return said
+
+
+def _some(head: Text, things: Sequence[Coming]) -> list[Text]:
+    """The first of these under their heading; nothing of none."""
+    if not things:
+        return []
+    said = [head, _lines(things[:MOST])]
+    if (more := len(things) - MOST) > 0:
         said.append(text_n("Et %(n)s autre dans l’agenda.", "Et %(n)s autres dans l’agenda.", more))
     return said
 

@@ -8,8 +8,7 @@ from litestar import Router
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
-from app.notices import demo, moves, own_data, reminders
-from app.notices.digest import tell_weeks
+from app.notices import demo, digest, moves, own_data, reminders
 from app.notices.jobs import KEEPS, forget_calendars, forget_mail, week_again
 from app.notices.pages import show_demo_mail, show_demo_mails
 from app.notices.pages_calls import CALLS
@@ -20,7 +19,7 @@ from app.notices.wording import SENTENCES
 
 def jobs_about(kinds: Mapping[str, EntryKind]) -> Sequence[Job]:
     """What is told about the entries of these kinds by the clock."""
-    return (*reminders.jobs_about(kinds), *moves.jobs_about(kinds))
+    return (*reminders.jobs_about(kinds), *moves.jobs_about(kinds), *digest.jobs_about(kinds))
 
 
 DOMAIN = Domain(
@@ -36,7 +35,6 @@ DOMAIN = Domain(
     refusals=SENTENCES,
     keeps=KEEPS,
     jobs=(
-        Job("notices.tell_weeks", tell_weeks, timedelta(minutes=5)),
         Job("forget_mail", forget_mail, timedelta(hours=1)),
         Job("notices.forget_calendars", forget_calendars, timedelta(hours=6)),
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from app.calendar.api import set_listed
 from app.clock import local_day
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
@@ -19,10 +20,11 @@ from rotas import grants, rules, wording_slots
 from rotas.commands.moving import cancel_steps, note_of_place, refuse_unless_keeper, tell_of_place, tell_renamed
 from rotas.commands.patterns import end_patterns_of
 from rotas.commands.steps import holdings_of, locked_slots, moment, refuse_if, write_entry
+from rotas.facts import KIND as TURN
 from rotas.facts import Row
 from rotas.rules import DutyWords
 from rotas.states import LEVELS, Came, Level, RotaRefusal, SlotState
-from rotas.tables import Duty, RotaSetting
+from rotas.tables import Duty, RotaSetting, Slot
 
 KIND = "duty"
 """`journal_line.kind` of duties."""
@@ -140,6 +142,14 @@ async def set_quiet(*, actor: int, place_id: int, quiet: bool, now: datetime) ->
             await RotaSetting.update({RotaSetting.quiet: quiet}).where(RotaSetting.place_id == place_id)
         else:
             await RotaSetting.insert(RotaSetting(place_id=place_id, quiet=quiet))
+        wanting = await run(
+            "select id from rota_slot where place_id = {} and state = 'open' and taken < people and ends_at > {}",
+            place_id,
+            now,
+        )
+        rows = await get_for_update(Slot, *(row["id"] for row in wanting))
+        still = [row["id"] for row in rows if row["state"] == SlotState.OPEN and row["taken"] < row["people"]]
+        await set_listed(TURN, still, not quiet, now=now)
         await note_of_place("quiet", kind="place", thing_id=place_id, place_id=place_id, title="", by=actor, now=now)
 
 

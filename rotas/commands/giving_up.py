@@ -163,6 +163,7 @@ async def withdraw_swap(*, actor: int, swap_id: int, now: datetime) -> None:
         if actor != member_id:
             told = wording.kept_for_you(title_of(slot), slot["starts_at"], by=await name_of(actor))
             await tell(told, [member_id], slot=slot, kind=Kind.CHANGE, what=f"kept-{swap_id}", now=now)
+            await note(slot, "kept_for", by=actor, now=now)
 
 
 async def _whose(slot: Row, actor: int, member_id: int, *, now: datetime) -> tuple[Standing, Who]:

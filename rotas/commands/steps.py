@@ -19,6 +19,7 @@ from app.calendar.api import (
     lock_people_and_rooms,
     put_entry,
     set_counts,
+    set_listed,
     take_part,
     why_clashes,
 )
@@ -30,7 +31,7 @@ from app.journal import write_journal
 from app.notices import api as notices
 from app.notices.api import Kind, Part
 from rotas import grants, rules, wording
-from rotas.facts import IN_PLACE, KIND, Row, slot_of, slots_of, source_of, standing_of, title_of, who_is
+from rotas.facts import IN_PLACE, KIND, Row, is_listed, slot_of, slots_of, source_of, standing_of, title_of, who_is
 from rotas.rules import Standing, Who
 from rotas.states import Came, RotaRefusal, SlotState, SwapState, Went
 from rotas.tables import Holding, Slot, Swap
@@ -224,7 +225,7 @@ async def take_turn_away(
 async def recount(slot: Row, *, now: datetime) -> Row:
     """Bring the slot's numbers and its entry's to those of its holdings; returns the slot as it is now.
 
-    A slot that was full and is no more may be called out anew.
+    Lists show it, or no more, from then on. What somebody gave up may be called out anew.
     """
     (counted,) = await run(
         f"select count(*) as taken from rota_holding where slot_id = {{}} and {IN_PLACE}",  # noqa: S608 - constant
@@ -234,10 +235,11 @@ async def recount(slot: Row, *, now: datetime) -> Row:
     columns: dict[Any, Any] = {Slot.taken: taken}
     if taken >= people and slot["filled_at"] is None:
         columns[Slot.filled_at] = now
-    if taken < people <= slot["taken"]:
+    if taken < min(people, slot["taken"]):
         columns[Slot.called_at] = None
     await Slot.update(columns).where(Slot.id == slot["id"])
     await set_counts(KIND, slot["id"], taken=taken, waiting=0, seats=people)
+    await set_listed(KIND, [slot["id"]], is_listed(slot, taken=taken), now=now)
     return await read_again(slot, now=now)
 
 
@@ -358,6 +360,7 @@ async def write_entry(slot: Row, *, now: datetime) -> None:
             language="fr",
             step_free=False,
             children=False,
+            listed=is_listed(slot, taken=slot["taken"]),
         ),
         now=now,
     )
