@@ -56,7 +56,12 @@ async def answer(
     if refused is not None:
         status, flash = 409, Flash(refusal_text(request, refused), tone="fault")
     if wants_strip(request, view) and not asks_sure:
-        return await answer_strip(request, KIND, slot_id, flash=flash, status=status)
+        try:
+            return await answer_strip(request, KIND, slot_id, flash=flash, status=status)
+        except NotFound:  # it has its people meanwhile, and is listed no more
+            if refused is None:
+                raise
+            raise refused from None
     if wants_fragment(request) and view == "week":
         line = await slot_line(slot_id, visit_of(request), asks_sure=asks_sure, just_taken=just_taken)
         if line is not None:

@@ -130,6 +130,31 @@ class TestTaking:
             assert (await karim.post(path)).status_code == 404, path
 
 
+class TestFromTheAgenda:
+    async def test_the_strip_comes_back_as_ones_own(self, scene: Scene) -> None:
+        slot_id = await scene.slot(people=2)
+        karim = await scene.as_(scene.cast.karim)
+        answer = await karim.partial(f"/tours/{slot_id}/prise", {"view": "strip"})
+        assert answer.status_code == 200
+        assert f'data-kind="turn" data-id="{slot_id}"' in answer.text
+        assert "C’est noté, à mercredi 25 novembre !" in words(answer)
+        assert await holders(slot_id) == [scene.cast.karim]
+
+    async def test_one_that_was_full_first_says_so(self, scene: Scene) -> None:
+        slot_id = await scene.slot(people=1, who=(scene.cast.aicha,))
+        karim = await scene.as_(scene.cast.karim)
+        answer = await karim.partial(f"/tours/{slot_id}/prise", {"view": "strip"})
+        assert answer.status_code == 409
+        assert "C’est complet" in words(answer)
+        assert "Aïcha" not in answer.text
+
+    async def test_the_question_is_asked_on_the_turns_page(self, scene: Scene) -> None:
+        slot_id = await scene.slot(people=2, who=(scene.cast.aicha,), starts_at=NOON + 5 * DAY)
+        karim = await scene.as_(scene.cast.karim)
+        answer = await karim.partial(f"/tours/{slot_id}/prise", {"view": "strip"})
+        assert answer.headers["hx-redirect"] == f"/tours/{slot_id}?question=1#tour"
+
+
 class TestRefused:
     """Each refusal is its own sentence, in the slot for htmx and on the turn's page without."""
 
@@ -428,8 +453,8 @@ class TestOthersWays:
         cast = scene.cast
         slot_id = await scene.slot(people=1, who=(cast.karim,), act=Act.TAKE_CASH.value, starts_at=NOON + HOUR)
         karim = await scene.as_(cast.karim)
-        assert "/caisse" not in (await karim.get(f"/tours/{slot_id}")).text
+        assert f"/tours/{slot_id}/caisse" not in (await karim.get(f"/tours/{slot_id}")).text
         scene.world.later(minutes=35)
         assert f"/tours/{slot_id}/caisse" in (await karim.get(f"/tours/{slot_id}")).text
         await make_grant(member_id=cast.yann, place_id=cast.place, act=Act.TAKE_CASH, from_at=NOON - timedelta(days=1))
-        assert "/caisse" not in (await (await scene.as_(cast.yann)).get(f"/tours/{slot_id}")).text
+        assert f"/tours/{slot_id}/caisse" not in (await (await scene.as_(cast.yann)).get(f"/tours/{slot_id}")).text
