@@ -238,7 +238,9 @@ async def _panel(
             lines=lines,
             cannot=True,
             keep_swap=own["id"] if own is not None else 0,
-            till=act is Act.TAKE_CASH and visit.may(Act.TAKE_CASH),
+            till=act is Act.TAKE_CASH
+            and visit.may(Act.TAKE_CASH)
+            and rules.allows_at(slot["starts_at"], slot["ends_at"], now),
             focus=focus,
         )
     lack = rules.lack_of(people=slot["people"], taken=slot["taken"], opens_place=bool(slot["opens_place"]))
