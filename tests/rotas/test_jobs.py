@@ -90,6 +90,16 @@ class TestCallingOut:
         assert [await jobs.call_out(NOON + HOUR) for _ in range(2)] == [1, 0]
         assert len(await mails(to=cast.karim, about="called")) == 2
 
+    async def test_also_of_one_that_lacked_somebody_already(self, cast: Cast) -> None:
+        made = await make_slot(place_id=cast.place, starts_at=NEAR, people=3)
+        for member in (cast.samira, cast.karim):
+            await claim(actor=member, slot_id=made, sure=True, now=NOON)
+        assert await jobs.call_out(NOON) == 1
+        await claim_for_guest(actor=cast.rosa, slot_id=made, first_name="Fatou", now=NOON)
+        await free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=NOON + HOUR)
+        await free(actor=cast.karim, slot_id=made, member_id=cast.karim, now=NOON + HOUR)
+        assert [await jobs.call_out(NOON + 2 * HOUR) for _ in range(2)] == [1, 0]
+
     async def test_what_needs_a_role_or_a_skill_is_not_for_all(self, cast: Cast) -> None:
         duty = await make_duty(place_id=cast.place, act="take_cash", adults_only=True, needs_training=True)
         await make_practice(duty_id=duty, member_id=cast.karim)
