@@ -36,12 +36,14 @@ class Page:
 
     name: str
     path: str
-    """With {workshop} and {reading} where the ids stand."""
+    """With {workshop}, {reading}, {week} and {turn} where the ids stand."""
     who: str = "samira"
     """Empty for a visitor."""
 
     def path_at(self, place: Place) -> str:
-        return self.path.format(workshop=place.workshop_id, reading=place.reading_id)
+        return self.path.format(
+            workshop=place.workshop_id, reading=place.reading_id, week=place.week, turn=place.turn_id
+        )
 
     @property
     def key(self) -> str:
@@ -51,6 +53,7 @@ class Page:
 
 AGENDA = "agenda"
 WORKSHOP = "workshop"
+TURNS = "week of 40 turns"
 PAGES = (
     Page(AGENDA, "/agenda"),
     Page("agenda, visitor", "/agenda", ""),
@@ -58,6 +61,10 @@ PAGES = (
     Page("month", "/agenda/mois"),
     Page(WORKSHOP, "/ateliers/{workshop}"),
     Page("workshop, visitor", "/ateliers/{workshop}", ""),
+    Page(TURNS, "/tours?semaine={week}"),
+    Page(f"{TURNS}, visitor", "/tours?semaine={week}", ""),
+    Page("one turn", "/tours/{turn}"),
+    Page("one turn, visitor", "/tours/{turn}", ""),
     Page("workshops", "/ateliers"),
     Page("my appointments", "/mes-rendez-vous"),
     Page("messages", "/messages"),

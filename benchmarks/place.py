@@ -25,7 +25,7 @@ from app.identity.passwords import hash_password
 from app.identity.visits import hash_token
 from app.main import REGISTRY
 from app.migrations import migrate
-from benchmarks import history
+from benchmarks import history, turns
 from workshops import commands
 from workshops.rules import Proposal
 from workshops.states import Format
@@ -65,6 +65,10 @@ class Place:
     """A workshop to come, with people and seats left."""
     reading_id: int
     """A proposal that waits for the mediators."""
+    week: str
+    """The day on which a week of 40 turns begins…"""
+    turn_id: int
+    """…and one of them, with somebody who has it and a place left."""
     feed: str
     """The secret of Samira's calendar."""
     sessions: dict[str, str] = field(default_factory=dict)
@@ -91,6 +95,8 @@ async def make_place(database: str, *, members: int, years: int, progress: Progr
             await _more_members(place["id"], members=members, chance=chance, now=now, progress=progress)
             await _more_to_come(place["id"], to_come, chance=chance, now=now, progress=progress)
             await _past(database, place["id"], years=years, chance=chance, now=now, progress=progress)
+            await turns.past(place["id"], years=years, chance=chance, now=now, progress=progress)
+            await turns.full_week(place["id"], chance=chance, now=now)
             return await _described(database, place, members=members, years=years, chance=chance, now=now)
     finally:
         await close_database()
@@ -222,6 +228,7 @@ async def _described(
         "select id from workshop where place_id = {} and state = 'proposed' order by due_at, id limit 1", place["id"]
     )
     feed = await _feed(people["samira"], now)
+    week, turn_id = await turns.measured(place["id"], people["samira"], now=now)
     sign_ups, (rush_id, rush) = await _sign_ups(place["id"], workshop[0]["thing_id"], chance=chance, now=now)
     return Place(
         database=database,
@@ -230,6 +237,8 @@ async def _described(
         slug=place["slug"],
         workshop_id=workshop[0]["thing_id"],
         reading_id=reading[0]["id"],
+        week=week,
+        turn_id=turn_id,
         feed=feed,
         sessions=sessions,
         sign_ups=tuple(sign_ups),

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks import figures as wanted
 from benchmarks.figures import Aim, Round, Speed, processor_share, share, speed_of, steady
-from benchmarks.measures import AGENDA, WORKSHOP, Seen
+from benchmarks.measures import AGENDA, TURNS, WORKSHOP, Seen
 from benchmarks.place import Place
 
 ALONE = "sign-up alone"
@@ -96,7 +96,7 @@ def _of_place(engine: str, members: int, seen: Seen) -> Iterator[Line]:
         return Line(engine, members, what, values, ours, yardstick, theirs, processor_share(*rounds))
 
     for name, rounds in seen.pages.items():
-        least = wanted.PAGE if name in (AGENDA, WORKSHOP) else None
+        least = wanted.PAGE if name in (AGENDA, WORKSHOP, TURNS) else None
         line = pair(name, "bare page", rounds, least, None, wanted.BARE_AGENDA if name == AGENDA else None)
         frameless = seen.alone.get(name)
         yield replace(line, of_alone=processor_share(rounds[0], frameless)) if frameless else line
