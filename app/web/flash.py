@@ -25,7 +25,7 @@ SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What takes back what was just done: a form with one button, « Annuler »."""
+    """What takes back what was just done: a form with one button, « J’annule »."""
 
     action: str
     """Path it is posted to."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from app.clock import local_day, week_start
 from app.errors import NotFound
-from app.i18n import Language, capital, language, text_n
+from app.i18n import Language, Text, capital, language, text_n
 from app.identity.visits import Visit
 from rotas import views
 from rotas.queries.reading import Row, Week, place_here, read_day, read_week
@@ -69,13 +69,21 @@ async def day_sheet(visit: Visit, *, day: str, black: bool) -> DaySheet:
         place_name=place.name,
         day=capital(lang.day(on)),
         sheets=_sheets([_line(slot, week, lang) for slot in slots]),
-        lack="" if place.quiet or not missing else lang.say(views.lacking(missing)),
+        lack="" if place.quiet or not missing else lang.say(_lack(missing)),
         thrown_away=lang.weekday(on),
         black=black,
         back=f"/tours?semaine={week_start(on)}",
         other_ink=f"/tours/jour?jour={on}{'' if black else '&encre=noir'}",
         before=f"/tours/jour?jour={on - timedelta(days=1)}{ink}" if on > today else "",
         after=f"/tours/jour?jour={on + timedelta(days=1)}{ink}",
+    )
+
+
+def _lack(missing: int) -> Text:
+    return text_n(
+        "Il manque une personne. Écris ton prénom, et merci !",
+        "Il manque %(n)s personnes. Écris ton prénom, et merci !",
+        missing,
     )
 
 

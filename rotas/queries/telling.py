@@ -186,7 +186,7 @@ class Teller:
     def _leaving(self, slot: Row, who: Who) -> Deed:
         say, here = self.lang.say, f"/tours/{slot['id']}/empechement"
         if slot["id"] == self.just_taken:
-            return Deed("leave", here, say(text("Annuler")))
+            return Deed("leave", here, say(text("J’annule")))
         if not who.holds:
             return Deed("leave", here, say(text("Je ne viens plus")))
         own = [swap for swap in self.week.swaps.get(slot["id"], ()) if swap["from_member"] == who.id]

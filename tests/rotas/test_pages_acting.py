@@ -31,7 +31,7 @@ async def duty_of(slot_id: int) -> int:
 
 
 async def undo(browser: Browser, page: str) -> str:
-    """Press « Annuler » of the notice in this page; where it leads."""
+    """Press « J’annule » of the notice in this page; where it leads."""
     from re import DOTALL, search
 
     form = search(
@@ -75,7 +75,7 @@ class TestTaking:
         assert "Toi, avec Aïcha" in said(turn(answer, slot_id))
         assert "C’est noté" in words(answer)
         assert 'hx-swap-oob="innerHTML:#avis"' in answer.text
-        assert "Annuler" in said(turn(answer, slot_id))
+        assert "J’annule" in said(turn(answer, slot_id))
         back = await karim.partial(f"/tours/{slot_id}/empechement", {"view": "week", "choice": "free"})
         assert 'class="turn missing"' in turn(back, slot_id)
         assert await holders(slot_id) == [scene.cast.aicha]
@@ -416,6 +416,10 @@ class TestOthersWays:
         long = await karim.post(f"/tours/{slot_id}/prise", {"first_name": "A" * 41})
         assert long.status_code == 422
         assert "A" * 40 in long.text
+        part = await karim.partial(f"/tours/{slot_id}/prise", {"first_name": "B" * 41})
+        assert part.status_code == 422
+        assert part.text.lstrip().startswith('<div class="columns" id="tour">')
+        assert 'value="' + "B" * 41 + '"' in part.text
         assert (await karim.post(f"/tours/{slot_id}/prise", {"first_name": "Ali"})).status_code == 303
         page = await karim.get(f"/tours/{slot_id}")
         assert "Ali sans compte" in words(page)
