@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from rotas.pages import acting, keeping, learning, planning, till, week
+from rotas.pages import acting, keeping, learning, planning, single, till, week
 
 router = Router(
     path="",
@@ -11,6 +11,7 @@ router = Router(
         *acting.HANDLERS,
         *keeping.HANDLERS,
         *planning.HANDLERS,
+        *single.HANDLERS,
         *learning.HANDLERS,
         *till.HANDLERS,
     ],

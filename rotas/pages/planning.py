@@ -1,9 +1,8 @@
-"""The doors of a place's weekly patterns and single turns, for whoever keeps it. What a change means for people is said
-before it is done: the form comes back with the sentences and one more button, which sends `sure=1`."""
+"""The doors of a place's weekly patterns, for whoever keeps it. What a change means for people is said before it is
+done: the form comes back with the sentences and one more button, which sends `sure=1`."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -12,8 +11,8 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from app.clock import local, local_day
-from app.errors import NotFound, Refused
+from app.clock import local_day
+from app.errors import Refused
 from app.i18n import Text, capital, language, text
 from app.identity.api import rooms_of
 from app.web.answers import go_to
@@ -23,14 +22,13 @@ from app.web.forms import Form, read_form
 from app.web.rendering import render, visit_of
 from rotas import forms_keeping as forms
 from rotas.commands.patterns import change_pattern, end_pattern, open_pattern
-from rotas.commands.slots import cancel_slot, change_slot, open_slot
-from rotas.facts import Row, slot_of, title_of
-from rotas.pages.keeping import NOTHING, SurePage, kept_duty
+from rotas.facts import Row
+from rotas.pages.keeping import NOTHING, kept_duty
 from rotas.pages.shared import AnyRequest, signed_in
 from rotas.queries import foreseen
-from rotas.queries.duties import pattern_words, refuse_unless_keeps
+from rotas.queries.duties import pattern_words
 from rotas.queries.lookups import kept_pattern
-from rotas.states import RotaRefusal, SlotState
+from rotas.states import RotaRefusal
 
 DAY = timedelta(days=1)
 
@@ -62,7 +60,7 @@ class PlanPage:
     back_href: str
 
 
-async def _plan(
+async def plan(
     request: AnyRequest,
     duty: Row,
     *,
@@ -82,6 +80,7 @@ async def _plan(
     flash: Flash | None = None,
     status: int = 200,
 ) -> Response[Any]:
+    """The form, with what it will mean once something was written."""
     visit = visit_of(request)
     lang = language(visit.language)
     page = PlanPage(
@@ -107,11 +106,13 @@ async def _plan(
     return render(request, "rotas/pattern.html", page, status=status, flash=flash)
 
 
-def _sure(form: Form) -> bool:
+def is_sure(form: Form) -> bool:
+    """Whether what it means was read."""
     return form.get("sure", "") == "1"
 
 
-def _fault(request: AnyRequest, refused: Refused) -> Flash:
+def fault(request: AnyRequest, refused: Refused) -> Flash:
+    """The sentence of a refusal, above the page."""
     return Flash(refusal_text(request, refused), tone="fault")
 
 
@@ -120,7 +121,7 @@ def _fault(request: AnyRequest, refused: Refused) -> Flash:
 
 async def _weekly_form(request: AnyRequest, duty: Row, **more: Any) -> Response[Any]:
     more.setdefault("values", {"people": duty["people"], "from_on": local_day(visit_of(request).now).isoformat()})
-    return await _plan(
+    return await plan(
         request,
         duty,
         title=text("Chaque semaine"),
@@ -157,7 +158,7 @@ async def add_pattern(request: AnyRequest, duty_id: FromPath[int]) -> Response[A
         if refused.reason is RotaRefusal.PATTERN_DOUBLE:
             errors = {"starts": refusal_text(request, refused)}
             return await _weekly_form(request, duty, values=form.values, errors=errors, status=422)
-        return await _weekly_form(request, duty, values=form.values, flash=_fault(request, refused), status=409)
+        return await _weekly_form(request, duty, values=form.values, flash=fault(request, refused), status=409)
     said = Flash(text("C’est ouvert"), text("Les tours des huit prochaines semaines sont à prendre."))
     return go_to(request, f"/tours/roles/{duty_id}", flash=said)
 
@@ -179,7 +180,7 @@ async def _change_form(request: AnyRequest, pattern: Row, duty: Row, **more: Any
             "from_on": max(today, pattern["from_on"]).isoformat(),
         },
     )
-    return await _plan(
+    return await plan(
         request,
         duty,
         title=text("Changer chaque semaine"),
@@ -207,7 +208,7 @@ async def keep_pattern(request: AnyRequest, pattern_id: FromPath[int]) -> Respon
     form = forms.read_weekly(sent, today=local_day(visit.now))
     if form.weekly is None:
         return await _change_form(request, pattern, duty, values=form.values, errors=form.errors, status=422)
-    if not _sure(sent):
+    if not is_sure(sent):
         weekly = replace(form.weekly, until_on=pattern["until_on"])
         meant = foreseen.change_words(await foreseen.pattern_change(pattern_id, weekly, now=visit.now))
         words = pattern_words(weekly.weekday, weekly.starts, weekly.ends, language(visit.language))
@@ -231,8 +232,9 @@ async def keep_pattern(request: AnyRequest, pattern_id: FromPath[int]) -> Respon
             return await _change_form(request, pattern, duty, values=form.values, errors=errors, status=422)
         more = {} if refused.reason is RotaRefusal.CHANGED_MEANWHILE else {"values": form.values}
         pattern = await kept_pattern(pattern_id)
-        return await _change_form(request, pattern, duty, flash=_fault(request, refused), status=409, **more)
-    said = Flash(text("C’est changé, à partir du %(day)s", day=form.weekly.from_on))
+        return await _change_form(request, pattern, duty, flash=fault(request, refused), status=409, **more)
+    day = language(visit.language).date(form.weekly.from_on)
+    said = Flash(text("C’est changé, à partir du %(day)s", day=day))
     return go_to(request, f"/tours/roles/{duty['id']}", flash=said)
 
 
@@ -240,7 +242,7 @@ async def _end_form(request: AnyRequest, pattern: Row, duty: Row, **more: Any) -
     visit = visit_of(request)
     more.setdefault("values", {"from_on": local_day(visit.now).isoformat(), "version": pattern["version"]})
     words = pattern_words(pattern["weekday"], pattern["starts"], pattern["ends"], language(visit.language))
-    return await _plan(
+    return await plan(
         request,
         duty,
         title=text("Arrêter chaque semaine"),
@@ -267,7 +269,7 @@ async def stop_pattern(request: AnyRequest, pattern_id: FromPath[int]) -> Respon
     form = forms.read_end(sent, today=local_day(visit.now))
     if form.from_on is None:
         return await _end_form(request, pattern, duty, values=form.values, errors=form.errors, status=422)
-    if not _sure(sent):
+    if not is_sure(sent):
         meant = foreseen.end_words(await foreseen.pattern_end(pattern_id, form.from_on, now=visit.now))
         question = text("Plus de tour à partir du %(day)s ?", day=form.from_on)
         yes = text("Oui, on arrête")
@@ -282,168 +284,10 @@ async def stop_pattern(request: AnyRequest, pattern_id: FromPath[int]) -> Respon
         )
     except Refused as refused:
         pattern = await kept_pattern(pattern_id)
-        return await _end_form(request, pattern, duty, flash=_fault(request, refused), status=409)
-    said = Flash(text("C’est noté : plus de tour à partir du %(day)s", day=form.from_on))
+        return await _end_form(request, pattern, duty, flash=fault(request, refused), status=409)
+    day = language(visit.language).date(form.from_on)
+    said = Flash(text("C’est noté : plus de tour à partir du %(day)s", day=day))
     return go_to(request, f"/tours/roles/{duty['id']}", flash=said)
 
 
-# ---------------------------------------------------------------------------------------------------------- one turn
-
-
-async def _once_form(request: AnyRequest, duty: Row, **more: Any) -> Response[Any]:
-    more.setdefault("values", {"people": duty["people"], "once": secrets.token_hex(16)})
-    action = f"/tours/roles/{duty['id']}/une-fois"
-    return await _plan(request, duty, title=text("Une seule fois"), action=action, **more)
-
-
-@get("/tours/roles/{duty_id:int}/une-fois")
-async def new_slot(request: AnyRequest, duty_id: FromPath[int]) -> Response[Any]:
-    """The empty form of one turn."""
-    return await _once_form(request, await kept_duty(request, duty_id))
-
-
-@post("/tours/roles/{duty_id:int}/une-fois", status_code=303)
-async def add_slot(request: AnyRequest, duty_id: FromPath[int]) -> Response[Any]:
-    """Opens it; the same form sent twice is one turn."""
-    visit, member = signed_in(request)
-    duty = await kept_duty(request, duty_id)
-    form = forms.read_slot(await read_form(request), now=visit.now)
-    if form.span is None:
-        return await _once_form(request, duty, values=form.values, errors=form.errors, status=422)
-    try:
-        made = await open_slot(
-            actor=member.id,
-            duty_id=duty_id,
-            starts_at=form.span[0],
-            ends_at=form.span[1],
-            people=form.people,
-            room_id=form.room_id,
-            once=form.once,
-            now=visit.now,
-        )
-    except Refused as refused:
-        return await _once_form(request, duty, values=form.values, flash=_fault(request, refused), status=409)
-    return go_to(request, f"/tours/{made}", flash=Flash(text("Le tour est ouvert")))
-
-
-async def _kept_slot(request: AnyRequest, slot_id: int) -> tuple[Row, Row]:
-    """The slot and its duty, for whoever keeps its place. What is over, off or opened by something else is not changed
-    here: a turn's own page says how it stands."""
-    slot = await slot_of(slot_id, now=visit_of(request).now)
-    await refuse_unless_keeps(visit_of(request), slot["place_id"])
-    return slot, {"id": slot["duty_id"], "name": title_of(slot), "place_id": slot["place_id"]}
-
-
-async def _slot_form(request: AnyRequest, slot: Row, duty: Row, **more: Any) -> Response[Any]:
-    starts, ends = local(slot["starts_at"]), local(slot["ends_at"])
-    lang = language(visit_of(request).language)
-    more.setdefault(
-        "values",
-        {
-            "day": starts.date().isoformat(),
-            "starts": f"{starts:%H:%M}",
-            "ends": f"{ends:%H:%M}",
-            "people": slot["people"],
-            "room": slot["room_id"] or "",
-            "version": slot["version"],
-        },
-    )
-    return await _plan(
-        request,
-        duty,
-        title=text("Changer ce tour"),
-        action=f"/tours/{slot['id']}/changer",
-        changes=True,
-        now_words=capital(lang.when(slot["starts_at"])),
-        end_href=f"/tours/{slot['id']}/annulation",
-        back_href=f"/tours/{slot['id']}",
-        **more,
-    )
-
-
-@get("/tours/{slot_id:int}/changer")
-async def edit_slot(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
-    """The form of one turn, as it stands."""
-    slot, duty = await _kept_slot(request, slot_id)
-    if SlotState(slot["state"]) is SlotState.CANCELLED or slot["source_kind"]:
-        raise NotFound
-    return await _slot_form(request, slot, duty)
-
-
-@post("/tours/{slot_id:int}/changer", status_code=303)
-async def keep_slot(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
-    """Gives it other hours, another room, other numbers; once what that means has been said, if somebody has it."""
-    visit, member = signed_in(request)
-    slot, duty = await _kept_slot(request, slot_id)
-    sent = await read_form(request)
-    form = forms.read_slot(sent, now=visit.now)
-    if form.span is None:
-        return await _slot_form(request, slot, duty, values=form.values, errors=form.errors, status=422)
-    meant = await foreseen.slot_change(slot, form.span)
-    if meant.moved and not _sure(sent):
-        question = text("Le tour passe à %(when)s ?", when=form.span[0])
-        more = {"meant": foreseen.change_words(meant), "question": question, "yes": text("Oui, on change")}
-        return await _slot_form(request, slot, duty, values=form.values, **more)
-    try:
-        await change_slot(
-            actor=member.id,
-            slot_id=slot_id,
-            starts_at=form.span[0],
-            ends_at=form.span[1],
-            people=form.people,
-            room_id=form.room_id,
-            version=form.version,
-            now=visit.now,
-        )
-    except Refused as refused:
-        more = {} if refused.reason is RotaRefusal.CHANGED_MEANWHILE else {"values": form.values}
-        slot = await slot_of(slot_id, now=visit.now)
-        return await _slot_form(request, slot, duty, flash=_fault(request, refused), status=409, **more)
-    return go_to(request, f"/tours/{slot_id}", flash=Flash(text("C’est changé")))
-
-
-@get("/tours/{slot_id:int}/annulation")
-async def ask_cancel(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
-    """What taking one turn off would do."""
-    slot, duty = await _kept_slot(request, slot_id)
-    if SlotState(slot["state"]) is SlotState.CANCELLED or slot["source_kind"]:
-        raise NotFound
-    lang = language(visit_of(request).language)
-    page = SurePage(
-        question=lang.say(text("Ce tour n’a plus lieu ?")),
-        kind=duty["name"],
-        when=capital(lang.when(slot["starts_at"])),
-        lines=[lang.say(each) for each in foreseen.end_words(await foreseen.slot_end(slot_id))],
-        action=f"/tours/{slot_id}/annulation",
-        yes=lang.say(text("Oui, on l’enlève")),
-        no=lang.say(text("Non, il a lieu")),
-        no_href=f"/tours/{slot_id}",
-    )
-    return render(request, "rotas/sure.html", page)
-
-
-@post("/tours/{slot_id:int}/annulation", status_code=303)
-async def take_off(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
-    """Takes it off; whoever has it is told."""
-    visit, member = signed_in(request)
-    try:
-        await cancel_slot(actor=member.id, slot_id=slot_id, now=visit.now)
-    except Refused as refused:
-        return go_to(request, f"/tours/{slot_id}", flash=_fault(request, refused))
-    return go_to(request, f"/tours/{slot_id}", flash=Flash(text("C’est fait, ce tour n’a plus lieu")))
-
-
-HANDLERS = [
-    new_pattern,
-    add_pattern,
-    edit_pattern,
-    keep_pattern,
-    ask_end,
-    stop_pattern,
-    new_slot,
-    add_slot,
-    edit_slot,
-    keep_slot,
-    ask_cancel,
-    take_off,
-]
+HANDLERS = [new_pattern, add_pattern, edit_pattern, keep_pattern, ask_end, stop_pattern]
