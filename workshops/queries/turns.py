@@ -6,7 +6,7 @@ Read with what is the same for everybody; shown to members only, names to whom n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.i18n import Language, text, text_n
@@ -17,6 +17,8 @@ from workshops.views import TurnLine, TurnsPart
 
 MINUTES = (15, 30, 45, 60, 90, 120)
 """How long a turn before or after a workshop may be."""
+KEYS_WARNED = timedelta(days=7)
+"""So long before it, nobody having the keys is worth a word; earlier, there is time for somebody to take that turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ def turns_part(
 
 
 def keys_words(turns: Turns | None, row: dict[str, Any], *, now: datetime, lang: Language) -> str:
-    """« Personne n’a encore les clés »: a warning for members, until it begins."""
-    if turns is None or turns.keys or now >= row["starts_at"]:
+    """« Personne n’a encore les clés »: a warning for members in the last week, until it begins."""
+    if turns is None or turns.keys or not row["starts_at"] - KEYS_WARNED <= now < row["starts_at"]:
         return ""
     return lang.say(text("Personne n’a encore les clés"))
 
