@@ -66,6 +66,9 @@ def strip(number: int) -> Strip:
         invitation=Invitation.MINE if mine else Invitation.WAIT if full else Invitation.JOIN,
         join_path=f"/ateliers/{number}/inscription",
         join_label="Je m’inscris",
+        leave_path="",
+        leave_label="",
+        lacks_people=number % 3 == 2,
     )
 
 

@@ -85,7 +85,6 @@ class _Play:
             if at <= self.now:
                 await jobs.make_slots(at)
         await jobs.make_slots(self.now)
-        await self._closed_days(self.now)
         rows = await self._slots()
         await self._choose_what_lacks(rows)
         deeds = sorted(self._claims(rows), key=lambda each: each[0])
@@ -94,6 +93,7 @@ class _Play:
             if done % 25 == 0:
                 self.stage.progress("turns", done, len(deeds))
         await self._stories()
+        await self._closed_days(self.now)
         self.stage.progress("turns", len(deeds), len(deeds))
         if len(self.stage.everyone) >= CROWD:
             await add_years(
@@ -157,12 +157,15 @@ class _Play:
                 await slots.cancel_slot(actor=self.keeper, slot_id=row["id"], now=at)
 
     async def _slots(self) -> list[Row]:
-        return await run(
+        """What is on, but for what is to be called off."""
+        rows = await run(
             "select s.id, s.duty_id, s.starts_at, s.ends_at, s.people, s.taken, d.name as duty "
             "from rota_slot s join duty d on d.id = s.duty_id where s.place_id = {} and s.state = 'open' "
             "order by s.starts_at, s.id",
             self.stage.place_id,
         )
+        closed = self.stage.closed
+        return [row for row in rows if not any(first <= local_day(row["starts_at"]) <= last for first, last in closed)]
 
     async def _choose_what_lacks(self, rows: Sequence[Row]) -> None:
         """Of the next 48 h, a turn at which nobody is yet; and the next of the keys that nobody has every week."""
