@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from app.calendar.api import host_renamed
 from app.contracts import Domain, Renaming
@@ -69,6 +69,14 @@ async def edit_me(*, actor: int, profile: Profile, domains: Sequence[Domain], no
             for domain in domains:
                 if domain.renamed is not None:
                     await domain.renamed(renaming)
+
+
+@command
+async def set_age(*, actor: int, adult_on: date | None) -> None:
+    """Say until when one is under 18, or that one is not: what a role asks of adults is not offered until then."""
+    async with transaction():
+        await get_for_update(Member, actor)
+        await Member.update({Member.adult_on: adult_on}).where(Member.id == actor)
 
 
 @command

@@ -8,7 +8,7 @@ the plain member's; and the words of a paper lead to no role later (`api.refuse_
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from app.database import command, get_for_update, run, transaction
@@ -50,6 +50,7 @@ async def register_without_email(
     name: str,
     phone: str = "",
     language: str = "fr",
+    adult_on: date | None = None,
     once: str = "",
     now: datetime,
 ) -> Registered:
@@ -69,7 +70,7 @@ async def register_without_email(
                 continue
             rows = await run(
                 "insert into member (name, name_key, email_key, password_hash, password_given_at, about, phone, "
-                "listed, language, created_at) values ({}, {}, {}, {}, {}, '', {}, {}, {}, {}) "
+                "listed, language, adult_on, created_at) values ({}, {}, {}, {}, {}, '', {}, {}, {}, {}, {}) "
                 "on conflict do nothing returning id",
                 name,
                 name_key(name),
@@ -79,6 +80,7 @@ async def register_without_email(
                 phone,
                 False,
                 language if language in LANGUAGES else LANGUAGES[0],
+                adult_on,
                 now,
             )
             if rows:

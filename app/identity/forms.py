@@ -13,6 +13,7 @@ from datetime import date
 from app.i18n import LANGUAGES, Text, text, text_n
 from app.identity.commands_me import Profile
 from app.identity.commands_places import PlaceWords, RoomWords, Stretch
+from app.identity.forms_days import read_adult_on, read_day
 from app.identity.passwords import LONGEST, SHORTEST, easily_guessed, plain
 from app.identity.second import read_recovery_code
 from app.identity.slips import read_sign_in_name
@@ -252,12 +253,14 @@ class WelcomeForm:
     name: str
     phone: str
     language: str
+    adult_on: date | None
+    """Day of their eighteenth birthday, if it is to come."""
     once: str
     values: Mapping[str, str]
     errors: Mapping[str, Text]
 
 
-def read_welcome(form: Mapping[str, str]) -> WelcomeForm:
+def read_welcome(form: Mapping[str, str], *, today: date) -> WelcomeForm:
     """Neither an address nor a situation is asked. `once` tells one sending of the form from another."""
     fields = Fields(form)
     name = _name(fields, text("Il manque un prénom, ou le nom à afficher."))
@@ -265,7 +268,8 @@ def read_welcome(form: Mapping[str, str]) -> WelcomeForm:
     language = fields.choice("language", LANGUAGES, required=text("Il reste à choisir une langue."))
     if not fields.box("charter"):
         fields.fault("charter", text("Il reste à lire la charte ensemble, puis à cocher cette case."))
-    return WelcomeForm(name, phone, language or LANGUAGES[0], read_once(form), _kept(fields), fields.errors)
+    adult_on = read_adult_on(fields, today)
+    return WelcomeForm(name, phone, language or LANGUAGES[0], adult_on, read_once(form), _kept(fields), fields.errors)
 
 
 def read_once(form: Mapping[str, str]) -> str:
@@ -454,29 +458,12 @@ class ClosureForm:
 def read_closure(form: Mapping[str, str]) -> ClosureForm:
     """Both days included; one day alone may be written once."""
     fields = Fields(form)
-    first_on = _day(fields, "first_on", text("Il manque le premier jour."))
-    last_on = _day(fields, "last_on", None) if clean_line(form.get("last_on", "")) else first_on
+    first_on = read_day(fields, "first_on", text("Il manque le premier jour."))
+    last_on = read_day(fields, "last_on", None) if clean_line(form.get("last_on", "")) else first_on
     reason = fields.line("reason", longest=200)
     if first_on and last_on and last_on < first_on:
         fields.fault("last_on", text("Le dernier jour vient après le premier."))
     return ClosureForm(first_on, last_on, reason, _kept(fields), fields.errors)
-
-
-def _day(fields: Fields, name: str, required: Text | None) -> date | None:
-    raw = clean_line(fields.form.get(name, ""))
-    if not raw:
-        if required is not None:
-            fields.fault(name, required)
-        return None
-    try:
-        day = date.fromisoformat(raw)
-    except ValueError:
-        fields.fault(name, text("Ce jour n’existe pas. Exemple : 24/11/2026."))
-        return None
-    if not 2000 <= day.year <= 2200:
-        fields.fault(name, text("Ce jour est trop loin."))
-        return None
-    return day
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ async def export_of(member_id: int) -> list[Exported]:
         "about": me["about"],
         "phone": me["phone"],
         "listed": bool(me["listed"]),
+        "adult_on": me["adult_on"],
         "language": _language(me["language"]),
         "has_password": me["password_hash"] is not None,
         "password_given_at": me["password_given_at"],
@@ -75,6 +76,7 @@ async def export_of(member_id: int) -> list[Exported]:
                 "about": text("Une ligne sur moi"),
                 "phone": text("Téléphone"),
                 "listed": text("Dans la liste des membres"),
+                "adult_on": text("Jour des 18 ans"),
                 "language": text("Langue"),
                 "has_password": text("Un mot de passe"),
                 "password_given_at": text("Mot de passe donné par l’accueil"),
@@ -279,6 +281,7 @@ async def erase(erasure: Erasure) -> None:
             Member.about: "",
             Member.phone: "",
             Member.listed: False,
+            Member.adult_on: None,
             Member.language: "fr",
             Member.erased_at: row["erased_at"] or erasure.now,
         }

@@ -10,11 +10,13 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
+from app.clock import local_day
 from app.errors import NotFound, Refused, SignInNeeded
 from app.i18n import LANGUAGES, Text, text, text_n
 from app.identity import commands, commands_me, forms, queries
 from app.identity.cookies import no_waiting_cookie, preference_cookie, waiting_cookie, waiting_token
 from app.identity.entrance import Asking, find_waiting
+from app.identity.forms_days import read_age
 from app.identity.pages import EVEN_HALF_IN, NO_ERRORS, AnyRequest, _network, wrong_code_words
 from app.identity.rules import email_key
 from app.identity.sessions import device_mark
@@ -38,7 +40,7 @@ class MePage:
     values: Mapping[str, Any]
     errors: Mapping[str, Text]
     part: str
-    """Which form the errors belong to: `profile`, `address`, `password`."""
+    """Which form the errors belong to: `profile`, `age`, `address`, `password`."""
     acts: Mapping[str, str]
 
 
@@ -89,8 +91,11 @@ async def _me_page(
     proven = await commands_me.proven_by_session(visit.session_id, now=visit.now)
     me = await queries.me_of(visit, proven=proven)
     own: dict[str, Any] = {"name": me.name, "about": me.about, "phone": me.phone, "listed": me.listed, "email": ""}
+    own |= {"minor": me.adult_on is not None, "adult_on": me.adult_on or ""}
     if part == "profile" and values is not None:
         own = {**own, "listed": False, **values}
+    elif part == "age" and values is not None:
+        own = {**own, "minor": False, **values}
     elif values is not None:
         own = {**own, "email": values.get("email", "")}
     page = MePage(me, own, errors, part, {act.value: words for act, words in ACTS.items()})
@@ -116,6 +121,16 @@ async def edit_me(request: AnyRequest) -> Response[Any]:
         now=visit_of(request).now,
     )
     return go_to(request, "/moi", flash=Flash(text("C’est noté")))
+
+
+@post("/moi/age")
+async def set_age(request: AnyRequest) -> Response[Any]:
+    """Under 18 (`minor=1`) until `adult_on`; without the box, no more."""
+    form = read_age(await read_form(request), today=local_day(visit_of(request).now))
+    if form.errors:
+        return await _me_page(request, part="age", values=form.values, errors=form.errors, status=422)
+    await commands_me.set_age(actor=signed_in(request).id, adult_on=form.adult_on)
+    return go_to(request, "/moi#age", flash=Flash(text("C’est noté")))
 
 
 async def _not_proven(
@@ -303,6 +318,7 @@ async def set_language(request: AnyRequest) -> Response[Any]:
 ME = [
     me,
     edit_me,
+    set_age,
     set_password,
     change_address,
     address_code,

@@ -15,6 +15,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from markupsafe import Markup
 
+from app.clock import local_day
 from app.errors import Forbidden, Refused
 from app.i18n import LANGUAGES, Text
 from app.identity import commands_welcome, forms, queries_welcome
@@ -119,7 +120,7 @@ async def welcome(request: AnyRequest) -> Response[Any]:
 async def register(request: AnyRequest) -> Response[Any]:
     """Opens the account and shows its paper, once."""
     actor, place = _desk(request)
-    form = forms.read_welcome(await read_form(request))
+    form = forms.read_welcome(await read_form(request), today=local_day(visit_of(request).now))
     if form.errors:
         return await _welcome(request, values=form.values, errors=form.errors, status=422)
     try:
@@ -129,6 +130,7 @@ async def register(request: AnyRequest) -> Response[Any]:
             name=form.name,
             phone=form.phone,
             language=form.language,
+            adult_on=form.adult_on,
             once=form.once,
             now=visit_of(request).now,
         )

@@ -226,6 +226,8 @@ class Me:
     """Whether a code by mail has just opened this session, which stands for the password."""
     second_code: bool
     """Whether their telephone gives a second code."""
+    adult_on: date | None
+    """Day of their eighteenth birthday, if they said that they are under 18."""
     places: Sequence[MyPlace]
     offers: Sequence[OfferedRole]
     devices: int
@@ -249,6 +251,7 @@ async def me_of(visit: Visit, *, proven: bool) -> Me:
         given_password=row["password_given_at"] is not None,
         proven=proven,
         second_code=bool(await run("select 1 as one from second_factor where member_id = {}", me)),
+        adult_on=row["adult_on"],
         places=await _my_places(me, visit.now),
         offers=await _offers_to(me),
         devices=len(await my_devices(visit)),

@@ -90,6 +90,12 @@ KEEPS = (
     ),
     Kept(
         About.ACCOUNT,
+        text("Le jour des 18 ans, pour qui dit en avoir moins"),
+        text("Personne. D’ici là, les clés, la caisse et ce qui se fait seul à seul ne sont pas proposés"),
+        text("Jusqu’au jour où l’on décoche la case"),
+    ),
+    Kept(
+        About.ACCOUNT,
         text("Dans chaque lieu : le jour d’arrivée, la rencontre et avec qui, les rôles"),
         text("Les rôles : les membres du lieu. Le reste : personne"),
         text("Tant que le compte existe"),

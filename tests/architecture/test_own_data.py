@@ -64,6 +64,7 @@ DECIDED = [
         about=COPY_GONE,
         phone=COPY_GONE,
         listed=COPY_GONE,
+        adult_on=COPY_GONE,
         language=COPY_GONE,
         created_at=("copy", "tells an older state's person from another with the same number"),
         erased_at=("nobody reads it who is erased", "the day of it"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from app.calendar.commands import add_feed
 from app.calendar.rules import FeedWishes
 from app.database import engine, is_sqlite, run, transaction
 from app.identity.commands import meet, offer_role
-from app.identity.commands_me import Profile, edit_me
+from app.identity.commands_me import Profile, edit_me, set_age
 from app.identity.states import Act
 from app.notices.commands import choose_mail
 from app.notices.states import Remind
@@ -34,6 +34,7 @@ NAME = "Zoraïde-Quenotte"
 TOKEN = "a-feed-token-of-many-signs-as-all"
 LATER = NOON + timedelta(days=13)
 """When they have lived."""
+ADULT_ON = date(2039, 7, 23)
 CANARIES = {
     "name": NAME,
     "name as it is searched": "zoraide-quenotte",
@@ -55,6 +56,7 @@ async def live(cast: Cast) -> int:
     await edit_me(
         actor=me, profile=Profile(NAME, CANARIES["line"], CANARIES["telephone"], listed=True), domains=(), now=at
     )
+    await set_age(actor=me, adult_on=ADULT_ON)
     await add_feed(actor=me, wishes=FeedWishes(CANARIES["device"]), token=TOKEN, now=at)
     await choose_mail(actor=me, stopped=frozenset(), remind=Remind.BOTH, now=at)
     await meet(actor=me, member_id=cast.newcomer, place_id=place, now=at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -92,9 +92,35 @@ class TestProfile:
         await samira.post("/moi", PROFILE)
         assert await run("select hosts, sequence from entry") == [{"hosts": "Samira B.", "sequence": before + 1}]
 
-    async def test_it_shows_places_roles_and_adhesion(self, cast: Cast, world: World) -> None:
-        from datetime import date
+    async def test_whoever_is_under_age_says_until_when_and_takes_it_off(
+        self, cast: Cast, samira: Browser, world: World
+    ) -> None:
+        async def kept() -> object:
+            return (await run("select adult_on from member where id = {}", cast.samira))[0]["adult_on"]
 
+        answer = await samira.post("/moi/age", {"minor": "1", "adult_on": "2028-02-29"})
+        assert answer.headers["location"] == "/moi#age"
+        assert await kept() == date(2028, 2, 29)
+        page = await samira.get("/moi")
+        assert 'name="minor" value="1" checked' in page.text
+        assert 'value="2028-02-29"' in page.text
+        await samira.post("/moi", PROFILE)
+        assert await kept() == date(2028, 2, 29), "the other form says nothing of it"
+        for day, said in (
+            ("", "Il manque le jour des 18 ans."),
+            ("2026-11-24", "Ce jour est passé"),
+            ("2046-01-01", "C’est dans plus de 18 ans."),
+            ("demain", "Ce jour n’existe pas."),
+        ):
+            page = await samira.post("/moi/age", {"minor": "1", "adult_on": day})
+            assert page.status_code == 422
+            assert said in words(page)
+            assert 'id="field-adult_on-error"' in page.text
+        assert await kept() == date(2028, 2, 29)
+        await samira.post("/moi/age", {"adult_on": "2028-02-29"})
+        assert await kept() is None
+
+    async def test_it_shows_places_roles_and_adhesion(self, cast: Cast, world: World) -> None:
         async with transaction():
             await Membership.update({Membership.dues_on: date(2026, 9, 14)}).where(Membership.member_id == cast.rosa)
         said = words(await (await world.browser_of(cast.rosa, place_id=cast.place)).get("/moi"))

@@ -36,7 +36,7 @@ from app.notices.states import Kind, Remind
 from app.notices.wording import KIND_NAMES
 from app.settings import LANGUAGES
 from app.web.kept import by_part
-from tests.app.identity.lives import CANARIES, LATER, NAME, TOKEN, left_of_them, live
+from tests.app.identity.lives import ADULT_ON, CANARIES, LATER, NAME, TOKEN, left_of_them, live
 from tests.app.identity.steps import PASSWORD, email_of, give_password
 from tests.app.notices.mail_server import MailServer
 from tests.client import NOON, Browser, World, words
@@ -136,6 +136,7 @@ class TestTheCopy:
                 assert canary in page, name
                 assert canary in text, name
         assert told["identity"]["account"][0]["email"] == CANARIES["address"]
+        assert told["identity"]["account"][0]["adult_on"] == ADULT_ON.isoformat()
         assert {each["title"] for each in told["calendar"]["appointments"]} >= {"Tenu", "Suivi", "Annulé"}
         assert [each["present"] for each in told["workshops"]["sign_ups"]] == [True]
         assert [each["first_name"] for each in told["workshops"]["guests"]] == ["Invitée"]
@@ -303,6 +304,7 @@ class TestErasing:
     async def test_nothing_is_left_of_them(self, somebody: int, cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)
         assert await left_of_them() == set(CANARIES), "the control: all of it is there"
+        assert await run("select id from member where adult_on is not null") == [{"id": somebody}]
         world = World(LATER)
         browser = await at_home(world, somebody, cast.place)
         answer = await browser.post(ERASURE, YES)
@@ -314,6 +316,7 @@ class TestErasing:
         assert await left_of_them() == set()
         assert not [canary for canary in CANARIES.values() if canary in caplog.text]
         assert await run("select * from member where name_key = '' and email is null and password_hash is null")
+        assert await run("select id from member where adult_on is not null") == []
 
     async def test_pages_search_and_calendars_have_them_no_more(self, somebody: int, cast: Cast) -> None:
         world = World(LATER)

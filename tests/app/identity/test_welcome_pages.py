@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from typing import Any
 
@@ -68,7 +68,19 @@ class TestTheForm:
     async def test_it_asks_neither_address_nor_situation(self, odile: Browser) -> None:
         page = await odile.get("/accueil")
         asked = set(re.findall(r'name="(\w+)"', page.text.partition("<main")[2]))
-        assert asked == {"_csrf_token", "once", "name", "phone", "language", "charter", "q"}
+        assert asked == {"_csrf_token", "once", "name", "phone", "language", "minor", "adult_on", "charter", "q"}
+
+    async def test_of_whoever_is_under_age_it_keeps_the_day_they_are_not_any_more(self, odile: Browser) -> None:
+        slip(await welcome(odile, name="Lina", minor="1", adult_on="2028-02-29"))
+        slip(await welcome(odile, name="Fatou", adult_on="2028-02-29"))
+        assert (await members_called("Lina"))[0]["adult_on"] == date(2028, 2, 29)
+        assert (await members_called("Fatou"))[0]["adult_on"] is None
+        for day, said in (("", "Il manque le jour des 18 ans."), ("2026-11-24", "Ce jour est passé")):
+            page = await welcome(odile, name="Zoé", minor="1", adult_on=day)
+            assert page.status_code == 422
+            assert said in words(page)
+            assert 'name="minor" value="1" checked' in page.text
+        assert await members_called("Zoé") == []
 
     async def test_the_paper_lets_in(self, odile: Browser, world: World) -> None:
         name, password = slip(await welcome(odile, phone="06 12 34 56 78"))
