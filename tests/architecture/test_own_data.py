@@ -106,7 +106,7 @@ DECIDED = [
     each(
         "entry",
         "id kind thing_id place_id room_id seats taken waiting language step_free children sequence modified_at state "
-        "genre version",
+        "genre version listed listed_at",
         OURS,
         starts_at=STATE,
         ends_at=STATE,
@@ -268,6 +268,41 @@ DECIDED = [
         drawn_at=("copy", "gone once it is settled"),
         vote=("copy", "gone once it is settled"),
         voted_at=("copy", "gone once it is settled"),
+    ),
+    # ------------------------------------------------------------------------------------------------------- turns
+    table("rota_setting", PLACE),
+    table("duty", PLACE),
+    table("rota_pattern", PLACE),
+    table("rota_slot", PLACE),
+    each(
+        "rota_holding",
+        id=NUMBER,
+        slot_id=("copy", "that somebody did it, not who"),
+        member_id=COPY_GONE,
+        first_name=("copy", "of somebody without an account: gone 30 days after"),
+        taken_by=COPY_GONE,
+        came=("copy", "that somebody did it, not who"),
+        taken_at=("copy", "that somebody did it, not who"),
+        went=COPY_GONE,
+        left_at=COPY_GONE,
+        left_by=("in the journal's lines", "gone"),
+    ),
+    each("rota_weekly", "id pattern_id member_id since_at ended_at"),
+    each(
+        "rota_swap",
+        "id place_id slot_id from_member wanted_slot_id word state asked_at until_at settled_at",
+        to_member=("copy", "gone; the other's request stays theirs"),
+        asked_by=("copy", "gone: whom it was written for stands there"),
+        taken_by=("copy", "gone; the other's request stays theirs"),
+        called_at=("when people were called for it", "gone"),
+    ),
+    each("rota_practice", "id duty_id member_id level since_at", said_by=("in the journal's lines", "gone")),
+    each(
+        "rota_till_count",
+        id=NUMBER,
+        **dict.fromkeys(("slot_id", "moment", "cents", "counted_at"), ("copy", "the place's accounts, without a name")),
+        word=COPY_GONE,
+        counted_by=COPY_GONE,
     ),
 ]
 
