@@ -15,9 +15,10 @@ from app.i18n import Text, text, text_n
 from app.i18n.text import N_
 from app.identity.states import Act
 from app.identity.visits import Visit
-from rotas import rules, views
+from rotas import calling, rules, views, wording_slots
 from rotas.facts import KIND, Row, title_of
 from rotas.rules import CALLED_BEFORE, EMPTY_RUN, GUESTS_KEPT_FOR, Lack
+from rotas.wanted import wanted_stand_ins
 from rotas.wording_slots import JOURNAL_ACTS as OF_PLACES
 
 MOST = 100
@@ -70,6 +71,11 @@ async def open_concerns(visit: Visit) -> Sequence[Concern]:
 
 async def _uncovered(visit: Visit, place_id: int) -> list[Concern]:
     rows = await run(_UNCOVERED, place_id, visit.now, visit.now + CALLED_BEFORE, False, MOST)
+    lacking = {row["id"] for row in rows}
+    wanted = {row["id"]: row for row in await wanted_stand_ins(now=visit.now, place_id=place_id)}
+    rows = sorted(
+        [*rows, *(row for slot_id, row in wanted.items() if slot_id not in lacking)], key=lambda row: row["starts_at"]
+    )
     return [
         Concern(
             kind=KIND,
@@ -77,7 +83,7 @@ async def _uncovered(visit: Visit, place_id: int) -> list[Concern]:
             title=title_of(row),
             who="",
             what=_lacks(row),
-            since=max(row["starts_at"] - CALLED_BEFORE, row["called_at"] or row["starts_at"] - CALLED_BEFORE),
+            since=max(row["starts_at"] - CALLED_BEFORE, row.get("asked_at") or row["called_at"] or LONG_AGO),
             due_at=row["starts_at"],
             href=f"/tours/{row['id']}",
             icon=row["icon"],
@@ -88,6 +94,8 @@ async def _uncovered(visit: Visit, place_id: int) -> list[Concern]:
 
 
 def _lacks(row: Row) -> Text:
+    if "swap_id" in row:
+        return Text(wording_slots.WANTED[calling.lack_of_stand_in(opens_place=bool(row["opens_place"]))], {})
     lack = rules.lack_of(people=row["people"], taken=row["taken"], opens_place=bool(row["opens_place"]))
     if lack is Lack.KEYS:
         return text("Personne n’a encore les clés")

@@ -168,13 +168,26 @@ def why_cannot_replace(standing: Standing, who: Who, *, now: datetime) -> RotaRe
 
 def why_not_for(standing: Standing, who: Who) -> RotaRefusal | None:
     """What about the person stands against this duty at that time, whatever places there are."""
+    if (barred := _why_barred(standing, who)) is not None:
+        return barred
+    return RotaRefusal.NEEDS_TRAINING if demands_training(standing) and not _may_do(standing, who) else None
+
+
+def why_no_more(standing: Standing, who: Who) -> RotaRefusal | None:
+    """Why somebody who has this turn, or would watch it, cannot have it any more, now that they may less than before.
+    What they know how to do was asked when they took it, and is not asked again."""
+    if who.belongs and not who.holds:
+        return None
+    return _why_barred(standing, who)
+
+
+def _why_barred(standing: Standing, who: Who) -> RotaRefusal | None:
+    """What stands against it whatever the person can do."""
     if not who.belongs:
         return RotaRefusal.NOT_OF_THIS_PLACE
     if who.mediator and standing.act:
         return RotaRefusal.MEDIATOR_HERE
-    if too_young(standing, who):
-        return RotaRefusal.UNDER_AGE
-    return RotaRefusal.NEEDS_TRAINING if demands_training(standing) and not _may_do(standing, who) else None
+    return RotaRefusal.UNDER_AGE if too_young(standing, who) else None
 
 
 def too_young(standing: Standing, who: Who) -> bool:
@@ -357,6 +370,10 @@ class Lack(StrEnum):
     """« Personne n’a encore les clés »: nobody gets in."""
     EVERYBODY = "everybody"
     SOMEBODY = "somebody"
+    STAND_IN = "stand-in"
+    """Whoever has it cannot come, and asks everybody: the place is taken, and yet somebody is wanted."""
+    KEYS_STAND_IN = "keys-stand-in"
+    """The same where it is they who open the place."""
 
 
 def lack_of(*, people: int, taken: int, opens_place: bool) -> Lack | None:
@@ -366,18 +383,6 @@ def lack_of(*, people: int, taken: int, opens_place: bool) -> Lack | None:
     if taken == 0:
         return Lack.KEYS if opens_place else Lack.EVERYBODY
     return Lack.SOMEBODY
-
-
-def calls_now(standing: Standing, *, called_at: datetime | None, quiet: bool, now: datetime) -> bool:
-    """Whether people are called out to for this turn now: it lacks somebody, begins within 48 h, and nobody was called
-    for it yet. A place in quiet mode calls nobody."""
-    return (
-        not quiet
-        and standing.state is SlotState.OPEN
-        and standing.free > 0
-        and now < standing.starts_at <= now + CALLED_BEFORE
-        and called_at is None
-    )
 
 
 def asks_to_remove(takens: Sequence[int]) -> bool:

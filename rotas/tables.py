@@ -154,6 +154,8 @@ class Swap(Table, tablename="rota_swap"):
     asked_at = Timestamptz(default=None)
     until_at = Timestamptz(default=None)
     """Start of the earlier of the two turns."""
+    called_at = Timestamptz(null=True, default=None)
+    """When everybody who may was called out to for it, the turn being near."""
     settled_at = Timestamptz(null=True, default=None)
     taken_by = Integer(null=True, default=None)
 

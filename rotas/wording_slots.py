@@ -19,6 +19,20 @@ SEE = text("Je vois le tour")
 SEE_ALL = text("Je vois les tours")
 TAKE = text("Je prends un tour")
 
+STAND_INS = {
+    Lack.STAND_IN: N_("« %(title)s », %(when)s : une personne ne peut pas venir, on cherche quelqu’un à sa place."),
+    Lack.KEYS_STAND_IN: N_(
+        "« %(title)s », %(when)s : une personne qui ouvre le lieu ne peut pas venir, on cherche quelqu’un à sa place."
+    ),
+}
+"""Of turns that are somebody’s until another takes them; who it is, their page says."""
+
+WANTED = {
+    Lack.STAND_IN: N_("Une personne ne peut pas venir : on cherche quelqu’un à sa place"),
+    Lack.KEYS_STAND_IN: N_("Une personne qui ouvre le lieu ne peut pas venir : on cherche quelqu’un à sa place"),
+}
+"""The same at the desk."""
+
 LEVEL_WORDS = {
     Level.NONE: N_("« %(duty)s » : on repart du début, viens regarder quand tu veux."),
     Level.WATCHED: N_("« %(duty)s » : tu as regardé. La prochaine fois, fais-le avec quelqu’un qui sait."),
@@ -186,16 +200,19 @@ def pattern_over(title: str, last_on: object) -> Mail:
 
 
 def called(lacks: Sequence[tuple[str, datetime, int, Lack]]) -> Mail:
-    """To those who may: these turns of the next two days lack so many people."""
+    """To those who may: these turns of the next two days lack so many people, or somebody in whose place to come."""
     if len(lacks) == 1:
-        title, starts_at, missing, _ = lacks[0]
-        subject = text_n(
-            "Il manque une personne : « %(title)s », %(when)s",
-            "Il manque %(n)s personnes : « %(title)s », %(when)s",
-            missing,
-            title=title,
-            when=starts_at,
-        )
+        title, starts_at, missing, lack = lacks[0]
+        if lack in STAND_INS:
+            subject = text("On cherche quelqu’un : « %(title)s », %(when)s", title=title, when=starts_at)
+        else:
+            subject = text_n(
+                "Il manque une personne : « %(title)s », %(when)s",
+                "Il manque %(n)s personnes : « %(title)s », %(when)s",
+                missing,
+                title=title,
+                when=starts_at,
+            )
     else:
         subject = text_n("%(n)s tour cherche quelqu’un", "%(n)s tours cherchent quelqu’un", len(lacks))
     return Mail(
@@ -211,6 +228,8 @@ def called(lacks: Sequence[tuple[str, datetime, int, Lack]]) -> Mail:
 def _lack(title: str, starts_at: datetime, missing: int, lack: Lack) -> Text:
     if lack is Lack.KEYS:
         return text("« %(title)s », %(when)s : personne n’a encore les clés.", title=title, when=starts_at)
+    if lack in STAND_INS:
+        return Text(STAND_INS[lack], {"title": title, "when": starts_at})
     return text_n(
         "« %(title)s », %(when)s : il manque une personne.",
         "« %(title)s », %(when)s : il manque %(n)s personnes.",

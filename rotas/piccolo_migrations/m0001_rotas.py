@@ -126,6 +126,7 @@ async def forwards() -> None:
             asked_by integer not null references member (id),
             asked_at {ts} not null,
             until_at {ts} not null,
+            called_at {ts},
             settled_at {ts},
             taken_by integer references member (id)
         );

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rotas import rules
+from rotas import calling, rules
 from rotas.rules import Lack, Pace, Standing, SwapStanding, Who
 from rotas.states import LEVELS, SLOT_MOVES, SWAP_MOVES, Level, RotaRefusal, SlotState, SwapState
 from rotas.wording import SENTENCES
@@ -284,7 +284,7 @@ class TestWhatAPlaceIsTold:
     def test_called_out_once_within_two_days_and_never_in_quiet_mode(
         self, standing: Standing, called_at: datetime | None, quiet: bool, calls: bool
     ) -> None:
-        assert rules.calls_now(standing, called_at=called_at, quiet=quiet, now=NOW) is calls
+        assert calling.calls_now(standing, called_at=called_at, quiet=quiet, now=NOW) is calls
 
     def test_empty_four_times_running(self) -> None:
         assert rules.asks_to_remove([0, 0, 0, 0, 5])
