@@ -295,6 +295,10 @@ class Domain:
     renamed: Callable[[Renaming], Awaitable[None]] | None = None
     """Changes the name in what others were told, in the caller's transaction: whoever is erased later is known by the
     new one alone."""
+    may_less: Callable[[int, datetime], Awaitable[None]] | None = None
+    """This member may less than before: mediates at one more place, belongs no more to one, or is said to be under age.
+    Takes back what is not for them any more and tells them, in the caller's transaction, which holds the member's row.
+    Safely done twice."""
     set_back: Callable[[datetime, datetime, bool], Awaitable[None]] | None = None
     """The clock was set back: it is the first hour now, the second was the latest seen, and the third says whether that
     was believed: not so of a clock that had just been set, or that a machine started with. Ends for good what had

@@ -270,3 +270,21 @@ def guest_gone(title: str, starts_at: datetime, *, first_name: str, by: str) -> 
         text("C’était pour le tour du %(starts_at)s.", starts_at=starts_at),
         Text(GAVE_BACK, {"name": by}),
     )
+
+
+def yours_no_more(title: str, starts_at: datetime, *, why: RotaRefusal) -> Mail:
+    """To whoever may not have their turn any more: it is free for others."""
+    return _mail(
+        text("« %(title)s », %(day)s : ce tour n’est plus à toi", title=title, day=local_day(starts_at)),
+        text("Le tour prévu %(starts_at)s est libre de nouveau. Tu n’as rien à faire.", starts_at=starts_at),
+        Text(SENTENCES[why], {}),
+    )
+
+
+def weekly_no_more(title: str, *, why: RotaRefusal) -> Mail:
+    """To whoever may not hold it every week any more."""
+    return _mail(
+        text("« %(title)s » : tu ne le tiens plus chaque semaine", title=title),
+        Text(SENTENCES[why], {}),
+        action=text("Je vois les tours"),
+    )

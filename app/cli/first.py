@@ -25,6 +25,7 @@ from app.identity.commands_welcome import Registered, give_new_password, registe
 from app.identity.passwords import LONGEST, SHORTEST, easily_guessed
 from app.identity.queries_welcome import whose_sign_in_name
 from app.identity.slips import read_sign_in_name
+from app.main import REGISTRY
 from app.migrations import migrate
 from app.notices.rules import is_address, one_line
 from app.settings import LANGUAGES
@@ -297,7 +298,13 @@ async def _add_member(wanted: _Wanted) -> list[str]:
         )
         said.append(f"{name} is a member of {home.name}." if home else f"{name} has an account.")
     for slug in wanted.mediator_of:
-        await commands.make_mediator(member_id=member_id, place_id=by_slug[slug].id, employer=wanted.employer, now=now)
+        await commands.make_mediator(
+            member_id=member_id,
+            place_id=by_slug[slug].id,
+            employer=wanted.employer,
+            domains=REGISTRY.domains,
+            now=now,
+        )
         said.append(f"{name} mediates in {by_slug[slug].name}.")
     if wanted.mediator_of:
         said.append(SECOND_CODE)

@@ -133,7 +133,11 @@ async def open_first(
             )
     for key, employer in EMPLOYERS.items():
         await make_mediator(
-            member_id=members[key], place_id=place_id, employer=employer, now=now - timedelta(days=cast[key].days)
+            member_id=members[key],
+            place_id=place_id,
+            employer=employer,
+            domains=(),  # nobody has anything yet
+            now=now - timedelta(days=cast[key].days),
         )
     await meet(actor=members["zineb"], member_id=members["karim"], place_id=place_id, now=now - timedelta(hours=8))
     await give_roles(members, place_id, now=now)

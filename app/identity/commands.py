@@ -6,9 +6,11 @@ with the member who acts. What a member changes of their own is in `commands_me`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from app.contracts import Domain
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
 from app.i18n import Text, text
@@ -218,8 +220,11 @@ async def meet(*, actor: int, member_id: int, place_id: int, now: datetime) -> b
 
 
 @command
-async def make_mediator(*, member_id: int, place_id: int, employer: str = "", now: datetime) -> None:
-    """Let this person mediate in this place, where every role that they hold ends at once.
+async def make_mediator(
+    *, member_id: int, place_id: int, employer: str = "", domains: Sequence[Domain], now: datetime
+) -> None:
+    """Let this person mediate in this place, where every role that they hold ends at once, and what they would do by
+    one is theirs no more (`Domain.may_less`).
 
     Raises `Refused` when nobody else keeps the place, while they host something there that is still to come, or while
     their password is one that somebody gave them. For whoever mediates there already, the employer is written anew.
@@ -239,6 +244,15 @@ async def make_mediator(*, member_id: int, place_id: int, employer: str = "", no
         )
         if not already:
             await _journal("identity.mediator_made", member_id, place_id, now=now)
+            await say_may_less(member_id, domains, now=now)
+
+
+async def say_may_less(member_id: int, domains: Sequence[Domain], *, now: datetime) -> None:
+    """What this member may not have any more is taken back, domain by domain. Inside the transaction that changed what
+    they may, and that holds their row."""
+    for domain in domains:
+        if domain.may_less is not None:
+            await domain.may_less(member_id, now)
 
 
 @command

@@ -17,6 +17,7 @@ from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused, TooFast
 from app.i18n import Text, text
 from app.identity import throttle
+from app.identity.commands import say_may_less
 from app.identity.entrance import (
     PASSAGE_LIFE,
     Asking,
@@ -72,11 +73,14 @@ async def edit_me(*, actor: int, profile: Profile, domains: Sequence[Domain], no
 
 
 @command
-async def set_age(*, actor: int, adult_on: date | None) -> None:
-    """Say until when one is under 18, or that one is not: what a role asks of adults is not offered until then."""
+async def set_age(*, actor: int, adult_on: date | None, domains: Sequence[Domain], now: datetime) -> None:
+    """Say until when one is under 18, or that one is not: what a role asks of adults is not offered until then, and
+    what one has of it already is taken back (`Domain.may_less`)."""
     async with transaction():
         await get_for_update(Member, actor)
         await Member.update({Member.adult_on: adult_on}).where(Member.id == actor)
+        if adult_on is not None:
+            await say_may_less(actor, domains, now=now)
 
 
 @command

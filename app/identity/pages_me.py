@@ -129,7 +129,12 @@ async def set_age(request: AnyRequest) -> Response[Any]:
     form = read_age(await read_form(request), today=local_day(visit_of(request).now))
     if form.errors:
         return await _me_page(request, part="age", values=form.values, errors=form.errors, status=422)
-    await commands_me.set_age(actor=signed_in(request).id, adult_on=form.adult_on)
+    await commands_me.set_age(
+        actor=signed_in(request).id,
+        adult_on=form.adult_on,
+        domains=house_of(request).registry.domains,
+        now=visit_of(request).now,
+    )
     return go_to(request, "/moi#age", flash=Flash(text("C’est noté")))
 
 

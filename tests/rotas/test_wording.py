@@ -39,6 +39,7 @@ GIVEN: dict[str, Any] = {
     "other": "Caisse",
     "other_at": NOON,
     "first_name": "Monique",
+    "why": RotaRefusal.UNDER_AGE,
 }
 MAILS = [
     function

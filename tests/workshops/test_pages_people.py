@@ -198,7 +198,7 @@ class TestTheList:
         await jobs.hold_past(scene.world.later(hours=3))
         samira = await scene.as_(scene.cast.samira)
         assert "Yann" in words(await samira.get(f"/ateliers/{workshop_id}"))
-        await make_mediator(member_id=scene.cast.samira, place_id=scene.cast.place, now=scene.world.now)
+        await make_mediator(member_id=scene.cast.samira, place_id=scene.cast.place, domains=(), now=scene.world.now)
         assert "Yann" not in words(await samira.get(f"/ateliers/{workshop_id}"))
         assert (await samira.get(f"/ateliers/{workshop_id}/liste")).status_code == 404
         assert (await samira.post(f"/ateliers/{workshop_id}/presences", {"present": "1"})).status_code == 409
@@ -231,7 +231,7 @@ class TestInvitations:
         workshop_id = await scene.published()
         cast, now = scene.cast, scene.world.now
         await commands.invite_host(actor=cast.samira, workshop_id=workshop_id, member_id=cast.yann, now=now)
-        await make_mediator(member_id=cast.yann, place_id=cast.place, now=now)
+        await make_mediator(member_id=cast.yann, place_id=cast.place, domains=(), now=now)
         yann = await scene.as_(cast.yann)
         page = words(await yann.get(f"/ateliers/{workshop_id}"))
         assert "Non merci" in page

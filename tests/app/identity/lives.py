@@ -56,7 +56,7 @@ async def live(cast: Cast) -> int:
     await edit_me(
         actor=me, profile=Profile(NAME, CANARIES["line"], CANARIES["telephone"], listed=True), domains=(), now=at
     )
-    await set_age(actor=me, adult_on=ADULT_ON)
+    await set_age(actor=me, adult_on=ADULT_ON, domains=(), now=NOON)
     await add_feed(actor=me, wishes=FeedWishes(CANARIES["device"]), token=TOKEN, now=at)
     await choose_mail(actor=me, stopped=frozenset(), remind=Remind.BOTH, now=at)
     await meet(actor=me, member_id=cast.newcomer, place_id=place, now=at)

@@ -75,7 +75,9 @@ class TestMediators:
     async def test_becoming_one_ends_every_role_there(self, cast: Cast) -> None:
         await make_grant(member_id=cast.odile, place_id=cast.place, act=Act.OPEN_MEALS)
         assert await api.holds(cast.odile, cast.place, Act.OPEN_MEALS, NOON)
-        await commands.make_mediator(member_id=cast.odile, place_id=cast.place, employer="La Ville", now=NOON)
+        await commands.make_mediator(
+            member_id=cast.odile, place_id=cast.place, employer="La Ville", domains=(), now=NOON
+        )
         assert await api.is_mediator(cast.odile, cast.place)
         assert not await api.holds(cast.odile, cast.place, Act.OPEN_MEALS, NOON)
         assert cast.odile in [person.id for person in await api.mediators_of(cast.place)]
@@ -96,12 +98,14 @@ class TestMediators:
 
     async def test_the_last_who_keeps_the_place_cannot_become_one(self, cast: Cast) -> None:
         with pytest.raises(Refused) as refused:
-            await commands.make_mediator(member_id=cast.rosa, place_id=cast.place, now=NOON)
+            await commands.make_mediator(member_id=cast.rosa, place_id=cast.place, domains=(), now=NOON)
         assert refused.value.reason is IdentityRefusal.LAST_KEEPER
         assert await keepers(cast) == [cast.rosa]
 
     async def test_said_again_only_the_employer_changes(self, cast: Cast) -> None:
-        await commands.make_mediator(member_id=cast.bruno, place_id=cast.place, employer="La Région", now=NOON)
+        await commands.make_mediator(
+            member_id=cast.bruno, place_id=cast.place, employer="La Région", domains=(), now=NOON
+        )
         rows = await run("select employer from membership where member_id = {}", cast.bruno)
         assert rows == [{"employer": "La Région"}]
         assert not await run("select 1 as one from journal_line")

@@ -209,7 +209,7 @@ class TestWhatHappensMeanwhile:
         assert await self.erased_in_spite_of(lambda: asyncio.sleep(0), asked, monkeypatch)
 
     async def test_who_becomes_a_mediator(self, asked: int, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-        deed = partial(make_mediator, member_id=asked, place_id=cast.place, now=NOON + YEAR)
+        deed = partial(make_mediator, member_id=asked, place_id=cast.place, domains=(), now=NOON + YEAR)
         assert not await self.erased_in_spite_of(deed, asked, monkeypatch)
 
     async def test_who_is_given_a_role(self, asked: int, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

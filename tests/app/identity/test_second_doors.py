@@ -100,7 +100,7 @@ class TestWhoOwesOne:
     async def test_at_another_place_as_well(self, cast: Cast, world: World) -> None:
         """Whoever mediates elsewhere is asked here, too: it is one account."""
         there = await commands.add_place(slug="la-halle", name="La Halle", address="1 place", now=NOON)
-        await commands.make_mediator(member_id=cast.yann, place_id=there, employer="", now=NOON)
+        await commands.make_mediator(member_id=cast.yann, place_id=there, employer="", domains=(), now=NOON)
         assert leads_to_the_step(await (await half_in(world, cast.yann, cast.place)).get("/agenda"))
 
     async def test_a_mandate_that_is_over_or_has_not_begun_asks_nothing(self, cast: Cast, world: World) -> None:
@@ -124,7 +124,7 @@ class TestWhoOwesOne:
     ) -> None:
         yann = await half_in(world, cast.yann, cast.place)
         assert await is_in(yann)
-        await commands.make_mediator(member_id=cast.yann, place_id=cast.place, employer="", now=NOON)
+        await commands.make_mediator(member_id=cast.yann, place_id=cast.place, employer="", domains=(), now=NOON)
         answer = await yann.get("/mediation?voir=bloques")
         assert leads_to_the_step(answer)
         await set_up(yann)
@@ -175,7 +175,7 @@ class TestWaysIn:
         )
         fatou = (await run("select id from member where email_key = {}", given.sign_in_name))[0]["id"]
         await set_password(actor=fatou, session_id=None, password=given.password, new_password=PASSWORD, now=NOON)
-        await commands.make_mediator(member_id=fatou, place_id=cast.place, employer="", now=NOON)
+        await commands.make_mediator(member_id=fatou, place_id=cast.place, employer="", domains=(), now=NOON)
         browser = world.browser()
         assert (await sign_in(browser, given.sign_in_name)).status_code == 303
         assert leads_to_the_step(await browser.get("/agenda"))

@@ -370,7 +370,7 @@ class TestThePapersWordsLeadToNoRole:
         slip = await welcome(house)
 
         async def mediate() -> None:
-            await commands.make_mediator(member_id=slip.member_id, place_id=house.place, now=NOON)
+            await commands.make_mediator(member_id=slip.member_id, place_id=house.place, domains=(), now=NOON)
 
         async def found() -> None:
             await commands.found_place(
