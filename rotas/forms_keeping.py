@@ -179,7 +179,9 @@ def read_attest(form: Mapping[str, str]) -> AttestForm:
     member_id = _id(fields, "member")
     required = text("Il manque son nom.") if member_id is None else None
     who = fields.line("who", longest=120, required=required)
-    level = fields.choice("level", [each.value or "none" for each in Level], required=text("Choisis où elle en est."))
+    level = fields.choice(
+        "level", [each.value or "none" for each in Level], required=text("Choisis où en est cette personne.")
+    )
     return AttestForm(
         member_id, who, Level("" if level in (None, "none") else level), fields.values, dict(fields.errors)
     )

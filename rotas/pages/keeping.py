@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from app.errors import NotFound, Refused
+from app.errors import Forbidden, NotFound, Refused
 from app.i18n import Text, language, text
 from app.identity.wording import ACTS
 from app.web.answers import go_to
@@ -201,6 +201,8 @@ async def end_duty(request: AnyRequest, duty_id: FromPath[int]) -> Response[Any]
     try:
         await retire_duty(actor=member.id, duty_id=duty_id, now=visit.now)
     except Refused as refused:
+        if refused.reason is RotaRefusal.MAY_NOT:
+            raise Forbidden(refused.reason) from None
         flash = Flash(refusal_text(request, refused), tone="fault")
         return go_to(request, f"/tours/roles/{duty_id}", flash=flash)
     return go_to(request, "/tours/roles", flash=Flash(text("C’est fait, ce rôle est fini")))

@@ -124,7 +124,7 @@ async def _weekly_form(request: AnyRequest, duty: Row, **more: Any) -> Response[
     return await plan(
         request,
         duty,
-        title=text("Chaque semaine"),
+        title=text("Un tour chaque semaine"),
         action=f"/tours/roles/{duty['id']}/semaine",
         weekly=True,
         **more,
@@ -183,7 +183,7 @@ async def _change_form(request: AnyRequest, pattern: Row, duty: Row, **more: Any
     return await plan(
         request,
         duty,
-        title=text("Changer chaque semaine"),
+        title=text("Changer le tour de chaque semaine"),
         action=f"/tours/semaines/{pattern['id']}",
         weekly=True,
         changes=True,
@@ -245,7 +245,7 @@ async def _end_form(request: AnyRequest, pattern: Row, duty: Row, **more: Any) -
     return await plan(
         request,
         duty,
-        title=text("Arrêter chaque semaine"),
+        title=text("Arrêter le tour de chaque semaine"),
         action=f"/tours/semaines/{pattern['id']}/fin",
         ends=True,
         now_words=capital(words),

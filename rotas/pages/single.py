@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.clock import local
-from app.errors import NotFound, Refused
+from app.errors import Forbidden, NotFound, Refused
 from app.i18n import capital, language, text
 from app.web.answers import go_to
 from app.web.flash import Flash
@@ -30,7 +30,7 @@ from rotas.states import RotaRefusal, SlotState
 async def _once_form(request: AnyRequest, duty: Row, **more: Any) -> Response[Any]:
     more.setdefault("values", {"people": duty["people"], "once": secrets.token_hex(16)})
     action = f"/tours/roles/{duty['id']}/une-fois"
-    return await plan(request, duty, title=text("Une seule fois"), action=action, **more)
+    return await plan(request, duty, title=text("Un tour, une seule fois"), action=action, **more)
 
 
 @get("/tours/roles/{duty_id:int}/une-fois")
@@ -166,6 +166,8 @@ async def take_off(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]
     try:
         await cancel_slot(actor=member.id, slot_id=slot_id, now=visit.now)
     except Refused as refused:
+        if refused.reason is RotaRefusal.MAY_NOT:
+            raise Forbidden(refused.reason) from None
         return go_to(request, f"/tours/{slot_id}", flash=fault(request, refused))
     return go_to(request, f"/tours/{slot_id}", flash=Flash(text("C’est fait, ce tour n’a plus lieu")))
 

@@ -31,11 +31,9 @@ class DutyLine:
     id: int
     name: str
     icon: str
-    about: str
-    marks: Sequence[tuple[str, str]]
-    """What to know of it, each with its icon."""
-    who: str
-    """Who can show it."""
+    words: str
+    """What to know of it, and who can show it."""
+    held_by_one: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +188,20 @@ async def duties_page(visit: Visit) -> DutiesPage:
 def _line(rows: Sequence[Row], *, named: bool, lang: Language) -> DutyLine:
     row = rows[0]
     names = [each["who"] for each in rows if each["here"] is not None and each["who"] and each["level"] in SKILLED]
-    marks = [("users", lang.say(_people(row["people"])))]
-    if row["opens_place"]:
-        marks.append(("key", lang.say(text("Donne les clés"))))
-    elif row["act"]:
-        marks.append(("key", lang.gettext(ACTS[Act(row["act"])])))
-    if row["needs_training"] and names:
-        marks.append(("school", lang.say(text("S’apprend avec quelqu’un"))))
-    if rules.held_by_one(len(names), matters=_matters(row)):
-        marks.append(("alert-triangle", lang.say(text("Une seule personne sait faire"))))
-    return DutyLine(row["id"], row["name"], row["icon"], row["about"], marks, _who_shows(names, named, lang))
+    sentences = [
+        lang.say(_people(row["people"])),
+        lang.say(text("Qui le tient a les clés")) if row["opens_place"] else "",
+        lang.gettext(ACTS[Act(row["act"])]) if row["act"] else "",
+        _who_shows(names, named, lang),
+    ]
+    one = rules.held_by_one(len(names), matters=_matters(row))
+    return DutyLine(
+        id=row["id"],
+        name=row["name"],
+        icon=row["icon"],
+        words=" ".join(f"{sentence}." for sentence in sentences if sentence),
+        held_by_one=lang.say(text("Une seule personne sait faire")) if one else "",
+    )
 
 
 def _who_shows(names: Sequence[str], named: bool, lang: Language) -> str:
@@ -299,7 +301,9 @@ def _skilled(row: Row, says: _Says | None, lang: Language) -> Skilled:
         name=row["name"],
         words=lang.say(LEVEL_WORDS[level]),
         next_level=after.value if offered else "",
-        next_words=lang.say(text("Peut transmettre") if after is Level.TEACHES else text("Sait faire"))
+        next_words=lang.say(
+            text("Je dis : peut transmettre") if after is Level.TEACHES else text("Je dis : sait faire")
+        )
         if offered
         else "",
     )
