@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from app.clock import YEARS, day_start
 from app.database import run, stamp
@@ -19,6 +19,9 @@ from rotas.rules import LOAD_OVER
 from rotas.states import SKILLED, Level
 
 Row = dict[str, Any]
+T = TypeVar("T")
+MOST_TOLD = 2000
+"""Then it begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,17 @@ class Week:
     """By slot, to whom it is not what it is to everybody: who has it, watches, cannot come, or is asked to."""
     told: dict[Hashable, Any] = field(default_factory=dict)
     """What was said of it to readers to whom it is the same, to be said to the next: the one thing that is added to."""
+
+    def once(self, key: Hashable, say: Callable[[], T]) -> T:
+        """What `say` gives, or gave to somebody to whom it is the same: `key` holds all that it hangs on besides the
+        week."""
+        try:
+            return cast("T", self.told[key])
+        except KeyError:
+            if len(self.told) >= MOST_TOLD:
+                self.told.clear()
+            said = self.told[key] = say()
+            return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +125,12 @@ select w.pattern_id, w.member_id from rota_weekly w join rota_pattern p on p.id 
 where p.place_id = {} and w.ended_at is null
 """
 _ASKED = """
-select x.id, x.slot_id, x.to_member, x.wanted_slot_id, d.name as duty, s.starts_at, m.name from rota_swap x
-join rota_slot s on s.id = x.slot_id join duty d on d.id = s.duty_id join member m on m.id = x.from_member
-where x.state = 'open' and x.place_id = {} and x.until_at > {} and x.from_member <> {} and (x.to_member = {}
-    or (x.to_member is null and exists (select 1 from rota_holding h
-        where h.slot_id = x.wanted_slot_id and h.member_id = {} and h.went = '' and h.came <> 'watches')))
+select x.id, x.slot_id, x.from_member, x.to_member, x.wanted_slot_id, x.until_at, d.name as duty, s.starts_at, m.name,
+       coalesce(x.to_member, h.member_id) as asked
+from rota_swap x join rota_slot s on s.id = x.slot_id join duty d on d.id = s.duty_id
+join member m on m.id = x.from_member left join rota_holding h on h.slot_id = x.wanted_slot_id
+    and x.to_member is null and h.went = '' and h.came <> 'watches'
+where x.state = 'open' and x.place_id = {} and (x.to_member is not null or h.member_id is not null)
 order by s.starts_at, x.id
 """
 
@@ -125,9 +140,10 @@ async def place_here(visit: Visit, slug: str) -> tuple[PlaceHere | None, list[Ro
     signed in nowhere."""
     asked = "select p.id, p.slug, p.name, q.quiet from place p left join rota_setting q on q.place_id = p.id"
     if visit.place is not None:
-        rows = await run(f"{asked} where p.id = {{}}", visit.place.id)
+        query = partial(run, f"{asked} where p.id = {{}}", visit.place.id)
     else:
-        rows = await run(f"{asked} order by p.id")
+        query = partial(run, f"{asked} order by p.id")
+    rows = await unchanged(await stamp(), ("places of turns", visit.place and visit.place.id), query)
     if not rows:
         return None, []
     row = next((each for each in rows if each["slug"] == slug), rows[0])
@@ -140,7 +156,8 @@ async def reader_of(visit: Visit, place_id: int, *, now: datetime) -> Reader:
     if me is None:
         return Reader()
     (row,) = await run("select adult_on from member where id = {}", me.id)
-    asks = await run(_ASKED, place_id, now, me.id, me.id, me.id)
+    asked = await unchanged(await stamp(), ("asked for turns", place_id), partial(_asked, place_id))
+    asks = [row for row in asked.get(me.id, ()) if row["until_at"] > now]
     here = visit.place is not None and visit.place.id == place_id
     return Reader(
         id=me.id,
@@ -151,6 +168,15 @@ async def reader_of(visit: Visit, place_id: int, *, now: datetime) -> Reader:
         adult_on=row["adult_on"],
         asks=asks,
     )
+
+
+async def _asked(place_id: int) -> dict[int, list[Row]]:
+    """Open swaps of the place, by who is asked, or has the turn that is wanted."""
+    found = defaultdict[int, list[Row]](list)
+    for row in await run(_ASKED, place_id):
+        if row["asked"] != row["from_member"]:
+            found[row["asked"]].append(row)
+    return dict(found)
 
 
 async def read_week(place_id: int, monday: date, today: date) -> Week:

@@ -14,9 +14,6 @@ from rotas.rules import Standing, Who
 from rotas.states import SKILLED, Came, Level, RotaRefusal, SlotState
 from rotas.views import Deed, ForMe, SlotLine
 
-MOST_TOLD = 2000
-"""Then it begins anew."""
-
 
 class Teller:
     """Says how each slot of a week stands to one reader."""
@@ -30,20 +27,29 @@ class Teller:
         self.answers = {ask["id"] for ask in reader.asks}
         self.asked_of = {ask["slot_id"] for ask in reader.asks}
         # Turns begin and end on whole minutes.
-        minute = now.replace(second=0, microsecond=0)
+        self.minute = minute = now.replace(second=0, microsecond=0)
         self.sort = (lang.code, quiet, minute, reader.id > 0, reader.named, reader.belongs, reader.mediator)
 
     def lacks(self, slot: Row) -> bool:
         """Whether somebody is wanted there still."""
         return bool(slot["taken"] < slot["people"] and slot["ends_at"] > self.now)
 
+    def lacking(self) -> frozenset[int]:
+        """Slots of this week where somebody is wanted still."""
+        return self.week.once(
+            ("lacking", self.minute), lambda: frozenset(slot["id"] for slot in self.week.slots if self.lacks(slot))
+        )
+
     def no_keys(self) -> list[ForMe]:
         """Slots of this week with which nobody gets in yet."""
-        return [
-            ForMe(slot["id"], slot["duty"], self.lang.when(slot["starts_at"]))
-            for slot in self.week.slots
-            if not self.quiet and slot["starts_at"] > self.now and self._lack(slot) is rules.Lack.KEYS
-        ]
+        return self.week.once(
+            ("no keys", self.lang.code, self.quiet, self.minute),
+            lambda: [
+                ForMe(slot["id"], slot["duty"], self.lang.when(slot["starts_at"]))
+                for slot in self.week.slots
+                if not self.quiet and slot["starts_at"] > self.now and self._lack(slot) is rules.Lack.KEYS
+            ],
+        )
 
     def standing(self, slot: Row) -> Standing:
         """How it stands, for rules about taking it; who does it for the first time is not counted here."""
@@ -89,13 +95,7 @@ class Teller:
             week.levels.get((slot["duty_id"], me.id)),
             week.loads.get(me.id, 0) if slot["low_load"] is not None else 0,
         )
-        line: SlotLine | None = week.told.get(key)
-        if line is None:
-            line = self._line(slot, column, differ)
-            if len(week.told) >= MOST_TOLD:
-                week.told.clear()
-            week.told[key] = line
-        return line
+        return week.once(key, lambda: self._line(slot, column, differ))
 
     def _line(self, slot: Row, column: int, differ: bool, *, asks_sure: bool = False, focus: bool = False) -> SlotLine:
         lang, who, standing = self.lang, self.who(slot), self.standing(slot)

@@ -76,18 +76,19 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
     read = await read_week(place.id, monday, today)
     reader = await reader_of(visit, place.id, now=now)
     teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang)
-    slots = [slot for slot in read.slots if reader.id or teller.lacks(slot)]
+    lacking = teller.lacking()
+    slots = [slot for slot in read.slots if reader.id or slot["id"] in lacking]
     heads, column_of = _columns_of(read, slots, lang)
     lines = [(slot, teller.line(slot, *column_of[slot["id"]])) for slot in slots]
     chosen = chosen if reader.id and chosen in (() if place.quiet else (LACKING,)) + (MINE,) else ""
     shown = [
         (slot, line)
         for slot, line in lines
-        if not chosen or (teller.lacks(slot) if chosen == LACKING else bool(line.mine))
+        if not chosen or (slot["id"] in lacking if chosen == LACKING else bool(line.mine))
     ]
-    days = _days(shown, today, lang)
+    days = _days(read, shown, today, lang)
     gone = [day for day in days if monday == week_start(today) and day.id < f"j{today}"]
-    missing = sum(slot["people"] - slot["taken"] for slot in slots if teller.lacks(slot))
+    missing = sum(slot["people"] - slot["taken"] for slot in slots if slot["id"] in lacking)
     links = _Links(place, monday, week_start(today), chosen, named=visit.place is None and len(all_places) > 1)
     return WeekPage(
         place=place,
@@ -105,7 +106,9 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
         gone=gone,
         any_slots=bool(slots),
         chosen=chosen,
-        chips=_chips(lines, teller, links, lang) if reader.id else (),
+        chips=_chips(len(lacking), sum(bool(line.mine) for _, line in lines), teller.quiet, links, lang)
+        if reader.id
+        else (),
         before_href=links.to(monday - timedelta(days=7)) if monday.year > YEARS.start else "",
         after_href=links.to(monday + timedelta(days=7)) if monday.year < YEARS.stop - 1 else "",
         now_href="" if monday == week_start(today) else links.to(week_start(today)),
@@ -148,13 +151,8 @@ Columns = tuple[list[Head], dict[int, tuple[int, bool]]]
 
 
 def _columns_of(week: Week, slots: Sequence[Row], lang: Language) -> Columns:
-    """The same, worked out once for all who see all of the week's slots."""
-    if len(slots) < len(week.slots):
-        return _columns(slots, lang)
-    found: Columns | None = week.told.get(("columns", lang.code))
-    if found is None:
-        found = week.told["columns", lang.code] = _columns(slots, lang)
-    return found
+    """The same, worked out once for all who see these slots of the week."""
+    return week.once(("columns", lang.code, tuple(slot["id"] for slot in slots)), lambda: _columns(slots, lang))
 
 
 def _columns(slots: Sequence[Row], lang: Language) -> Columns:
@@ -207,11 +205,7 @@ class _Links:
         return f"/tours?{urlencode(query)}" if query else "/tours"
 
 
-def _chips(
-    lines: Sequence[tuple[Row, SlotLine]], teller: Teller, links: _Links, lang: Language
-) -> list[tuple[str, str, bool, str]]:
-    lacking = sum(teller.lacks(slot) for slot, _ in lines)
-    mine = sum(bool(line.mine) for _, line in lines)
+def _chips(lacking: int, mine: int, quiet: bool, links: _Links, lang: Language) -> list[tuple[str, str, bool, str]]:
     offered = [
         (LACKING, text("Où il manque du monde (%(n)s)", n=lacking), "hand-stop"),
         (MINE, text("Mes tours (%(n)s)", n=mine), "check"),
@@ -220,24 +214,29 @@ def _chips(
     return [
         (links.to(links.monday, value), lang.say(words), links.chosen == value, icon)
         for value, words, icon in offered
-        if value != LACKING or not teller.quiet
+        if value != LACKING or not quiet
     ]
 
 
-def _days(shown: Sequence[tuple[Row, SlotLine]], today: date, lang: Language) -> list[DayOfTurns]:
+def _days(week: Week, shown: Sequence[tuple[Row, SlotLine]], today: date, lang: Language) -> list[DayOfTurns]:
+    day_of, heads = week.once(("days", lang.code), lambda: _heads(week.slots, lang))
     days: dict[date, list[SlotLine]] = defaultdict(list)
     for slot, line in shown:
-        days[local_day(slot["starts_at"])].append(line)
-    return [
-        DayOfTurns(
-            id=f"j{day.isoformat()}",
-            weekday=capital(lang.weekday(day)),
-            number="1er" if day.day == 1 and lang.code == "fr" else str(day.day),
-            today=day == today,
-            slots=lines,
+        days[day_of[slot["id"]]].append(line)
+    return [DayOfTurns(*heads[day], today=day == today, slots=lines) for day, lines in sorted(days.items())]
+
+
+def _heads(slots: Sequence[Row], lang: Language) -> tuple[dict[int, date], dict[date, tuple[str, str, str]]]:
+    """The day of each slot; and of each day its anchor, its weekday and its number."""
+    day_of = {slot["id"]: local_day(slot["starts_at"]) for slot in slots}
+    return day_of, {
+        day: (
+            f"j{day.isoformat()}",
+            capital(lang.weekday(day)),
+            "1er" if day.day == 1 and lang.code == "fr" else str(day.day),
         )
-        for day, lines in sorted(days.items())
-    ]
+        for day in set(day_of.values())
+    }
 
 
 def _subtitle(monday: date, lang: Language) -> str:
@@ -267,5 +266,11 @@ def _asked(ask: Row, reader: Reader, lang: Language) -> ForMe:
 
 
 def _sharing(week: Week, reader: Reader, lang: Language) -> Sharing:
-    others = [load for member, load in week.month.items() if member != reader.id and load]
-    return views.sharing(week.month.get(reader.id, 0), others, list(week.loads.values()), lang=lang)
+    """The same to all who have as many turns this month: then the others have the same, too."""
+    mine = week.month.get(reader.id, 0)
+
+    def say() -> Sharing:
+        others = [load for member, load in week.month.items() if member != reader.id and load]
+        return views.sharing(mine, others, list(week.loads.values()), lang=lang)
+
+    return week.once(("sharing", lang.code, mine), say)
