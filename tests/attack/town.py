@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -17,10 +17,13 @@ from app.calendar.commands import add_feed
 from app.calendar.rules import FeedWishes
 from app.database import connect, engine, is_sqlite, open_database, run, transaction
 from app.demo import seed
+from app.errors import Refused
 from app.identity.api import grant
 from app.identity.commands import add_member, meet
 from app.identity.states import Act
 from app.main import REGISTRY
+from rotas.commands.claiming import claim
+from rotas.commands.slots import open_slot
 from tests.client import NOON, Browser, World
 from workshops.commands import invite_host
 
@@ -56,6 +59,9 @@ BY_DEED = {
     "and w.state = 'published' and h.state = 'hosting' order by h.id limit 1",
     "host of a cancelled one": "select h.member_id as id from host h join workshop w on w.id = h.workshop_id "
     "where w.state = 'cancelled' and h.state = 'hosting' order by w.id desc limit 1",
+    "at the till": "select h.member_id as id from rota_holding h join rota_slot s on s.id = h.slot_id "
+    "join duty d on d.id = s.duty_id where d.act = 'take_cash' and h.went = '' and h.came <> 'watches' "
+    "and s.starts_at < {} order by s.starts_at desc, h.id limit 1",
     "host of one held": "select h.member_id as id from host h join workshop w on w.id = h.workshop_id "
     "where w.state = 'held' and h.state = 'hosting' order by w.ends_at desc, h.id limit 1",
 }
@@ -163,6 +169,7 @@ async def more_deeds(people: dict[str, Person], place_id: int) -> None:
     await invite_host(
         actor=samira, workshop_id=hers, member_id=await one("select id from member where name = 'Abdel'"), now=NOON
     )
+    await somebody_at_the_till(people, place_id)
     async with transaction():
         brigitte = await one("select id from member where name = 'Brigitte'")
         for act in (Act.KEEP_ACCOUNTS, Act.KEEP_PLACE):
@@ -172,6 +179,43 @@ async def more_deeds(people: dict[str, Person], place_id: int) -> None:
         await job.run(NOON)
     asked = await World(NOON).browser().post("/connexion", {"email": "samira@exemple.fr", "way": "mail"})
     assert asked.status_code == 303
+
+
+async def somebody_at_the_till(people: dict[str, Person], place_id: int) -> None:
+    """Somebody who can do it, and is nobody else here, holds the till at this hour."""
+    hour = timedelta(hours=1)
+    duty_id = await one("select id from duty where place_id = {} and act = 'take_cash' order by id limit 1", place_id)
+    keeper = people["bureau"].id
+    slot_id = await open_slot(
+        actor=keeper,
+        duty_id=duty_id,
+        starts_at=NOON - hour,
+        ends_at=NOON + hour,
+        people=1,
+        room_id=None,
+        once="till-of-the-town",
+        now=NOON - 2 * hour,
+    )
+    named = {each.member_id for each in people.values()}
+    others = await run(
+        "select member_id as id from membership where place_id = {} and met_at is not null "
+        "and member_id not in (select member_id from host) and member_id not in (select member_id from juror) "
+        "order by member_id desc",
+        place_id,
+    )
+    for each in others:
+        if each["id"] in named:
+            continue
+        async with transaction():
+            await run("delete from rota_practice where duty_id = {} and member_id = {}", duty_id, each["id"])
+            await run(
+                "insert into rota_practice (duty_id, member_id, level, since_at) values ({}, {}, 'does', {})",
+                *(duty_id, each["id"], NOON),
+            )
+        with suppress(Refused):
+            await claim(actor=each["id"], slot_id=slot_id, sure=True, now=NOON - 2 * hour)
+            return
+    raise AssertionError("nobody can hold the till")
 
 
 async def one(sql: str, *args: Any) -> int:
