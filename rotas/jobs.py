@@ -9,7 +9,7 @@ its end when one of them fell over.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,6 +33,8 @@ from rotas.states import SKILLED, Came, Level, SlotState, SwapState
 from rotas.tables import Holding, Slot, Swap
 from rotas.wanted import wanted_stand_ins
 
+PEOPLE_AT_ONCE = 500
+"""In one question: databases take some 32,000 arguments, and a place may have more members."""
 LEARNED_LATE = timedelta(days=30)
 """A turn that ended longer ago, while no job ran, teaches nobody any more."""
 
@@ -137,16 +139,17 @@ async def _call_out_at(place_id: int, slot_ids: list[int], stand_ins: dict[int, 
             groups[tuple(call.key for call in theirs)].append(member)
         for keys, members in groups.items():
             theirs = may_take[members[0]]
-            await tell_of_place(
-                wording_slots.called([call.lack for call in theirs]),
-                members,
-                kind=Kind.DUTY,
-                what=f"called-{'-'.join(keys)}-{moment(now)}",
-                place_id=place_id,
-                link=_link(theirs),
-                good_until=min(call.slot["starts_at"] for call in theirs),
-                now=now,
-            )
+            for some in _some_at_once(members):
+                await tell_of_place(
+                    wording_slots.called([call.lack for call in theirs]),
+                    some,
+                    kind=Kind.DUTY,
+                    what=f"called-{'-'.join(keys)}-{moment(now)}",
+                    place_id=place_id,
+                    link=_link(theirs),
+                    good_until=min(call.slot["starts_at"] for call in theirs),
+                    now=now,
+                )
         return len(calls)
 
 
@@ -175,19 +178,30 @@ async def _who_may(call: _Call, *, now: datetime) -> list[int]:
         leaving = await level_of(slot["duty_id"], call.swap["from_member"])
         beside = standing.skilled_on_it - (leaving in SKILLED)  # whoever cannot come shows nobody how it is done
         standing, why_cannot = replace(standing, skilled_on_it=beside), rules.why_cannot_replace
-    may = {row["member_id"] for row in rows if why_cannot(standing, _as_who(row), now=now) is None}
-    while may:  # one question for each who is busy, and one more
+    may = [row["member_id"] for row in rows if why_cannot(standing, _as_who(row), now=now) is None]
+    return [member for some in _some_at_once(may) for member in await _free_of(slot, some)]
+
+
+async def _free_of(slot: Row, members: Sequence[int]) -> list[int]:
+    """Those of these members whose time the slot's hours take from nothing else."""
+    free = set(members)
+    while free:  # one question for each who is busy, and one more
         clash = await why_clashes(
             starts_at=slot["starts_at"],
             ends_at=slot["ends_at"],
-            member_ids=may,
+            member_ids=free,
             except_for=(KIND, slot["id"]),
             part_of=source_of(slot),
         )
         if clash is None or clash.member_id is None:
             break
-        may.discard(clash.member_id)
-    return sorted(may)
+        free.discard(clash.member_id)
+    return sorted(free)
+
+
+def _some_at_once(members: Sequence[int]) -> Iterator[Sequence[int]]:
+    for first in range(0, len(members), PEOPLE_AT_ONCE):
+        yield members[first : first + PEOPLE_AT_ONCE]
 
 
 def _as_who(row: Row) -> Who:

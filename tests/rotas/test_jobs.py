@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from app.calendar.api import why_clashes
 from app.database import run, transaction
 from rotas import jobs
 from rotas.commands.claiming import claim, claim_for_guest, give_guest_back, watch
 from rotas.commands.duties import set_quiet
 from rotas.commands.giving_up import ask_stand_in, free
+from rotas.commands.moving import tell_of_place
 from rotas.commands.slots import cancel_slot, change_slot
 from rotas.states import Level
 from tests.client import NOON
@@ -74,6 +76,34 @@ class TestCallingOut:
         assert called == {cast.aicha, cast.yann, cast.odile, cast.rosa, cast.bruno, cast.helene}
         assert not called & {cast.karim, cast.samira, cast.newcomer, stranger}
         assert (await slot(made))["called_at"] == NOON
+
+    async def test_a_large_place_is_called_some_at_a_time(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As many as are asked about in one question: with all of 100,000 members in it databases refuse it."""
+        asked: list[int] = []
+        told: list[int] = []
+
+        async def ask(**each: Any) -> Any:
+            asked.append(len(each["member_ids"]))
+            return await why_clashes(**each)
+
+        async def tell(mail: Any, members: Any, **each: Any) -> int:
+            told.append(len(members))
+            return await tell_of_place(mail, members, **each)
+
+        monkeypatch.setattr(jobs, "why_clashes", ask)
+        monkeypatch.setattr(jobs, "tell_of_place", tell)
+        duty = await make_duty(place_id=cast.place)
+        await make_slot(place_id=cast.place, duty_id=duty, starts_at=NEAR)
+        await jobs.call_out(NOON)
+        everybody = await mailed(about="called")
+        assert max(asked + told) == len(everybody) > 4, "all at once, where there are few"
+        asked.clear()
+        told.clear()
+        monkeypatch.setattr(jobs, "PEOPLE_AT_ONCE", 2)
+        await make_slot(place_id=cast.place, duty_id=duty, starts_at=NEAR + HOUR)
+        assert await jobs.call_out(NOON + HOUR) == 1
+        assert max(asked + told) == 2
+        assert sum(told) == len(everybody)
 
     async def test_not_before_48_hours_nor_when_it_has_begun_nor_when_it_is_full(self, cast: Cast) -> None:
         made = await make_slot(place_id=cast.place, starts_at=SOON)
