@@ -6,7 +6,7 @@ from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
 from rotas import concerns, demo, jobs, own_data, pages
-from rotas.commands import taking_back
+from rotas.commands.taking_back import take_back
 from rotas.facts import KIND
 from rotas.wording import SENTENCES
 
@@ -50,7 +50,7 @@ DOMAIN = Domain(
     leaving=own_data.leaving,
     erase=own_data.erase,
     renamed=own_data.renamed,
-    may_less=taking_back.take_back,
+    may_less=take_back,
     set_back=jobs.made_again,
     seed=demo.seed,
 )

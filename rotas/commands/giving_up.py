@@ -221,7 +221,7 @@ async def _gave_up(slot_id: int, member_id: int) -> bool:
 async def _holders_but(slot_id: int, member_id: int) -> list[int]:
     """Who has a place of the slot besides this member, guests left out."""
     rows = await run(
-        f"select member_id from rota_holding where slot_id = {{}} and {IN_PLACE} "  # noqa: S608 - constant
+        f"select member_id from rota_holding where slot_id = {{}} and {IN_PLACE} "  # noqa: S608 - a constant of ours
         "and member_id is not null and member_id <> {} order by member_id",
         slot_id,
         member_id,

@@ -228,7 +228,7 @@ async def recount(slot: Row, *, now: datetime) -> Row:
     Lists show it, or no more, from then on. What somebody gave up may be called out anew.
     """
     (counted,) = await run(
-        f"select count(*) as taken from rota_holding where slot_id = {{}} and {IN_PLACE}",  # noqa: S608 - constant
+        f"select count(*) as taken from rota_holding where slot_id = {{}} and {IN_PLACE}",  # noqa: S608 - a constant of ours
         slot["id"],
     )
     taken, people = counted["taken"], slot["people"]
