@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from app.clock import at_local, local_day
 from app.database import run
@@ -351,7 +351,7 @@ def pattern_words(weekday: int, starts: str, ends: str, lang: Language) -> str:
 
 
 def _at(day: date, hour: str) -> datetime:
-    return at_local(day, datetime.strptime(hour, "%H:%M").time())  # noqa: DTZ007 - only the hour is read
+    return at_local(day, time.fromisoformat(hour))
 
 
 def _pattern(row: Row, today: date, lang: Language) -> PatternLine:
