@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from app.clock import at_local, local_day, week_start
-from app.database import run
+from app.database import run, transaction
 from app.demo.cast import OTHERS
 from app.demo.people import address_of
 from app.errors import Refused
@@ -83,6 +83,9 @@ async def full_week(place_id: int, *, chance: Random, now: datetime) -> None:
             except Refused:
                 continue
             break
+    async with transaction():  # a call in the middle of a measure would be a new message on every page
+        await run("update rota_slot set called_at = {} where called_at is null and starts_at > {}", now, now)
+        await run("update rota_swap set called_at = {} where called_at is null and state = 'open'", now)
 
 
 async def measured(place_id: int, reader: int, *, now: datetime) -> tuple[str, int]:
