@@ -135,28 +135,28 @@ order by s.starts_at, x.id
 """
 
 
-async def place_here(visit: Visit, slug: str) -> tuple[PlaceHere | None, list[Row]]:
+async def place_here(visit: Visit, slug: str, *, taken: Hashable | None = None) -> tuple[PlaceHere | None, list[Row]]:
     """The place of the visit, else the one that the address names, else the first; and all places, for whoever is
-    signed in nowhere."""
+    signed in nowhere. `taken`, here and below: the stamp that this request took before, if it did."""
     asked = "select p.id, p.slug, p.name, q.quiet from place p left join rota_setting q on q.place_id = p.id"
     if visit.place is not None:
         query = partial(run, f"{asked} where p.id = {{}}", visit.place.id)
     else:
         query = partial(run, f"{asked} order by p.id")
-    rows = await unchanged(await stamp(), ("places of turns", visit.place and visit.place.id), query)
+    rows = await unchanged(taken or await stamp(), ("places of turns", visit.place and visit.place.id), query)
     if not rows:
         return None, []
     row = next((each for each in rows if each["slug"] == slug), rows[0])
     return PlaceHere(row["id"], row["slug"], row["name"], bool(row["quiet"])), rows
 
 
-async def reader_of(visit: Visit, place_id: int, *, now: datetime) -> Reader:
+async def reader_of(visit: Visit, place_id: int, *, now: datetime, taken: Hashable | None = None) -> Reader:
     """What this visit's member is here; nobody in particular for visitors."""
     me = visit.member
     if me is None:
         return Reader()
     (row,) = await run("select adult_on from member where id = {}", me.id)
-    asked = await unchanged(await stamp(), ("asked for turns", place_id), partial(_asked, place_id))
+    asked = await unchanged(taken or await stamp(), ("asked for turns", place_id), partial(_asked, place_id))
     asks = [row for row in asked.get(me.id, ()) if row["until_at"] > now]
     here = visit.place is not None and visit.place.id == place_id
     return Reader(
@@ -179,10 +179,10 @@ async def _asked(place_id: int) -> dict[int, list[Row]]:
     return dict(found)
 
 
-async def read_week(place_id: int, monday: date, today: date) -> Week:
+async def read_week(place_id: int, monday: date, today: date, *, taken: Hashable | None = None) -> Week:
     """A week as everybody sees it, kept until something is written."""
     return await unchanged(
-        await stamp(), ("week of turns", place_id, monday, today), partial(_read, place_id, monday, today)
+        taken or await stamp(), ("week of turns", place_id, monday, today), partial(_read, place_id, monday, today)
     )
 
 

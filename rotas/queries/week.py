@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from app.clock import YEARS, local, local_day, week_start
-from app.database import run
+from app.database import run, stamp
 from app.i18n import Language, capital, language, text, text_n
 from app.identity.states import Act
 from app.identity.visits import Visit
@@ -67,14 +67,15 @@ class WeekPage:
 
 async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekPage | None:
     """`/tours`: this week, or the one of the day in `week`; none where there is no place yet."""
-    place, all_places = await place_here(visit, slug)
+    taken = await stamp()
+    place, all_places = await place_here(visit, slug, taken=taken)
     if place is None:
         return None
     lang, now = language(visit.language), visit.now
     today = local_day(now)
     monday = week_start(read_day(week, today))
-    read = await read_week(place.id, monday, today)
-    reader = await reader_of(visit, place.id, now=now)
+    read = await read_week(place.id, monday, today, taken=taken)
+    reader = await reader_of(visit, place.id, now=now, taken=taken)
     teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang)
     lacking = teller.lacking()
     slots = [slot for slot in read.slots if reader.id or slot["id"] in lacking]
@@ -90,15 +91,12 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
     gone = [day for day in days if monday == week_start(today) and day.id < f"j{today}"]
     missing = sum(slot["people"] - slot["taken"] for slot in slots if slot["id"] in lacking)
     links = _Links(place, monday, week_start(today), chosen, named=visit.place is None and len(all_places) > 1)
+    mine = sum(bool(line.mine) for _, line in lines)
     return WeekPage(
         place=place,
-        places=[
-            (f"/tours?{urlencode({'lieu': each['slug'], **links.week})}", each["name"], each["id"] == place.id)
-            for each in all_places
-            if len(all_places) > 1
-        ],
+        places=read.once(("places", links), lambda: _places(all_places, links)),
         monday=monday.isoformat(),
-        subtitle=_subtitle(monday, lang),
+        subtitle=read.once(("subtitle", lang.code), lambda: _subtitle(monday, lang)),
         lack=_lack(missing, place, monday, today, lang),
         roles=str(len(heads)) if len(heads) <= MOST_COLUMNS else "many",
         heads=heads if len(heads) <= MOST_COLUMNS else (),
@@ -106,12 +104,13 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
         gone=gone,
         any_slots=bool(slots),
         chosen=chosen,
-        chips=_chips(len(lacking), sum(bool(line.mine) for _, line in lines), teller.quiet, links, lang)
+        chips=read.once(
+            ("chips", lang.code, len(lacking), mine, teller.quiet, links),
+            lambda: _chips(len(lacking), mine, teller.quiet, links, lang),
+        )
         if reader.id
         else (),
-        before_href=links.to(monday - timedelta(days=7)) if monday.year > YEARS.start else "",
-        after_href=links.to(monday + timedelta(days=7)) if monday.year < YEARS.stop - 1 else "",
-        now_href="" if monday == week_start(today) else links.to(week_start(today)),
+        **read.once(("ways", links), links.ways),
         no_keys=teller.no_keys() if reader.named else (),
         asked=[_asked(ask, reader, lang) for ask in reader.asks],
         sharing=_sharing(read, reader, lang) if reader.belongs and not reader.mediator else None,
@@ -203,6 +202,23 @@ class _Links:
             **({"voir": chosen} if chosen else {}),
         }
         return f"/tours?{urlencode(query)}" if query else "/tours"
+
+    def ways(self) -> dict[str, str]:
+        """To the weeks beside, and to this one from another: as the page calls them."""
+        monday = self.monday
+        return {
+            "before_href": self.to(monday - timedelta(days=7)) if monday.year > YEARS.start else "",
+            "after_href": self.to(monday + timedelta(days=7)) if monday.year < YEARS.stop - 1 else "",
+            "now_href": "" if monday == self.this_monday else self.to(self.this_monday),
+        }
+
+
+def _places(all_places: Sequence[Row], links: _Links) -> list[tuple[str, str, bool]]:
+    return [
+        (f"/tours?{urlencode({'lieu': each['slug'], **links.week})}", each["name"], each["id"] == links.place.id)
+        for each in all_places
+        if len(all_places) > 1
+    ]
 
 
 def _chips(lacking: int, mine: int, quiet: bool, links: _Links, lang: Language) -> list[tuple[str, str, bool, str]]:
