@@ -139,7 +139,8 @@ def held(tables: Tables, scene: Scene, starts_at: datetime, *, chance: Random, c
     )
     host, name = scene.hosts[number % len(scene.hosts)]
     people = chance.sample(scene.people, min(PEOPLE, len(scene.people)))
-    people = [member for member in people if member not in (host, scene.regular)] + [scene.regular] * comes
+    people = [member for member in people if member not in (host, scene.regular)]
+    people += [scene.regular] * (comes and host != scene.regular)
     title, form = TITLES[number % len(TITLES)], list(FORMATS)[number % len(FORMATS)].value
     common = {
         "place_id": scene.place_id,

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page, expect
@@ -24,7 +25,7 @@ from tests.browser.steps import ZINEB, button, join, let_in, publish
 HEIGHT = 844
 PEOPLE = ["visitor", "samira", "karim", "helene", "rosa", "zineb"]
 """A visitor, a member, a newcomer, a mediator, somebody of the bureau who keeps the place, and the welcome turn."""
-SHEETS = ("/affiche", "/liste", "/feuille")
+SHEETS = ("/affiche", "/liste", "/feuille", "/tours/jour")
 """A4, whatever the window."""
 SAME = ({"/", "/agenda"},)
 """Pages that are one: the first page of members is the agenda."""
@@ -65,7 +66,7 @@ async def look_at(page: Page, findings: Findings) -> None:
         await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         findings.add(page, f"dark, {width} px", await violations(page, only=("color-contrast",)))
         await page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    if page.url.endswith(SHEETS):
+    if urlsplit(page.url).path.endswith(SHEETS):
         return
     for width in (1280, 640, 390, 320) if new else (390, 320):
         await page.set_viewport_size({"width": width, "height": HEIGHT})
