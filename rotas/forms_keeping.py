@@ -84,7 +84,7 @@ def read_weekly(form: Mapping[str, str], *, today: date) -> WeeklyForm:
     fields = Fields(form)
     weekday = fields.choice("weekday", [str(day) for day in range(7)], required=text("Choisis un jour de la semaine."))
     starts = _hour(fields, "starts", text("Il manque l’heure du début."))
-    ends = _hour(fields, "ends", text("Il manque l’heure de fin."))
+    ends = _hour(fields, "ends", text("Il manque l’heure de la fin."))
     if starts and starts == ends:
         fields.fault("ends", text("La fin tombe à l’heure du début."))
     people, room_id = _people(fields), _id(fields, "room")
@@ -139,7 +139,7 @@ def read_slot(form: Mapping[str, str], *, now: datetime) -> SlotForm:
     fields = Fields(form)
     day = _day(fields, "day", text("Il manque le jour."))
     starts = _hour(fields, "starts", text("Il manque l’heure du début."))
-    ends = _hour(fields, "ends", text("Il manque l’heure de fin."))
+    ends = _hour(fields, "ends", text("Il manque l’heure de la fin."))
     people, room_id = _people(fields), _id(fields, "room")
     span = None
     if day is not None and starts and ends:

@@ -51,9 +51,9 @@ JOURNAL_ACTS = {
     "turn.opened": N_("Tour ouvert"),
     "turn.changed": N_("Tour changé"),
     "turn.cancelled": N_("Tour annulé"),
-    "turn.attested": N_("Dit où quelqu’un en est dans un rôle"),
+    "turn.attested": N_("Savoir-faire noté pour quelqu’un"),
     "turn.till_counted": N_("Caisse comptée"),
-    "turn.quiet": N_("Appels du lieu changés"),
+    "turn.quiet": N_("Mode calme changé"),
 }
 """Of the journal lines that commands of places write."""
 
@@ -76,7 +76,7 @@ def moved(title: str, before: datetime, starts_at: datetime, ends_at: datetime) 
 def moved_all(title: str, spans: Sequence[tuple[datetime, datetime]]) -> Mail:
     """To whoever has several turns of one pattern, and keeps them: before and after of each."""
     return Mail(
-        text("« %(title)s » change d’heure chaque semaine", title=title),
+        text("« %(title)s » : tes tours changent d’heure", title=title),
         (
             text("Tes tours restent à toi, à leur nouvelle heure :"),
             *(text("%(before)s → %(after)s", before=before, after=after) for before, after in spans),
@@ -114,7 +114,7 @@ def busy(title: str) -> Text:
 
 
 ROLE_REFUSED = text(
-    "Ce tour donne un rôle, et ton mot de passe t’a été donné par quelqu’un : choisis-en un à toi, puis reprends-le."
+    "Ce tour donne un pouvoir, et ton mot de passe vient d’un papier : choisis-en un à toi, puis reprends ce tour."
 )
 """Why somebody cannot have it, of whoever signs in with the words of a paper still."""
 
@@ -134,7 +134,7 @@ def guest_moved(title: str, before: datetime, starts_at: datetime, *, first_name
 def stays_once(title: str, starts_at: datetime) -> Mail:
     """To whoever has a turn that its pattern has no more."""
     return Mail(
-        text("« %(title)s » change chaque semaine, ton tour reste", title=title),
+        text("« %(title)s » change de jour ou d’heure, ton tour reste", title=title),
         (
             text("Ce tour passe à un autre jour ou une autre heure. Le tien, %(when)s, reste.", when=starts_at),
             _IT_IS_YOURS,
@@ -253,7 +253,7 @@ def empty_run(title: str, starts_at: datetime, times: int) -> Mail:
     return Mail(
         text("« %(title)s » est resté vide %(n)s fois : on l’enlève ?", title=title, n=times),
         (
-            text("Personne n’a pris ce tour les %(n)s dernières fois, la dernière %(when)s.", n=times, when=starts_at),
+            text("Personne n’a pris ce tour les %(n)s dernières fois. La dernière : %(when)s.", n=times, when=starts_at),
             text("Peut-être qu’il ne manque à personne, ou qu’une autre heure irait mieux."),
         ),
         SEE_ALL,
