@@ -253,7 +253,9 @@ def empty_run(title: str, starts_at: datetime, times: int) -> Mail:
     return Mail(
         text("« %(title)s » est resté vide %(n)s fois : on l’enlève ?", title=title, n=times),
         (
-            text("Personne n’a pris ce tour les %(n)s dernières fois. La dernière : %(when)s.", n=times, when=starts_at),
+            text(
+                "Personne n’a pris ce tour les %(n)s dernières fois. La dernière : %(when)s.", n=times, when=starts_at
+            ),
             text("Peut-être qu’il ne manque à personne, ou qu’une autre heure irait mieux."),
         ),
         SEE_ALL,
