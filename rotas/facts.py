@@ -46,11 +46,12 @@ _WHO = """
 select m.adult_on,
        (select level from rota_practice where duty_id = {} and member_id = {}) as level,
        (select came from rota_holding where slot_id = {} and member_id = {} and went = '') as came,
-       (select count(*) from rota_holding h join rota_slot t on t.id = h.slot_id
-        where h.member_id = {} and h.went = '' and h.came <> 'watches' and t.duty_id = {} and t.ends_at <= {}) as did,
-       (select count(*) from rota_holding h join rota_slot t on t.id = h.slot_id
+       case when exists (select 1 from rota_holding h join rota_slot t on t.id = h.slot_id
+        where h.member_id = {} and h.went = '' and h.came <> 'watches' and t.duty_id = {} and t.ends_at <= {})
+        then 1 else 0 end as did,
+       case when {} = 0 then 0 else (select count(*) from rota_holding h join rota_slot t on t.id = h.slot_id
         where h.member_id = {} and h.went = '' and h.came <> 'watches' and t.place_id = {} and t.state = 'open'
-        and t.starts_at > {}) as load,
+        and t.starts_at > {}) end as load,
        (select count(*) from rota_weekly where pattern_id = {} and member_id = {} and ended_at is null) as weekly,
        (select count(*) from rota_swap where slot_id = {} and from_member = {} and state = 'open') as swap
 from member m where m.id = {}
@@ -124,6 +125,7 @@ async def who_is(slot: Row, member_id: int, *, now: datetime, here: Here | None 
         *(duty, me),
         *(slot["id"], me),
         *(me, duty, now),
+        int(slot["low_load"] is not None),
         *(me, slot["place_id"], now - LOAD_OVER),
         *(pattern, me),
         *(slot["id"], me),

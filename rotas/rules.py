@@ -100,9 +100,9 @@ class Who:
     """Day of their eighteenth birthday, of whoever said that it is to come."""
     level: Level = Level.NONE
     did: int = 0
-    """How often they did this duty."""
+    """0 for whoever never did this duty."""
     load: int = 0
-    """Turns of the last 90 days and of those to come."""
+    """Turns of the last 90 days and of those to come; only counted where a slot opens in rounds."""
     holds: bool = False
     watches: bool = False
     weekly: bool = False
