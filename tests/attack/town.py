@@ -7,25 +7,26 @@ do; a role that comes later is one line of `PEOPLE`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 from app.calendar.commands import add_feed
 from app.calendar.rules import FeedWishes
 from app.database import connect, engine, is_sqlite, open_database, run, transaction
 from app.demo import seed
 from app.errors import Refused
-from app.identity.api import grant
+from app.identity.api import Draw, draw_members, grant
 from app.identity.commands import add_member, meet
 from app.identity.states import Act
 from app.main import REGISTRY
 from rotas.commands.claiming import claim
 from rotas.commands.slots import open_slot
 from tests.client import NOON, Browser, World
-from workshops.commands import invite_host
+from workshops.commands import invite_host, publishing
 
 VISITOR = "visitor"
 BY_ADDRESS = {
@@ -111,7 +112,8 @@ class Town:
 
 async def build() -> Town:
     """Seed the database that is open, and sign everybody in."""
-    await seed(REGISTRY, now=NOON, members=None, progress=lambda what, done, total: None)
+    with the_newest_are_drawn():
+        await seed(REGISTRY, now=NOON, members=None, progress=lambda what, done, total: None)
     here, there = (int(row["id"]) for row in await run("select id from place order by id"))
     keeper = await one("select id from member where name = {}", BY_NAME["keeper elsewhere"])
     joined = NOON - timedelta(days=40)
@@ -129,8 +131,6 @@ async def build() -> Town:
     for kind, sql in BY_DEED.items():
         named = {each.member_id for each in people.values()}
         ids = [int(row["id"]) for row in await run(sql, *([NOON] if "{}" in sql else []))]
-        if kind == "drawn":
-            ids = await drawn_instead(ids, named, here)
         if free := [each for each in ids if each not in named]:
             people[kind] = await signed_in(kind, free[0], here, there)
     await signed_in("another device", people["member"].id, here, there)
@@ -140,20 +140,18 @@ async def build() -> Town:
     return Town(people)
 
 
-async def drawn_instead(drawn: list[int], named: set[int | None], place_id: int) -> list[int]:
-    """Those who were drawn, by lot, but for whoever is somebody else here: others stand in for these, so that a member
-    is a member and nothing more, whomever the lot fell on."""
-    rows = await run(
-        "select member_id from membership where place_id = {} and member_id not in (select member_id from host) "
-        "order by member_id desc",
-        place_id,
-    )
-    others = (row["member_id"] for row in rows if row["member_id"] not in named and row["member_id"] not in drawn)
-    stand_in = {each: int(next(others)) for each in drawn if each in named}
-    async with transaction():
-        for each, other in stand_in.items():
-            await run("update juror set member_id = {} where member_id = {} and vote = ''", other, each)
-    return [stand_in.get(each, each) for each in drawn]
+@contextmanager
+def the_newest_are_drawn() -> Iterator[None]:
+    """In place of the lot, which may fall on whoever is somebody else here: a member is a member and nothing more."""
+
+    def newest(numbers: Sequence[int], count: int) -> list[int]:
+        return sorted(numbers, reverse=True)[:count]
+
+    async def drawn(place_id: int, most: int, *, without: Collection[int], draw: Draw) -> list[int]:
+        return await draw_members(place_id, most, without=without, draw=newest)
+
+    with mock.patch.object(publishing, "draw_members", drawn):
+        yield
 
 
 async def more_deeds(people: dict[str, Person], place_id: int) -> None:

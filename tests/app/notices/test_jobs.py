@@ -142,7 +142,7 @@ class TestForgetCalendars:
 
     async def test_what_is_kept_about_messages_is_told(self) -> None:
         said = [language("fr").say(kept.what) + language("fr").say(kept.how_long) for kept in REGISTRY.keeps]
-        for words in ("Messages", "téléphone", "Ses choix", "vers un calendrier"):
+        for words in ("Les messages", "téléphone", "Les choix", "vers un calendrier"):
             assert any(words in each for each in said), words
 
 
