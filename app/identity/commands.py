@@ -25,6 +25,7 @@ from app.identity.api import (
     refuse_given_password,
 )
 from app.identity.listed import list_again
+from app.identity.narrowing import say_may_less
 from app.identity.passwords import hash_password
 from app.identity.rules import email_key, name_key, why_cannot_meet, why_cannot_receive
 from app.identity.sessions import end_sessions
@@ -245,14 +246,6 @@ async def make_mediator(
         if not already:
             await _journal("identity.mediator_made", member_id, place_id, now=now)
             await say_may_less(member_id, domains, now=now)
-
-
-async def say_may_less(member_id: int, domains: Sequence[Domain], *, now: datetime) -> None:
-    """What this member may not have any more is taken back, domain by domain. Inside the transaction that changed what
-    they may, and that holds their row."""
-    for domain in domains:
-        if domain.may_less is not None:
-            await domain.may_less(member_id, now)
 
 
 @command

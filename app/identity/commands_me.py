@@ -17,7 +17,6 @@ from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused, TooFast
 from app.i18n import Text, text
 from app.identity import throttle
-from app.identity.commands import say_may_less
 from app.identity.entrance import (
     PASSAGE_LIFE,
     Asking,
@@ -27,6 +26,7 @@ from app.identity.entrance import (
 )
 from app.identity.entrance import code_hash as hash_of_code
 from app.identity.listed import list_again
+from app.identity.narrowing import say_may_less
 from app.identity.passwords import hash_password, password_fits
 from app.identity.rules import email_key, name_key, proves_by_mail
 from app.identity.sessions import end_sessions

@@ -92,7 +92,7 @@ def bench(load: Program, place: Place) -> Bench:
     return made
 
 
-A_PLACE = Place("sqlite:///nowhere", 50, 0, "ici", 1, 2, "secret", {"samira": "s", "bruno": "b"})
+A_PLACE = Place("sqlite:///nowhere", 50, 0, "ici", 1, 2, "2026-11-23", 3, "secret", {"samira": "s", "bruno": "b"})
 
 
 class SaysTo:
@@ -147,7 +147,7 @@ async def test_one_too_many_and_one_that_is_lost_are_errors(sqlite_database_url:
                     SignUp(workshop_id=workshop, member_id=member, state="confirmed", asked_at=clock.now())
                 )
 
-    made = Place(sqlite_database_url, 50, 0, "ici", 1, 2, "secret", rush_id=workshop, made_at=now)
+    made = Place(sqlite_database_url, 50, 0, "ici", 1, 2, "2026-11-23", 3, "secret", rush_id=workshop, made_at=now)
     await signs_up(people[0])
     with pytest.raises(Failed, match="1 people on 2 seats"):
         await check_places(made, 1)

@@ -15,8 +15,8 @@ from benchmarks.report import Judged, lines_of, show
 
 FAST = [Round(1000, 1.0, 0.5), Round(3000, 1.0, 1.5), Round(2000, 1.0, 1.0)]
 SLOW = [Round(500, 1.0, 0.5), Round(600, 1.0, 1.5), Round(1600, 1.0, 1.0)]
-HERE = Place("sqlite:///x", 50, 0, "ici", 1, 2, "secret")
-THERE = Place("sqlite:///y", 100_000, 10, "ici", 1, 2, "secret")
+HERE = Place("sqlite:///x", 50, 0, "ici", 1, 2, "2026-11-23", 3, "secret")
+THERE = Place("sqlite:///y", 100_000, 10, "ici", 1, 2, "2026-11-23", 3, "secret")
 
 
 def test_a_speed_is_the_middle_of_its_rounds() -> None:

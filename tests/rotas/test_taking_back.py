@@ -12,8 +12,9 @@ import pytest
 from app.clock import local_day
 from app.database import run, transaction
 from app.errors import Refused
-from app.identity.commands import join_place, make_mediator, say_may_less
+from app.identity.commands import join_place, make_mediator
 from app.identity.commands_me import set_age
+from app.identity.narrowing import say_may_less
 from app.identity.states import Act
 from app.main import REGISTRY
 from rotas import jobs
