@@ -173,7 +173,7 @@ class TestSearch:
         before = db.query_id
         page = await search(member, "perle")
         assert len(found(page)) == 2 * number
-        assert db.query_id - before == 5, "the visit, members, places, workshops to come and past"
+        assert db.query_id - before == 7, "the visit, members, places, workshops to come and past, duties, turns"
 
     async def test_a_megabyte_is_cut_before_it_is_read(self, scene: Scene) -> None:
         page = await search_page(Visit(now=NOON), REGISTRY, "x" * 1_000_000)
