@@ -138,6 +138,7 @@ async def who_is(slot: Row, member_id: int, *, now: datetime, here: Here | None 
     return Who(
         id=member_id,
         belongs=here.belongs,
+        met=here.met,
         mediator=here.mediator,
         keeps_place=Act.KEEP_PLACE in here.acts,
         welcomes=Act.REGISTER in here.acts,

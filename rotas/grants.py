@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.identity.api import end_grant, grant
+from app.errors import Refused
+from app.identity.api import end_grant, grant, refuse_given_password
 from app.identity.states import Act
 from rotas.facts import Row
 from rotas.rules import allows_from, allows_until
@@ -30,6 +31,16 @@ async def allow(slot: Row, member_id: int) -> None:
             until_at=allows_until(slot["ends_at"]),
             source=source_of_grant(slot["id"]),
         )
+
+
+async def may_be_allowed(slot: Row, member_id: int) -> bool:
+    """Whether `allow` would let them."""
+    try:
+        if slot["act"]:
+            await refuse_given_password(member_id)
+    except Refused:
+        return False
+    return True
 
 
 async def disallow(slot: Row, member_id: int, *, now: datetime) -> None:

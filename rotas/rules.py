@@ -90,6 +90,8 @@ class Who:
 
     id: int
     belongs: bool = False
+    met: bool = False
+    """Somebody of the slot's place has met them: names are for them."""
     mediator: bool = False
     """Mediates at the slot's place."""
     keeps_place: bool = False

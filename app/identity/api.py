@@ -65,6 +65,8 @@ class Here:
     mediator: bool = False
     acts: frozenset[Act] = frozenset()
     """What a role allows them; nothing while they mediate there."""
+    met: bool = False
+    """Whether somebody there has met them: then they are shown names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ async def rooms_of(place_id: int) -> list[RoomFacts]:
 async def who_is_here(member_id: int, place_id: int, *, at: datetime | None = None) -> Here:
     """What this person is at this place; without `at` their acts are left out."""
     rows = await run(
-        "select ms.mediator, g.act from membership ms left join granted_act g on g.member_id = ms.member_id "
+        "select ms.mediator, ms.met_at, g.act from membership ms left join granted_act g on g.member_id = ms.member_id "
         "and g.place_id = ms.place_id and g.from_at <= {} and (g.until_at is null or g.until_at > {}) "
         "where ms.member_id = {} and ms.place_id = {}",
         at,
@@ -178,7 +180,8 @@ async def who_is_here(member_id: int, place_id: int, *, at: datetime | None = No
     if not rows:
         return Here()
     mediator = bool(rows[0]["mediator"])
-    return Here(True, mediator, frozenset() if mediator else frozenset(Act(row["act"]) for row in rows if row["act"]))
+    acts = frozenset[Act]() if mediator else frozenset(Act(row["act"]) for row in rows if row["act"])
+    return Here(True, mediator, acts, met=mediator or rows[0]["met_at"] is not None)
 
 
 async def is_mediator(member_id: int, place_id: int) -> bool:

@@ -11,13 +11,15 @@ from datetime import datetime
 
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
+from app.identity.api import refuse_given_password
 from app.notices.api import Kind
-from rotas import rules, wording
+from rotas import grants, rules, wording
 from rotas.commands.steps import (
     ask,
     close_swap,
     holding_of,
     locked_slots,
+    name_for,
     name_of,
     note,
     recount,
@@ -27,7 +29,7 @@ from rotas.commands.steps import (
     tell,
     why_not_free,
 )
-from rotas.facts import IN_PLACE, Row, title_of
+from rotas.facts import IN_PLACE, Row, standing_of, title_of
 from rotas.rules import Standing, Who
 from rotas.states import RotaRefusal, SwapState, Went
 from rotas.tables import Swap
@@ -43,7 +45,7 @@ async def free(*, actor: int, slot_id: int, member_id: int, now: datetime) -> No
         holding = await holding_of(slot_id, member_id)
         if holding is None and await _gave_up(slot_id, member_id):
             return
-        await _refuse(rules.why_cannot_give_up(standing, holder, now=now), actor, member_id)
+        await _refuse(rules.why_cannot_give_up(standing, holder, now=now), slot, actor, member_id)
         assert holding is not None
         title, starts_at = title_of(slot), slot["starts_at"]
         own = actor == member_id
@@ -68,7 +70,7 @@ async def ask_stand_in(
         people = {member_id} | ({to_member} if to_member is not None else set())
         slot = (await locked_slots(slot_id, members=people, now=now))[slot_id]
         standing, holder = await _whose(slot, actor, member_id, now=now)
-        await _refuse(rules.why_cannot_ask(standing, holder, now=now), actor, member_id)
+        await _refuse(rules.why_cannot_ask(standing, holder, now=now), slot, actor, member_id)
         before = await _open_swap(slot_id, member_id)
         if before is not None and (before["to_member"], before["wanted_slot_id"]) == (to_member, None):
             return int(before["id"])
@@ -112,13 +114,15 @@ async def propose_swap(
         if wanted["place_id"] != slot["place_id"]:
             raise NotFound
         standing, holder = await _whose(slot, actor, member_id, now=now)
-        await _refuse(rules.why_cannot_ask(standing, holder, now=now), actor, member_id)
+        await _refuse(rules.why_cannot_ask(standing, holder, now=now), slot, actor, member_id)
         before = await _open_swap(slot_id, member_id)
         if before is not None and (before["to_member"], before["wanted_slot_id"]) == (to_member, wanted_slot_id):
             return int(before["id"])
         asked = await _holders_but(wanted_slot_id, member_id)
         if to_member is not None:
-            refuse_if(RotaRefusal.NOT_THEIRS if to_member not in asked else None, name=await name_of(to_member))
+            await _refuse_stranger(slot, to_member, now=now)
+            if to_member not in asked:
+                raise Refused(RotaRefusal.NOT_THEIRS, name=await name_for(actor, slot, to_member))
             asked = [to_member]
         refuse_if(RotaRefusal.SWAP_NOBODY if not asked else None)
         await _refuse_wanted(slot, wanted, member_id, actor=actor, now=now)
@@ -167,27 +171,39 @@ async def withdraw_swap(*, actor: int, swap_id: int, now: datetime) -> None:
 
 
 async def _whose(slot: Row, actor: int, member_id: int, *, now: datetime) -> tuple[Standing, Who]:
-    """How the slot stands, and who the member is to it, for somebody who may speak for them."""
+    """How the slot stands, and who the member is to it, for somebody who may speak for them. Raises `NotFound` for a
+    member of another place."""
     standing, holder = await ask(slot, member_id, now=now)
     writer = holder if actor == member_id else (await ask(slot, actor, now=now))[1]
     refuse_if(None if rules.may_act_for(writer, member_id) else RotaRefusal.MAY_NOT)
+    if actor != member_id and not holder.belongs:
+        raise NotFound
     return standing, holder
 
 
-async def _refuse(reason: RotaRefusal | None, actor: int, member_id: int) -> None:
+async def _refuse(reason: RotaRefusal | None, slot: Row, actor: int, member_id: int) -> None:
     """Refuse, of somebody else by their name."""
     if reason is RotaRefusal.NOT_YOURS and actor != member_id:
-        raise Refused(RotaRefusal.NOT_THEIRS, name=await name_of(member_id))
+        raise Refused(RotaRefusal.NOT_THEIRS, name=await name_for(actor, slot, member_id))
     refuse_if(reason)
+
+
+async def _refuse_stranger(slot: Row, member_id: int, *, now: datetime) -> Who:
+    """Who this member is to the slot. Raises `NotFound` for one of another place: nothing is said of them."""
+    _, who = await ask(slot, member_id, now=now)
+    if not who.belongs:
+        raise NotFound
+    return who
 
 
 async def _refuse_to(slot: Row, to_member: int, *, actor: int, now: datetime) -> None:
     """Refuse when that one person could not come in their place: asking would only make two people lose time."""
-    standing, who = await ask(slot, to_member, now=now)
-    reason = rules.why_cannot_replace(standing, who, now=now)
+    who = await _refuse_stranger(slot, to_member, now=now)
+    reason = rules.why_cannot_replace(standing_of(slot), who, now=now)
     if reason is RotaRefusal.ALREADY_YOURS:
-        raise Refused(RotaRefusal.ALREADY_THEIRS, name=await name_of(to_member))
-    refuse_if(RotaRefusal.NOT_FOR_THEM if reason is not None else None, name=await name_of(to_member))
+        raise Refused(RotaRefusal.ALREADY_THEIRS, name=await name_for(actor, slot, to_member))
+    if reason is not None or not await grants.may_be_allowed(slot, to_member):
+        raise Refused(RotaRefusal.NOT_FOR_THEM, name=await name_for(actor, slot, to_member))
     await refuse_clash(slot, to_member, actor=actor)
 
 
@@ -199,13 +215,17 @@ async def _refuse_wanted(slot: Row, wanted: Row, member_id: int, *, actor: int, 
         reason = RotaRefusal.OVER
     if reason is not None and actor != member_id:
         theirs = RotaRefusal.ALREADY_THEIRS if reason is RotaRefusal.ALREADY_YOURS else RotaRefusal.NOT_FOR_THEM
-        raise Refused(theirs, name=await name_of(member_id))
+        raise Refused(theirs, name=await name_for(actor, slot, member_id))
     refuse_if(reason)
+    if not await grants.may_be_allowed(wanted, member_id):
+        if actor != member_id:
+            raise Refused(RotaRefusal.NOT_FOR_THEM, name=await name_for(actor, slot, member_id))
+        await refuse_given_password(member_id)
     clash = await why_not_free(wanted, member_id, but=slot)
     if clash is not None:
         if member_id == actor:
             raise Refused(RotaRefusal.CLASH, title=clash.title, when=clash.starts_at)
-        raise Refused(RotaRefusal.THEIR_CLASH, name=clash.member_name)
+        raise Refused(RotaRefusal.THEIR_CLASH, name=await name_for(actor, slot, member_id))
 
 
 async def _gave_up(slot_id: int, member_id: int) -> bool:

@@ -25,8 +25,8 @@ from app.calendar.api import (
 )
 from app.database import RunAgain, columns_of, get_for_update, run, savepoint
 from app.errors import NotFound, Refusal, Refused
-from app.i18n import Text
-from app.identity.api import members_by_id
+from app.i18n import Text, text
+from app.identity.api import members_by_id, who_is_here
 from app.journal import write_journal
 from app.notices import api as notices
 from app.notices.api import Kind, Part
@@ -129,6 +129,13 @@ async def name_of(member_id: int) -> str:
     if member_id not in people:
         raise NotFound
     return people[member_id].name
+
+
+async def name_for(reader: int, slot: Row, member_id: int) -> Text | str:
+    """How a refusal calls this member of the slot's place: by their name to whoever has been met there."""
+    if (await who_is_here(reader, slot["place_id"])).met:
+        return await name_of(member_id)
+    return text("Cette personne")
 
 
 # ----------------------------------------------------------------------------------------------------------- the turns
@@ -262,7 +269,7 @@ async def refuse_clash(slot: Row, member_id: int, *, actor: int) -> None:
         return
     if member_id == actor:
         raise Refused(RotaRefusal.CLASH, title=clash.title, when=clash.starts_at)
-    raise Refused(RotaRefusal.THEIR_CLASH, name=clash.member_name)
+    raise Refused(RotaRefusal.THEIR_CLASH, name=await name_for(actor, slot, member_id))
 
 
 async def may_have(slot: Row, member_id: int, *, now: datetime) -> bool:

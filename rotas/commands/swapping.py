@@ -11,13 +11,14 @@ from datetime import datetime
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
 from app.notices.api import Kind
-from rotas import rules, wording
+from rotas import grants, rules, wording
 from rotas.commands.steps import (
     ask,
     close_swap,
     give_turn,
     holding_of,
     locked_slots,
+    name_for,
     name_of,
     read_again,
     recount,
@@ -126,8 +127,10 @@ async def _may_come(slot: Row, member_id: int, *, actor: int, now: datetime) -> 
     reason = rules.why_cannot_replace(standing, who, now=now)
     if reason is not None and member_id != actor:
         theirs = RotaRefusal.ALREADY_THEIRS if reason is RotaRefusal.ALREADY_YOURS else RotaRefusal.NOT_FOR_THEM
-        raise Refused(theirs, name=await name_of(member_id))
+        raise Refused(theirs, name=await name_for(actor, slot, member_id))
     refuse_if(reason)
+    if member_id != actor and not await grants.may_be_allowed(slot, member_id):
+        raise Refused(RotaRefusal.NOT_FOR_THEM, name=await name_for(actor, slot, member_id))
     await refuse_clash(slot, member_id, actor=actor)
     watching = await holding_of(slot["id"], member_id)
     if watching is not None:

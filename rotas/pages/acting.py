@@ -23,7 +23,7 @@ from rotas.commands.weekly import end_weekly, hold_weekly
 from rotas.forms import Cannot
 from rotas.pages.shared import AnyRequest, answer, show, signed_in
 from rotas.queries import lookups
-from rotas.queries.cannot import cannot_page
+from rotas.queries.cannot import cannot_page, whom_to_ask
 
 
 def _give_up(slot_id: int) -> Undo:
@@ -139,16 +139,16 @@ async def _show_cannot(
 @post("/tours/{slot_id:int}/empechement", status_code=303)
 async def cannot(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
     """Free it, ask for a stand-in or propose a swap (`choice`), for oneself or for `member`."""
-    _, member = signed_in(request)
+    visit, member = signed_in(request)
     form = await read_form(request)
     read = forms.read_cannot(form)
     to_member, errors = read.to_member, read.errors
-    if not errors and read.who and to_member is None:
-        to_member, fault = await lookups.one_person(await lookups.place_of_slot(slot_id), read.who)
-        errors = {"who": fault} if fault is not None else {}
-    if errors:
-        return await _show_cannot(request, slot_id, read.member_id, read=read, errors=errors)
     try:
+        if not errors and read.who and to_member is None and read.way != "free":
+            to_member, fault = await whom_to_ask(slot_id, read.who, visit=visit, member_id=read.member_id)
+            errors = {"who": fault} if fault is not None else {}
+        if errors:
+            return await _show_cannot(request, slot_id, read.member_id, read=read, errors=errors)
         said = await _write_down(request, slot_id, read, read.member_id or member.id, to_member)
     except Refused as refused:
         if form.get("view", "") == "cannot":

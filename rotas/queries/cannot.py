@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.database import run
-from app.errors import NotFound
+from app.errors import NotFound, Refused
 from app.i18n import Text, capital, language, text
 from app.identity.visits import Visit
 from rotas import rules
 from rotas.facts import slot_of, standing_of, who_is
+from rotas.queries.lookups import one_person
 from rotas.queries.one import here_of
+from rotas.states import RotaRefusal
 
 SWAPS_WITHIN = timedelta(weeks=6)
 """How far ahead turns are offered to be swapped for."""
@@ -30,6 +32,8 @@ class CannotPage:
     member_id: int
     own: bool
     may_ask: bool
+    may_name: bool
+    """Whether the reader may write down whom to ask: somebody has met them here."""
     options: Sequence[tuple[int, str]]
     """Turns that may be swapped for."""
     values: Mapping[str, str]
@@ -43,6 +47,28 @@ where s.place_id = {} and s.state = 'open' and s.starts_at > {} and s.starts_at 
 and not exists (select 1 from rota_holding o where o.slot_id = s.id and o.member_id = {} and o.went = '')
 order by s.starts_at, s.id, h.id limit {}
 """
+
+
+async def whom_to_ask(
+    slot_id: int, written: str, *, visit: Visit, member_id: int | None
+) -> tuple[int | None, Text | None]:
+    """Whom somebody means to ask in the place of this member, or why nobody: looked up only for whoever may ask, and
+    has been met there. Raises `NotFound`, `Refused`."""
+    assert visit.member is not None
+    slot = await slot_of(slot_id, now=visit.now)
+    me = await who_is(slot, visit.member.id, now=visit.now, here=here_of(visit, slot["place_id"]))
+    whose = member_id or me.id
+    if not rules.may_act_for(me, whose):
+        raise Refused(RotaRefusal.MAY_NOT)
+    holder = me if whose == me.id else await who_is(slot, whose, now=visit.now)
+    reason = rules.why_cannot_ask(standing_of(slot), holder, now=visit.now)
+    if reason is RotaRefusal.NOT_YOURS and whose != me.id:
+        raise Refused(RotaRefusal.CHANGED_MEANWHILE)
+    if reason is not None:
+        raise Refused(reason)
+    if not me.met:
+        return None, text("Il faut d’abord que deux membres, ou l’accueil, t’aient rencontré ici.")
+    return await one_person(slot["place_id"], written)
 
 
 async def cannot_page(
@@ -70,10 +96,9 @@ async def cannot_page(
     names: dict[int, list[str]] = {}
     for row in rows:
         names.setdefault(row["id"], []).append(row["name"])
-    shown = visit.member.met
     options = {
         row["id"]: f"{capital(lang.short_day(row['starts_at']))}, {lang.hour(row['starts_at'])} · {row['duty']}"
-        + (f" ({', '.join(names[row['id']])})" if shown else "")
+        + (f" ({', '.join(names[row['id']])})" if me.met else "")
         for row in rows
     }
     own = whose == me.id
@@ -86,6 +111,7 @@ async def cannot_page(
         when_words=f"{capital(lang.day(slot['starts_at']))}, {lang.hours(slot['starts_at'], slot['ends_at'])}",
         member_id=whose,
         own=own,
+        may_name=me.met,
         may_ask=rules.why_cannot_ask(standing, holder, now=now) is None,
         options=list(options.items()),
         values=values or {},

@@ -148,7 +148,7 @@ def here_of(visit: Visit, place_id: int) -> Here | None:
     me = visit.member
     if me is None or visit.place is None or visit.place.id != place_id:
         return None
-    return Here(me.belongs, me.mediator, frozenset() if me.mediator else me.acts)
+    return Here(me.belongs, me.mediator, frozenset() if me.mediator else me.acts, me.met)
 
 
 async def slot_page(
@@ -170,7 +170,7 @@ async def slot_page(
     (where,) = await run(_WHERE, slot["room_id"], slot["duty_id"], slot["place_id"])
     holdings = await run(_HOLDINGS, slot_id)
     swaps = await run(_SWAPS, visit.member.id if visit.member is not None else 0, slot_id, slot_id)
-    named = who is not None and who.belongs and visit.member is not None and visit.member.met
+    named = who is not None and who.belongs and who.met
     old = local_day(slot["ends_at"]) < local_day(now)
     return SlotPage(
         id=slot_id,
