@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.database import RunAgain, run
-from app.errors import NotFound
+from app.errors import NotFound, Refused
 from rotas import rules
 from rotas.commands.moving import Plan, cancel_steps, check_span, make_slot, move_slot, reopen_steps
 from rotas.commands.steps import locked_slots
 from rotas.facts import Row
-from rotas.states import SlotState
+from rotas.states import RotaRefusal, SlotState
 from rotas.tables import Slot
 
 Span = tuple[datetime, datetime]
@@ -206,14 +206,16 @@ async def open_slots(
     *, source: Source, place_id: int, room_id: int | None, wanted: Sequence[Wanted], now: datetime
 ) -> list[int]:
     """Open these turns for the source; returns their ids. A turn of the same duty and hours that it opened already is
-    that turn, brought to so many people, and never fewer than it has. Raises `NotFound` for a duty that the place does
-    not have, `ValueError` for what is no turn."""
+    that turn, brought to so many people, and never fewer than it has. Raises `Refused` for one that has begun,
+    `NotFound` for a duty that the place does not have, `ValueError` for what is no turn."""
     duties = {duty.id for duty in await duties_of(place_id)}
     ids = []
     for each in wanted:
         check_span(each.starts_at, each.ends_at, each.people)
         if each.duty_id not in duties:
             raise NotFound
+        if each.starts_at <= now:
+            raise Refused(RotaRefusal.OVER)
         found = await run(
             "select id, people from rota_slot where source_kind = {} and source_id = {} and duty_id = {} "
             "and starts_at = {} and ends_at = {} and state = {}",

@@ -15,7 +15,7 @@ from app.database import get_for_update, run
 from app.i18n import Text, text, text_n
 from app.notices.api import Kind, unsay
 from rotas import wording
-from rotas.commands.steps import close_swap, holding_of, locked_slots, recount, take_turn_away, tell
+from rotas.commands.steps import asked_by, close_swap, holding_of, locked_slots, recount, take_turn_away, tell
 from rotas.facts import KIND, Row, slot_of, title_of
 from rotas.states import Came, Level, SwapState, Went
 from rotas.tables import Holding, Practice, Swap, WeeklyHold
@@ -333,11 +333,10 @@ async def _answer_swaps(erasure: Erasure) -> None:
             await tell(
                 mail, [swap["from_member"]], slot=slot, kind=Kind.CHANGE, what=f"swap-declined-{swap['id']}", now=now
             )
-        elif swap["to_member"] is not None:
+        else:
             mail = wording.asked_no_more(title, starts_at, name=gone)
-            await tell(
-                mail, [swap["to_member"]], slot=slot, kind=Kind.DUTY, what=f"swap-withdrawn-{swap['id']}", now=now
-            )
+            asked = await asked_by(swap)
+            await tell(mail, asked, slot=slot, kind=Kind.DUTY, what=f"swap-withdrawn-{swap['id']}", now=now)
 
 
 async def _forget_rows(me: int) -> None:

@@ -126,6 +126,8 @@ class RotaRefusal(Refusal):
     WEEKLY_FULL = "rota_weekly_full"
     MAY_NOT = "rota_may_not"
     CHANGED_MEANWHILE = "rota_changed_meanwhile"
+    ALREADY_SENT = "rota_already_sent"
+    """The same form opened a turn already, and says something else now."""
     PATTERN_ENDED = "rota_pattern_ended"
     PATTERN_DOUBLE = "rota_pattern_double"
     DUTY_DOUBLE = "rota_duty_double"

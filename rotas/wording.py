@@ -49,6 +49,7 @@ SENTENCES: dict[Refusal, str] = {
     RotaRefusal.WEEKLY_FULL: N_("La moitié des places est déjà tenue chaque semaine. Les autres tournent."),
     RotaRefusal.MAY_NOT: N_("Ce n’est pas à toi de le faire."),
     RotaRefusal.CHANGED_MEANWHILE: N_("Quelqu’un vient de le changer. Regarde comment c’est maintenant."),
+    RotaRefusal.ALREADY_SENT: N_("Ce formulaire a déjà ouvert un tour. Pour en ouvrir un de plus, envoie-le encore."),
     RotaRefusal.PATTERN_ENDED: N_("Ce tour ne revient plus chaque semaine."),
     RotaRefusal.PATTERN_DOUBLE: N_("Ce rôle a déjà un tour ce jour-là à cette heure."),
     RotaRefusal.DUTY_DOUBLE: N_("Ce lieu a déjà un rôle de ce nom."),
@@ -272,12 +273,12 @@ def guest_gone(title: str, starts_at: datetime, *, first_name: str, by: str) -> 
     )
 
 
-def yours_no_more(title: str, starts_at: datetime, *, why: RotaRefusal) -> Mail:
+def yours_no_more(title: str, starts_at: datetime, *, why: Text) -> Mail:
     """To whoever may not have their turn any more: it is free for others."""
     return _mail(
         text("« %(title)s », %(day)s : ce tour n’est plus à toi", title=title, day=local_day(starts_at)),
         text("Le tour prévu %(starts_at)s est libre de nouveau. Tu n’as rien à faire.", starts_at=starts_at),
-        Text(SENTENCES[why], {}),
+        why,
     )
 
 

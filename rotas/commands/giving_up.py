@@ -16,7 +16,9 @@ from app.notices.api import Kind
 from rotas import grants, rules, wording
 from rotas.commands.steps import (
     ask,
+    asked_by,
     close_swap,
+    holders_but,
     holding_of,
     locked_slots,
     name_for,
@@ -29,7 +31,7 @@ from rotas.commands.steps import (
     tell,
     why_not_free,
 )
-from rotas.facts import IN_PLACE, Row, standing_of, title_of
+from rotas.facts import Row, standing_of, title_of
 from rotas.rules import Standing, Who
 from rotas.states import RotaRefusal, SwapState, Went
 from rotas.tables import Swap
@@ -118,7 +120,7 @@ async def propose_swap(
         before = await _open_swap(slot_id, member_id)
         if before is not None and (before["to_member"], before["wanted_slot_id"]) == (to_member, wanted_slot_id):
             return int(before["id"])
-        asked = await _holders_but(wanted_slot_id, member_id)
+        asked = await holders_but(wanted_slot_id, member_id)
         if to_member is not None:
             await _refuse_stranger(slot, to_member, now=now)
             if to_member not in asked:
@@ -238,17 +240,6 @@ async def _gave_up(slot_id: int, member_id: int) -> bool:
     return bool(last) and last[0]["went"] == Went.FREED
 
 
-async def _holders_but(slot_id: int, member_id: int) -> list[int]:
-    """Who has a place of the slot besides this member, guests left out."""
-    rows = await run(
-        f"select member_id from rota_holding where slot_id = {{}} and {IN_PLACE} "  # noqa: S608 - a constant of ours
-        "and member_id is not null and member_id <> {} order by member_id",
-        slot_id,
-        member_id,
-    )
-    return [row["member_id"] for row in rows]
-
-
 async def _open_swap(slot_id: int, member_id: int) -> Row | None:
     found = await run(
         "select id from rota_swap where slot_id = {} and from_member = {} and state = 'open'", slot_id, member_id
@@ -261,12 +252,9 @@ async def _take_back(slot: Row, swap: Row | None, *, now: datetime) -> None:
     if swap is None:
         return
     await close_swap(swap, SwapState.WITHDRAWN, now=now)
-    asked = [swap["to_member"]] if swap["to_member"] is not None else []
-    if swap["wanted_slot_id"] is not None and not asked:
-        asked = await _holders_but(swap["wanted_slot_id"], swap["from_member"])
     await tell(
         wording.asked_no_more(title_of(slot), slot["starts_at"], name=await name_of(swap["from_member"])),
-        asked,
+        await asked_by(swap),
         slot=slot,
         kind=Kind.DUTY,
         what=f"swap-withdrawn-{swap['id']}",

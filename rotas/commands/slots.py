@@ -37,15 +37,19 @@ async def open_slot(
     once: str,
     now: datetime,
 ) -> int:
-    """Open one slot; returns its id. `once` tells this sending of the form from others: the same again is one slot."""
+    """Open one slot; returns its id. `once` tells this sending of the form from others: the same again is one slot,
+    anything else under it is refused."""
     check_span(starts_at, ends_at, people)
     async with transaction():
         await get_for_update(Member, actor)  # the same form sent twice at once waits here
         place_id = await place_of_duty(duty_id)
         await refuse_unless_keeper(actor, place_id, now=now)
         key = f"{actor}:{once}"[:64] if once else None
-        again = await run("select id from rota_slot where once = {}", key) if key else []
+        again = await run("select * from rota_slot where once = {}", key) if key else []
         if again:
+            wanted = (duty_id, starts_at, ends_at, people, room_id)
+            if wanted != tuple(again[0][name] for name in ("duty_id", "starts_at", "ends_at", "people", "room_id")):
+                raise Refused(RotaRefusal.ALREADY_SENT)
             return int(again[0]["id"])
         await refuse_foreign_room(place_id, room_id)
         if starts_at <= now:

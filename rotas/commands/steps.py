@@ -1,6 +1,10 @@
 """Steps that the commands share, all inside the caller's transaction: locks, having a turn and having it no more, the
 calendar's entry, messages. What may be is asked of `rules` before.
 
+The order of locks, for every command and job about turns, so that no two wait for each other: members, rooms, the
+place, slots, the duty, patterns, holdings, swaps; of each sort by id. What a source opened (a workshop's row) is locked
+by the source, between place and slots.
+
 Nobody loses a turn without a word: `take_turn_away` takes the words along with the turn.
 """
 
@@ -27,6 +31,7 @@ from app.database import RunAgain, columns_of, get_for_update, run, savepoint
 from app.errors import NotFound, Refusal, Refused
 from app.i18n import Text, text
 from app.identity.api import members_by_id, who_is_here
+from app.identity.tables import Place
 from app.journal import write_journal
 from app.notices import api as notices
 from app.notices.api import Kind, Part
@@ -59,16 +64,18 @@ async def locked_slots(
     *slot_ids: int,
     members: Collection[int] = (),
     rooms: Collection[int] = (),
+    places: Collection[int] = (),
     with_holders: bool = False,
     now: datetime,
 ) -> dict[int, Row]:
-    """These slots as `facts.slot_of` has them, by id, after locking these members, these rooms and the slots, in that
-    order; `with_holders` also everybody who has one of them. Raises `NotFound` if one does not exist."""
+    """These slots as `facts.slot_of` has them, by id, after locking these members, these rooms, these places and the
+    slots, in that order; `with_holders` also everybody who has one of them. Raises `NotFound` if one does not exist."""
     for _ in range(TRIES):
         people = {*members, *(await _who_has(slot_ids) if with_holders else ())}
         try:
             async with savepoint():  # undone, it lets go of what it locked
                 await lock_people_and_rooms(members=people, rooms=rooms)
+                await get_for_update(Place, *places)
                 if len(await get_for_update(Slot, *slot_ids)) < len(set(slot_ids)):
                     raise NotFound
                 if with_holders and not people.issuperset(await _who_has(slot_ids)):
@@ -303,6 +310,25 @@ async def close_swap(swap: Row, to: SwapState, *, now: datetime, taken_by: int |
     return bool(closed)
 
 
+async def holders_but(slot_id: int, member_id: int) -> list[int]:
+    """Who has a place of the slot besides this member, guests left out."""
+    rows = await run(
+        f"select member_id from rota_holding where slot_id = {{}} and {IN_PLACE} "  # noqa: S608 - a constant of ours
+        "and member_id is not null and member_id <> {} order by member_id",
+        slot_id,
+        member_id,
+    )
+    return [row["member_id"] for row in rows]
+
+
+async def asked_by(swap: Row) -> list[int]:
+    """Who was written to about this swap: one person, or all who have the wanted turn; nobody about a turn that
+    anybody may take."""
+    if swap["to_member"] is not None:
+        return [swap["to_member"]]
+    return await holders_but(swap["wanted_slot_id"], swap["from_member"]) if swap["wanted_slot_id"] else []
+
+
 async def _close_swaps(slot: Row, member_id: int, to: SwapState, *, now: datetime) -> None:
     """The member has the slot no more: what they asked for it is over, and so is what others wanted of them with it;
     those are told."""
@@ -331,10 +357,10 @@ async def _close_swaps(slot: Row, member_id: int, to: SwapState, *, now: datetim
                 what=f"swap-gone-{swap['id']}",
                 now=now,
             )
-        elif swap["to_member"] is not None:
+        else:
             await tell(
                 wording.asked_no_more(title_of(slot), slot["starts_at"], name=await name_of(member_id)),
-                [swap["to_member"]],
+                await asked_by(swap),
                 slot=slot,
                 kind=Kind.DUTY,
                 what=f"swap-withdrawn-{swap['id']}",

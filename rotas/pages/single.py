@@ -59,7 +59,10 @@ async def add_slot(request: AnyRequest, duty_id: FromPath[int]) -> Response[Any]
             now=visit.now,
         )
     except Refused as refused:
-        return await _once_form(request, duty, values=form.values, flash=fault(request, refused), status=409)
+        values = dict(form.values)
+        if refused.reason is RotaRefusal.ALREADY_SENT:  # sent from the page before, changed: it is another turn
+            values["once"] = secrets.token_hex(16)
+        return await _once_form(request, duty, values=values, flash=fault(request, refused), status=409)
     return go_to(request, f"/tours/{made}", flash=Flash(text("Le tour est ouvert")))
 
 

@@ -70,6 +70,18 @@ class TestFreeing:
         attempt = free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=SOON + 3 * HOUR)
         await refused(attempt, RotaRefusal.OVER)
 
+    async def test_freed_while_a_swap_was_proposed_all_who_were_asked_are_told(self, cast: Cast) -> None:
+        made = await held(cast, cast.samira)
+        wanted = await held(cast, cast.karim, people=2, starts_at=SOON + DAY)
+        await claim(actor=cast.yann, slot_id=wanted, sure=True, now=NOON)
+        asked = await propose_swap(
+            actor=cast.samira, slot_id=made, member_id=cast.samira, wanted_slot_id=wanted, now=NOON
+        )
+        await free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=NOON)
+        assert (await swap(asked))["state"] == "withdrawn"
+        for member in (cast.karim, cast.yann):
+            assert (await mails(to=member))[-1]["subject"].startswith("Samira n’a plus besoin")
+
     async def test_who_only_watches_may_stay_away_too(self, cast: Cast) -> None:
         duty = await make_duty(place_id=cast.place)
         await make_practice(duty_id=duty, member_id=cast.odile)

@@ -139,6 +139,19 @@ class TestLeaving:
         assert latest[cast.aicha] == "une personne partie ne peut pas prendre ton tour"
         await reads.consistent(*(there[name] for name in ("mine", "week", "guests", "hers", "watched")))
 
+    async def test_all_who_have_the_turn_they_would_have_swapped_for_are_told(self, cast: Cast) -> None:
+        mine = await make_slot(place_id=cast.place)
+        theirs = await make_slot(place_id=cast.place, people=2, starts_at=SOON + DAY)
+        await claim(actor=cast.karim, slot_id=mine, now=NOON)
+        for member in (cast.samira, cast.aicha):
+            await claim(actor=member, slot_id=theirs, sure=True, now=NOON)
+        await propose_swap(actor=cast.karim, slot_id=mine, member_id=cast.karim, wanted_slot_id=theirs, now=NOON)
+        await erase_for(cast.karim, REGISTRY.domains, force=False, now=LATER)
+        told = await run("select member_id, subject from outbox where about_id = {} order by id", mine)
+        for member in (cast.samira, cast.aicha):
+            latest = [row["subject"] for row in told if row["member_id"] == member][-1]
+            assert latest.replace("\u00a0", " ") == "une personne partie n’a plus besoin qu’on prenne son tour"
+
     async def test_that_somebody_did_it_stays_not_who(self, cast: Cast) -> None:
         there = await live(cast)
         await erase_for(cast.karim, REGISTRY.domains, force=False, now=LATER)

@@ -233,6 +233,20 @@ class TestOnce:
         assert len(await slots(made)) == 1
         assert "Le tour est ouvert" in words(await rosa.get(answer.headers["location"]))
 
+    async def test_the_page_before_sent_again_for_another_day_asks_first_then_opens_it(self, scene: Scene) -> None:
+        made = await make_duty(place_id=scene.cast.place)
+        rosa = await scene.as_(scene.cast.rosa)
+        path = f"/tours/roles/{made}/une-fois"
+        sent = {**ONCE, **await self.form_of(rosa, path)}
+        await rosa.post(path, sent)
+        again = await rosa.post(path, sent | {"day": "2026-12-05"})
+        assert again.status_code == 409
+        assert "a déjà ouvert un tour" in words(again)
+        assert 'value="2026-12-05"' in again.text
+        (once,) = re.findall(r'name="once" value="([^"]+)"', again.text)
+        assert (await rosa.post(path, sent | {"day": "2026-12-05", "once": once})).status_code == 303
+        assert len(await slots(made)) == 2
+
     @pytest.mark.parametrize(
         ("changes", "field", "sentence"),
         [

@@ -63,6 +63,18 @@ class TestOpening:
         assert (await entry(ids.pop()))["title"] == "Accueil"
         assert await opened(cast, duty_id=duty, once="another") not in ids
 
+    async def test_the_same_form_with_something_else_in_it_is_not_swallowed(self, cast: Cast) -> None:
+        duty = await make_duty(place_id=cast.place)
+        made = await opened(cast, duty_id=duty)
+        week = timedelta(days=7)
+        for other in ({"starts_at": SOON + week, "ends_at": SOON + week + 2 * HOUR}, {"people": 3}):
+            await refused(opened(cast, duty_id=duty, **other), RotaRefusal.ALREADY_SENT)
+        await refused(
+            opened(cast, duty_id=await make_duty(place_id=cast.place, name="Vaisselle")), RotaRefusal.ALREADY_SENT
+        )
+        assert await opened(cast, duty_id=duty) == made
+        assert len(await run("select id from rota_slot")) == 1
+
     async def test_who_may_and_what_may_be(self, cast: Cast) -> None:
         duty = await make_duty(place_id=cast.place)
         await refused(opened(cast, duty_id=duty, actor=cast.samira), RotaRefusal.MAY_NOT)

@@ -10,10 +10,11 @@ import pytest
 
 from app.calendar.api import why_clashes
 from app.database import Store, run
-from app.errors import NotFound
+from app.errors import NotFound, Refused
 from rotas.api import people_of, slots_of
 from rotas.commands.claiming import claim
 from rotas.commands.duties import set_quiet
+from rotas.states import RotaRefusal
 from tests.client import NOON, words
 from tests.factories import a_proposal, make_workshop
 from tests.people import Cast, make_cast
@@ -87,6 +88,12 @@ class TestOpening:
         made = await a_workshop(cast)
         await refused(opened(cast, made, actor=cast.samira), WorkshopRefusal.ONLY_HOSTS)
         await refused(opened(cast, made, now=START), WorkshopRefusal.OVER)
+        before: dict[str, Any] = {"moment": TurnMoment.BEFORE, "now": START - HOUR / 4}
+        with pytest.raises(Refused) as caught:  # it would have begun a quarter of an hour ago
+            await opened(cast, made, **before)
+        assert caught.value.reason is RotaRefusal.OVER
+        assert await slots_of(source_of(made)) == []
+        assert await opened(cast, made, now=START - HOUR)
         with pytest.raises(NotFound):
             await opened(cast, made, duty_id=999)
         await cancel(actor=cast.yann, workshop_id=made, reason="", now=NOON)

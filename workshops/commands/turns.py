@@ -21,7 +21,7 @@ async def open_turn(
     *, actor: int, workshop_id: int, duty_id: int, moment: TurnMoment, minutes: int, people: int, now: datetime
 ) -> int:
     """Ask for so many people, so long before or after it, or during it; returns the turn's id. The same again is that
-    turn, brought to so many people."""
+    turn, brought to so many people. Refused when the turn would have begun already."""
     async with transaction():
         row, _ = await locked_with_time(workshop_id, members=[actor])
         standing, who = await ask(row, actor, now=now)
