@@ -73,6 +73,8 @@ class Standing:
     """Places of its pattern that somebody holds every week."""
     has_pattern: bool = False
     pattern_ended: bool = False
+    pattern_people: int = 0
+    """How many its pattern wants; one week's turn may want more, or fewer."""
     opened_at: datetime | None = None
     low_load: int | None = None
     mid_load: int | None = None
@@ -259,9 +261,14 @@ def why_cannot_take_for_guest(standing: Standing, who: Who, *, now: datetime) ->
         return off
     if not who.belongs:
         return RotaRefusal.NOT_OF_THIS_PLACE
-    if standing.act or standing.adults_only or demands_training(standing):
+    if bars_guests(standing) or demands_training(standing):
         return RotaRefusal.NO_GUESTS
     return RotaRefusal.FULL if standing.free == 0 else None
+
+
+def bars_guests(standing: Standing) -> bool:
+    """Whether the turn allows something, or is for adults: it is not for somebody without an account."""
+    return bool(standing.act) or standing.adults_only
 
 
 def why_off(standing: Standing, now: datetime) -> RotaRefusal | None:
@@ -321,7 +328,7 @@ def why_cannot_hold_weekly(standing: Standing, who: Who) -> RotaRefusal | None:
         return RotaRefusal.ALREADY_YOURS
     if (reason := why_not_for(standing, who)) is not None:
         return reason
-    return RotaRefusal.WEEKLY_FULL if standing.weekly >= most_weekly(standing.people) else None
+    return RotaRefusal.WEEKLY_FULL if standing.weekly >= most_weekly(standing.pattern_people) else None
 
 
 # ------------------------------------------------------------------------------------------------------- what it allows

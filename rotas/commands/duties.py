@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from app.calendar.api import set_listed
-from app.clock import local_day
-from app.database import command, get_for_update, run, transaction
+from app.database import RunAgain, command, get_for_update, run, savepoint, transaction
 from app.errors import NotFound, Refused
 from app.identity.api import belongs, holds
 from app.identity.states import STANDING, Act
@@ -18,13 +17,14 @@ from app.identity.tables import Member, Place
 from app.notices.api import Kind
 from rotas import grants, rules, wording_slots
 from rotas.commands.moving import cancel_steps, note_of_place, refuse_unless_keeper, tell_of_place, tell_renamed
-from rotas.commands.patterns import end_patterns_of
+from rotas.commands.patterns import end_patterns_of, reach_of
 from rotas.commands.steps import holdings_of, locked_slots, moment, refuse_if, write_entry
+from rotas.commands.taking_back import end_weekly_of, free_for, take_back_one, take_guest_back
 from rotas.facts import KIND as TURN
 from rotas.facts import Row
 from rotas.rules import DutyWords
 from rotas.states import LEVELS, Came, Level, RotaRefusal, SlotState
-from rotas.tables import Duty, RotaSetting, Slot
+from rotas.tables import Duty, Pattern, RotaSetting, Slot
 
 KIND = "duty"
 """`journal_line.kind` of duties."""
@@ -53,8 +53,9 @@ async def open_duty(*, actor: int, place_id: int, duty: DutyWords, now: datetime
 
 @command
 async def change_duty(*, actor: int, duty_id: int, duty: DutyWords, version: int, now: datetime) -> None:
-    """Say it differently: its turns to come are called so, and allow what it allows from now on. `version` is the one
-    that was read: else refused. The same again changes nothing."""
+    """Say it differently: its turns to come are called so, and allow what it allows from now on; who may not have them
+    any more has them no more, and is told so. `version` is the one that was read: else refused. The same again changes
+    nothing."""
     async with transaction():
         slots, row = await _locked_duty(duty_id, actor, now=now)
         columns = _columns(duty)
@@ -62,49 +63,41 @@ async def change_duty(*, actor: int, duty_id: int, duty: DutyWords, version: int
             return
         if version != row["version"]:
             raise Refused(RotaRefusal.CHANGED_MEANWHILE)
-        await get_for_update(Place, row["place_id"])
         double = await _named(row["place_id"], duty.name)
         if double is not None and double["id"] != duty_id:
             raise Refused(RotaRefusal.DUTY_DOUBLE)
+        narrower = (columns["act"], columns["adults_only"]) != (row["act"], bool(row["adults_only"]))
         written: dict[Any, Any] = {**columns, "version": row["version"] + 1}
         await Duty.update(written).where(Duty.id == duty_id)
         for slot in slots:
             after = slot | {
                 "duty": columns["name"],
-                **{name: columns[name] for name in ("about", "icon", "act", "adults_only")},
+                **{name: columns[name] for name in ("about", "icon", "act", "adults_only", "opens_place")},
             }
             await write_entry(after, now=now)
             if columns["name"] != row["name"]:
                 await tell_renamed(after, now=now)
-            if columns["act"] != row["act"]:
-                await _allow_anew(after, now=now)
+            if narrower:
+                await _allow_anew(after, by=actor, now=now)
+        if narrower:
+            await end_weekly_of(duty_id, now=now)
         await note_of_place(
             "duty_changed", kind=KIND, thing_id=duty_id, place_id=row["place_id"], title=duty.name, by=actor, now=now
         )
 
 
-async def _allow_anew(slot: Row, *, now: datetime) -> None:
-    """Whoever has the slot may do what its duty allows now; not whoever could not take it now: they keep the work."""
+async def _allow_anew(slot: Row, *, by: int, now: datetime) -> None:
+    """Whoever has the slot may do what its duty allows now; who may not have such a turn has it no more."""
     for holding in await holdings_of(slot["id"]):
         member = holding["member_id"]
-        if member is None or holding["came"] == Came.WATCHES:
-            continue
-        await grants.disallow(slot, member, now=now)
-        if await _may_be_allowed(slot, member):
-            await grants.allow(slot, member)
-
-
-async def _may_be_allowed(slot: Row, member_id: int) -> bool:
-    found = await run(
-        "select m.adult_on, m.password_given_at, ms.mediator from member m join membership ms on ms.member_id = m.id "
-        "where m.id = {} and ms.place_id = {}",
-        member_id,
-        slot["place_id"],
-    )
-    if not found or found[0]["mediator"] or found[0]["password_given_at"] is not None:
-        return False
-    adult_on = found[0]["adult_on"]
-    return not slot["adults_only"] or adult_on is None or adult_on <= local_day(slot["starts_at"])
+        if member is None:
+            await take_guest_back(slot, holding, by=by, now=now)
+        elif holding["came"] != Came.WATCHES and not await take_back_one(slot, member, now=now):
+            try:
+                async with savepoint():
+                    await grants.allow_anew(slot, member, now=now)
+            except Refused:  # a role is not for whoever signs in with a password that somebody gave them
+                await free_for(slot, holding, why=wording_slots.ROLE_REFUSED, now=now)
 
 
 @command
@@ -229,19 +222,32 @@ async def _named(place_id: int, name: str) -> Row | None:
 
 
 async def _locked_duty(duty_id: int, actor: int, *, now: datetime) -> tuple[list[Row], Row]:
-    """The duty, and its open slots that are not over, locked with whoever has them, for whoever keeps its place."""
+    """The duty, and its open slots that are not over, locked with whoever has them, its place and all that its patterns
+    reach (`reach_of`), for whoever keeps the place."""
     found = await run("select place_id from duty where id = {} and retired_at is null", duty_id)
     if not found:
         raise NotFound
     await refuse_unless_keeper(actor, found[0]["place_id"], now=now)
+    reach = patterns, holders, planned = await reach_of(duty_id, now=now)
     seen = await run(
         "select id from rota_slot where duty_id = {} and ends_at > {} and state = {} order by id",
         duty_id,
         now,
         SlotState.OPEN.value,
     )
-    slots = await locked_slots(*(row["id"] for row in seen), members=[actor], with_holders=True, now=now)
+    ids = [row["id"] for row in seen]
+    slots = await locked_slots(
+        *ids,
+        *planned,
+        members=[actor, *holders],
+        places=[found[0]["place_id"]],
+        with_holders=True,
+        now=now,
+    )
     (row,) = await get_for_update(Duty, duty_id)
+    await get_for_update(Pattern, *patterns)
     if row["retired_at"] is not None:
         raise NotFound
-    return [slot for slot in slots.values() if SlotState(slot["state"]) is SlotState.OPEN], row
+    if await reach_of(duty_id, now=now) != reach:
+        raise RunAgain("Slots or weekly holders came to the duty between reading and locking.")
+    return [slots[each] for each in ids if SlotState(slots[each]["state"]) is SlotState.OPEN], row

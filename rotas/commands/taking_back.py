@@ -1,22 +1,24 @@
 """What somebody may not have any more, because they may less than when they took it: they mediate in a place, belong to
-it no more, or are said to be under age.
+it no more, or are said to be under age; or because what they took allows more than it did.
 
-Inside the transaction that changed it (`Domain.may_less`), which holds the member's row: so they take nothing
-meanwhile. No turn is lost without a word, and whoever lacks then is called out to anew.
+Inside the transaction that changed it (`Domain.may_less`, `duties.change_duty`), which holds the members' rows: so they
+take nothing meanwhile. No turn is lost without a word, and whoever lacks then is called out to anew.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from app.clock import local_day
 from app.database import get_for_update, run
+from app.i18n import Text
 from app.identity.api import who_is_here
 from app.notices.api import Kind
 from rotas import rules, wording
 from rotas.commands.moving import tell_of_place
-from rotas.commands.steps import ask, holding_of, locked_slots, moment, recount, take_turn_away
-from rotas.facts import Row, title_of
+from rotas.commands.steps import ask, holding_of, locked_slots, moment, name_of, recount, take_turn_away
+from rotas.facts import Row, standing_of, title_of
 from rotas.rules import Standing, Who
 from rotas.states import RotaRefusal, SlotState, Went
 from rotas.tables import Pattern, WeeklyHold
@@ -32,15 +34,66 @@ async def take_back(member_id: int, now: datetime) -> None:
         now,
     )
     slots = await locked_slots(*(row["slot_id"] for row in coming), members=[member_id], now=now)
-    weekly = await _not_weekly_any_more(member_id, now=now)
-    await get_for_update(Pattern, *(hold["pattern_id"] for hold, _ in weekly))
+    weekly = await _held_weekly("w.member_id = {}", member_id)
+    await get_for_update(Pattern, *(hold["pattern_id"] for hold in weekly))
     for slot in slots.values():
-        await _take_back_one(slot, member_id, now=now)
-    for hold, why in weekly:
+        await take_back_one(slot, member_id, now=now)
+    await _end_barred(weekly, now=now)
+
+
+async def take_back_one(slot: Row, member_id: int, *, now: datetime) -> bool:
+    """Free this locked slot, or what of it they watch, if it is not for this member any more; whether it was so."""
+    standing, who = await ask(slot, member_id, now=now)
+    why = rules.why_no_more(standing, who)
+    holding = await holding_of(slot["id"], member_id)
+    if why is None or holding is None:
+        return False
+    await free_for(slot, holding, why=Text(wording.SENTENCES[why], {}), now=now)
+    return True
+
+
+async def free_for(slot: Row, holding: Row, *, why: Text, now: datetime) -> None:
+    """Free this locked slot of a member who may not have it, who is told why."""
+    told = wording.yours_no_more(title_of(slot), slot["starts_at"], why=why)
+    await take_turn_away(slot, holding, Went.FREED, by=None, told=told, now=now)
+    await recount(slot, now=now)
+
+
+async def take_guest_back(slot: Row, holding: Row, *, by: int, now: datetime) -> None:
+    """Free this locked slot of somebody without an account, if what it allows now is not for whom nobody knows;
+    whoever took it for them is told."""
+    if not rules.bars_guests(standing_of(slot)):
+        return
+    told = wording.guest_gone(title_of(slot), slot["starts_at"], first_name=holding["first_name"], by=await name_of(by))
+    await take_turn_away(slot, holding, Went.FREED, by=by, told=told, now=now)
+    await recount(slot, now=now)
+
+
+async def end_weekly_of(duty_id: int, *, now: datetime) -> None:
+    """What this duty allows has changed: who may not have such turns holds them every week no more. Inside the
+    caller's transaction, which has locked the duty's patterns and who holds them."""
+    await _end_barred(await _held_weekly("p.duty_id = {}", duty_id), now=now)
+
+
+async def _held_weekly(of: str, which: int) -> list[Row]:
+    return await run(
+        "select w.id, w.pattern_id, w.member_id, p.place_id, d.name as duty, d.act, d.adults_only, m.adult_on "  # noqa: S608 - words of this file
+        "from rota_weekly w join rota_pattern p on p.id = w.pattern_id join duty d on d.id = p.duty_id "
+        f"join member m on m.id = w.member_id where {of} and w.ended_at is null order by w.pattern_id, w.id",
+        which,
+    )
+
+
+async def _end_barred(weekly: Iterable[Row], *, now: datetime) -> None:
+    """End what of these is not for whoever holds it every week, and tell them why."""
+    for hold in weekly:
+        why = await _why_not_weekly(hold, now=now)
+        if why is None:
+            continue
         await WeeklyHold.update({WeeklyHold.ended_at: now}).where(WeeklyHold.id == hold["id"])
         await tell_of_place(
             wording.weekly_no_more(hold["duty"], why=why),
-            [member_id],
+            [hold["member_id"]],
             kind=Kind.CANCELLATION,
             what=f"weekly-over-{hold['id']}-{moment(now)}",
             place_id=hold["place_id"],
@@ -48,40 +101,18 @@ async def take_back(member_id: int, now: datetime) -> None:
         )
 
 
-async def _take_back_one(slot: Row, member_id: int, *, now: datetime) -> None:
-    standing, who = await ask(slot, member_id, now=now)
-    why = rules.why_no_more(standing, who)
-    holding = await holding_of(slot["id"], member_id)
-    if why is None or holding is None:
-        return
-    told = wording.yours_no_more(title_of(slot), slot["starts_at"], why=why)
-    await take_turn_away(slot, holding, Went.FREED, by=None, told=told, now=now)
-    await recount(slot, now=now)
-
-
-async def _not_weekly_any_more(member_id: int, *, now: datetime) -> list[tuple[Row, RotaRefusal]]:
-    """What this member holds every week and may not, with why. Who is of age by when the next turns are made holds it
-    still, and misses those before."""
-    rows = await run(
-        "select w.id, w.pattern_id, p.place_id, d.name as duty, d.act, d.adults_only, m.adult_on from rota_weekly w "
-        "join rota_pattern p on p.id = w.pattern_id join duty d on d.id = p.duty_id "
-        "join member m on m.id = w.member_id where w.member_id = {} and w.ended_at is null order by w.pattern_id",
-        member_id,
+async def _why_not_weekly(hold: Row, *, now: datetime) -> RotaRefusal | None:
+    """Why this member may not hold it every week. Who is of age by when the next turns are made holds it still, and
+    misses those before."""
+    here = await who_is_here(hold["member_id"], hold["place_id"], at=now)
+    standing = Standing(
+        state=SlotState.OPEN,
+        on=local_day(now) + rules.MADE_AHEAD,
+        starts_at=now,
+        ends_at=now,
+        people=1,
+        act=hold["act"],
+        adults_only=bool(hold["adults_only"]),
     )
-    found = []
-    for row in rows:
-        here = await who_is_here(member_id, row["place_id"], at=now)
-        standing = Standing(
-            state=SlotState.OPEN,
-            on=local_day(now) + rules.MADE_AHEAD,
-            starts_at=now,
-            ends_at=now,
-            people=1,
-            act=row["act"],
-            adults_only=bool(row["adults_only"]),
-        )
-        who = Who(member_id, belongs=here.belongs, mediator=here.mediator, adult_on=row["adult_on"], holds=True)
-        why = rules.why_no_more(standing, who)
-        if why is not None:
-            found.append((row, why))
-    return found
+    who = Who(hold["member_id"], belongs=here.belongs, mediator=here.mediator, adult_on=hold["adult_on"], holds=True)
+    return rules.why_no_more(standing, who)
