@@ -27,7 +27,7 @@ IN_PLACE = "went = '' and came <> 'watches'"
 _SKILLED = "level in ('does', 'teaches')"
 _SLOT = f"""
 select s.*, d.name as duty, d.about, d.icon, d.act, d.opens_place, d.adults_only, d.needs_training,
-       p.until_on, p.weekday,
+       p.until_on, p.weekday, p.people as pattern_people,
        (select count(*) from rota_practice k join membership b on b.member_id = k.member_id and b.place_id = s.place_id
         where k.duty_id = s.duty_id and k.{_SKILLED}) as trained_here,
        (select count(*) from rota_holding h join rota_practice k on k.member_id = h.member_id and k.duty_id = s.duty_id
@@ -109,6 +109,7 @@ def standing_of(slot: Row) -> Standing:
         weekly=slot["weekly"],
         has_pattern=slot["pattern_id"] is not None,
         pattern_ended=slot["until_on"] is not None,
+        pattern_people=slot["pattern_people"] or 0,
         opened_at=slot["opened_at"],
         low_load=slot["low_load"],
         mid_load=slot["mid_load"],

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,7 @@ from rotas.wanted import wanted_stand_ins
 
 PEOPLE_AT_ONCE = 500
 """In one question: databases take some 32,000 arguments, and a place may have more members."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LEARNED_LATE = timedelta(days=30)
 """A turn that ended longer ago, while no job ran, teaches nobody any more."""
 
@@ -44,7 +45,7 @@ async def make_slots(now: datetime) -> int:
     today = local_day(now)
     due = await run(
         "select id from rota_pattern where (until_on is null or (until_on >= {} and until_on >= from_on)) "
-        "and (made_until is null or made_until < {}) order by id",
+        "and (made_until is null or made_until < {} and (until_on is null or made_until < until_on)) order by id",
         today,
         today + rules.MADE_AHEAD,
     )
@@ -319,19 +320,16 @@ async def run_without_anybody(pattern_id: int, *, now: datetime) -> list[int]:
     """The pattern's last slots that are over and that nobody took, the latest first, if they are so many that « on
     l’enlève ? » is asked; else none."""
     rows = await run(
-        "select id, taken from rota_slot where pattern_id = {} and state = 'open' and ends_at <= {} "
-        "order by starts_at desc limit 60",
+        "select id from rota_slot where pattern_id = {} and state = 'open' and ends_at <= {} and starts_at > coalesce("
+        "(select t.starts_at from rota_slot t where t.pattern_id = {} and t.state = 'open' and t.ends_at <= {} "
+        "and t.taken > 0 order by t.starts_at desc limit 1), {}) order by starts_at desc",
         pattern_id,
         now,
+        pattern_id,
+        now,
+        LONG_AGO,
     )
-    if not rules.asks_to_remove([row["taken"] for row in rows]):
-        return []
-    empty = []
-    for row in rows:
-        if row["taken"]:
-            break
-        empty.append(row["id"])
-    return empty
+    return [row["id"] for row in rows] if rules.asks_to_remove([0] * len(rows)) else []
 
 
 async def forget_guests(now: datetime) -> int:

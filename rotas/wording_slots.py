@@ -102,7 +102,7 @@ def moved_away(title: str, before: datetime, starts_at: datetime, why: Text) -> 
         (
             text("Ton tour, prévu %(before)s, commence maintenant %(when)s.", before=before, when=starts_at),
             why,
-            text("On t’a donc retiré de ce tour : il n’y a rien à faire. Si tu peux quand même, reprends-le."),
+            text("Ce tour n’est donc plus à toi : il n’y a rien à faire. Si tu peux quand même, reprends-le."),
         ),
         SEE,
     )
@@ -195,6 +195,22 @@ def pattern_over(title: str, last_on: object) -> Mail:
     return Mail(
         text("« %(title)s » ne revient plus chaque semaine", title=title),
         (text("Tu le tenais chaque semaine. Le dernier jour : %(day)s. Merci !", day=last_on),),
+        SEE_ALL,
+    )
+
+
+def fewer_weekly(title: str, from_on: object) -> Mail:
+    """To whoever held it every week, and does not hold what it was changed into: it wants fewer people."""
+    return Mail(
+        text("« %(title)s » : tu ne le tiens plus chaque semaine", title=title),
+        (
+            text(
+                "À partir du %(day)s, ce tour demande moins de monde. Les places de chaque semaine restent à qui les "
+                "tient depuis le plus longtemps.",
+                day=from_on,
+            ),
+            text("Les tours que tu as déjà restent à toi."),
+        ),
         SEE_ALL,
     )
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from app.clock import local_day
 from app.database import run
 from rotas import rules
+from rotas.commands.holds import end_holds
 from rotas.commands.moving import Plan, give_weekly_turn, make_slot
 from rotas.commands.steps import recount
 from rotas.facts import Row
@@ -22,9 +23,12 @@ DAY = timedelta(days=1)
 
 async def make_due(pattern: Row, *, holders: Iterable[int], now: datetime) -> int:
     """Make the slots of this locked pattern up to eight weeks ahead, but those that are; returns how many. `holders`
-    have a place of it every week, and are locked: they get their turns, or are told why not."""
+    have a place of it every week, and are locked: they get their turns, or are told why not. When it has no more to
+    come, nobody holds it every week any more."""
     today = local_day(now)
     last = today + rules.MADE_AHEAD
+    until_on = pattern["until_on"]
+    upto = last if until_on is None else min(last, until_on)
     made_until = pattern["made_until"]
     first = today if made_until is None else max(today, made_until + DAY)
     there = {
@@ -55,12 +59,14 @@ async def make_due(pattern: Row, *, holders: Iterable[int], now: datetime) -> in
             ),
             now=now,
         )
-        given = [await give_weekly_turn(slot, member, now=now) for member in holders]
-        if any(given):
-            await recount(slot, now=now)
+        for member in holders:  # counted after each: the next asks whether there is a place left
+            if await give_weekly_turn(slot, member, now=now):
+                slot = await recount(slot, now=now)
         made += 1
-    if made_until is None or made_until < last:
-        await Pattern.update({Pattern.made_until: last}).where(Pattern.id == pattern["id"])
+    if made_until is None or made_until < upto:  # never beyond its end, which may be put off
+        await Pattern.update({Pattern.made_until: upto}).where(Pattern.id == pattern["id"])
+    if until_on is not None and until_on <= last:
+        await end_holds(pattern["id"], now=now)
     return made
 
 

@@ -1,14 +1,14 @@
 """Weekly patterns: opened, changed « à partir de », ended; and their slots, made eight weeks ahead.
 
 A change ends the old pattern and begins another, to which the slots to come move with whoever has them: nobody loses a
-turn by it without being told. Commands lock people, then slots, then the pattern; making slots locks the pattern too,
-so that two processes make each of them once.
+turn by it without being told. Locks are in the order of `steps`; making slots locks the pattern too, so that two
+processes make each of them once.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from app.errors import NotFound, Refused
 from app.identity.tables import Member
 from app.notices.api import Kind
 from rotas import rules, wording_slots
+from rotas.commands.holds import end_holds, holds_of, pass_on_holds, weekly_holders
 from rotas.commands.making import make_due, weekly_of
 from rotas.commands.moving import (
     cancel_steps,
@@ -32,9 +33,10 @@ from rotas.commands.moving import (
 )
 from rotas.commands.steps import holdings_of, locked_slots, tell
 from rotas.facts import Row, title_of
+from rotas.lines import followers_of, one_a_week, planned_of
 from rotas.recurring import Weekly, same_week
 from rotas.states import Came, RotaRefusal, SlotState
-from rotas.tables import Duty, Pattern, Slot, WeeklyHold
+from rotas.tables import Duty, Pattern, Slot
 
 DAY = timedelta(days=1)
 KIND = "pattern"
@@ -83,26 +85,28 @@ async def change_pattern(
 ) -> int:
     """From this day on, today at the earliest, the pattern is this one; returns its id. Slots to come move to it, in
     their week, with whoever has them; who is busy at the new hour loses theirs and is told so; a held slot that the
-    new pattern does not have stays, once. The same change again is that change."""
+    new pattern does not have stays, once. What was planned to come of it after this day, and has not begun, is planned
+    no more. The same change again is that change."""
     from_on = max(from_on, local_day(now))
     async with transaction():
-        pattern, slots, _ = await _locked_pattern(pattern_id, from_on, members=[actor], now=now)
+        (pattern, *planned), slots, _ = await _locked_line(pattern_id, from_on, actor=actor, now=now)
         await refuse_unless_keeper(actor, pattern["place_id"], now=now)
-        weekly = replace(weekly, from_on=from_on, until_on=pattern["until_on"])
-        after = await _follower(pattern_id)
-        if after is not None:
-            if after["from_on"] == from_on and _same(after, weekly, people, room_id):
-                return int(after["id"])
-            raise Refused(RotaRefusal.PATTERN_ENDED)
-        if _same(pattern, weekly, people, room_id):
+        weekly = replace(weekly, from_on=from_on, until_on=(planned or [pattern])[-1]["until_on"])
+        followers = await followers_of(pattern_id)
+        after = followers[0] if followers else None
+        if after is not None and after["from_on"] == from_on and _same(after, weekly, people, room_id):
+            return int(after["id"])
+        if after is None and _same(pattern, weekly, people, room_id):
             return pattern_id
+        if followers != planned or (after is not None and after["from_on"] < from_on):
+            raise Refused(RotaRefusal.PATTERN_ENDED)  # what it became is another pattern by then
         if version != pattern["version"]:
             raise Refused(RotaRefusal.CHANGED_MEANWHILE)
-        if pattern["until_on"] is not None and pattern["until_on"] < from_on:
+        if after is None and pattern["until_on"] is not None and pattern["until_on"] < from_on:
             raise Refused(RotaRefusal.PATTERN_ENDED)
         _check(weekly, people)
         await refuse_foreign_room(pattern["place_id"], room_id)
-        await get_for_update(Duty, pattern["duty_id"])
+        await _unplan(planned)
         if await _double(pattern["duty_id"], weekly, but=pattern_id) is not None:
             raise Refused(RotaRefusal.PATTERN_DOUBLE)
         new = await _insert(
@@ -116,7 +120,10 @@ async def change_pattern(
         )
         await _write_end(pattern, from_on - DAY)
         await _move_slots(new, slots, by=actor, now=now)
-        holders = await _pass_on_holds(pattern_id, int(new["id"]), now=now)
+        holds = await holds_of(pattern_id, *(each["id"] for each in planned))
+        await _end_holds_of(pattern, planned, from_on - DAY, now=now)
+        title = await _duty_name(new["duty_id"])
+        holders = await pass_on_holds(holds, new, title=title, now=now)
         await make_due(new, holders=holders, now=now)
         await _note(new, "changed", by=actor, now=now)
         return int(new["id"])
@@ -124,78 +131,115 @@ async def change_pattern(
 
 @command
 async def end_pattern(*, actor: int, pattern_id: int, last_on: date, version: int, now: datetime) -> None:
-    """The pattern has no slot after this day, which is yesterday at the earliest; whoever has one is told. Ended on
-    this day already: nothing happens. An end is put off in the same way."""
+    """The pattern has no slot after this day, which is yesterday at the earliest; whoever has one is told. What it was
+    to become later ends with it. Ended on this day already: nothing happens. An end is put off in the same way."""
     last_on = max(last_on, local_day(now) - DAY)
     async with transaction():
-        pattern, slots, holders = await _locked_pattern(pattern_id, last_on + DAY, members=[actor], now=now)
+        (pattern, *planned), slots, holders = await _locked_line(pattern_id, last_on + DAY, actor=actor, now=now)
         await refuse_unless_keeper(actor, pattern["place_id"], now=now)
-        if pattern["until_on"] == last_on:
+        followers = await followers_of(pattern_id)
+        if pattern["until_on"] == last_on and not followers:
             return
+        if followers != planned or (planned and planned[0]["from_on"] <= last_on):
+            raise Refused(RotaRefusal.PATTERN_ENDED)
         if version != pattern["version"]:
             raise Refused(RotaRefusal.CHANGED_MEANWHILE)
-        if await _follower(pattern_id) is not None:
-            raise Refused(RotaRefusal.PATTERN_ENDED)
-        await get_for_update(Duty, pattern["duty_id"])
+        await _unplan(planned)
         longer = replace(weekly_of(pattern), until_on=last_on)
         if await _double(pattern["duty_id"], longer, but=pattern_id) is not None:
             raise Refused(RotaRefusal.PATTERN_DOUBLE)
-        await _end(pattern, slots, holders, last_on, by=actor, now=now)
+        await _end(pattern, slots, holders, last_on, by=actor, planned=planned, now=now)
 
 
 async def end_patterns_of(duty_id: int, *, by: int, now: datetime) -> None:
-    """End all patterns of a duty at once. Inside the caller's transaction, which has locked nothing of them yet."""
+    """End all patterns of a duty at once. Inside the caller's transaction, which has locked all that `reach_of` says:
+    what is locked here it holds."""
     last_on = local_day(now) - DAY
     found = await run(
         "select id from rota_pattern where duty_id = {} and (until_on is null or until_on > {}) order by id",
         duty_id,
         last_on,
     )
-    locked = [await _locked_pattern(row["id"], last_on + DAY, members=[by], now=now) for row in found]
-    for pattern, slots, holders in locked:
-        await _end(pattern, slots, holders, last_on, by=by, now=now)
+    ids = [row["id"] for row in found]
+    patterns, slots, _ = await _locked_patterns(ids, last_on + DAY, members=[by], now=now)
+    for pattern in patterns:
+        own = [slot for slot in slots if slot["pattern_id"] == pattern["id"]]
+        await _end(pattern, own, await weekly_holders(pattern["id"]), last_on, by=by, now=now)
+
+
+async def reach_of(duty_id: int, *, now: datetime) -> tuple[list[int], list[int], list[int]]:
+    """The duty's patterns that are not over or that somebody holds every week, who holds one, and their slots to come:
+    all that is locked before something is done to all of them."""
+    today = local_day(now)
+    found = await run(
+        "select id from rota_pattern p where duty_id = {} and (until_on is null or until_on >= {} "
+        "or exists (select 1 from rota_weekly w where w.pattern_id = p.id and w.ended_at is null)) order by id",
+        duty_id,
+        today,
+    )
+    patterns = [row["id"] for row in found]
+    return patterns, sorted(await weekly_holders(*patterns)), await _to_come(patterns, today, now=now)
 
 
 @command
 async def make_slots_of(pattern_id: int, *, now: datetime) -> int:
     """Make what is due of this pattern; returns how many slots. For the job."""
     async with transaction():
-        pattern, _, holders = await _locked_pattern(pattern_id, None, members=[], now=now)
+        (pattern,), _, holders = await _locked_patterns([pattern_id], None, members=[], now=now)
         return await make_due(pattern, holders=holders, now=now)
 
 
 # ------------------------------------------------------------------------------------------------------ locking, rows
 
 
-async def _locked_pattern(
-    pattern_id: int, first: date | None, *, members: Collection[int], now: datetime
-) -> tuple[Row, list[Row], list[int]]:
-    """The pattern, its slots to come that were made for this day or later (none without a day), and who holds it every
-    week, after locking these members, those who hold, the slots with whoever has them, and the pattern."""
-    holders = await _holders(pattern_id)
-    seen = await _to_come(pattern_id, first, now=now)
+async def _locked_patterns(
+    pattern_ids: Collection[int], first: date | None, *, members: Collection[int], now: datetime
+) -> tuple[list[Row], list[Row], list[int]]:
+    """The patterns by id, their slots to come that were made for this day or later (none without a day), and who holds
+    them every week, after locking these members, those who hold, the slots with whoever has them, the duty, and the
+    patterns."""
+    holders = await weekly_holders(*pattern_ids)
+    seen = await _to_come(pattern_ids, first, now=now)
     slots = await locked_slots(*seen, members={*members, *holders}, with_holders=True, now=now)
-    rows = await get_for_update(Pattern, pattern_id)
-    if not rows:
+    if first is not None:  # they are to be changed: meanwhile no other pattern of the duty comes
+        await get_for_update(Duty, *await _duties_of(pattern_ids))
+    rows = await get_for_update(Pattern, *pattern_ids)
+    if len(rows) < len(set(pattern_ids)):
         raise NotFound
-    if await _holders(pattern_id) != holders or await _to_come(pattern_id, first, now=now) != seen:
+    if await weekly_holders(*pattern_ids) != holders or await _to_come(pattern_ids, first, now=now) != seen:
         raise RunAgain("Slots or weekly holders came to the pattern between reading and locking.")
-    return rows[0], [slots[each] for each in seen], holders
+    return rows, [slots[each] for each in seen], holders
 
 
-async def _holders(pattern_id: int) -> list[int]:
-    rows = await run(
-        "select member_id from rota_weekly where pattern_id = {} and ended_at is null order by since_at, id", pattern_id
-    )
-    return [row["member_id"] for row in rows]
+async def _duties_of(pattern_ids: Collection[int]) -> list[int]:
+    if not pattern_ids:
+        return []
+    marks = ", ".join("{}" for _ in pattern_ids)
+    rows = await run(f"select distinct duty_id from rota_pattern where id in ({marks})", *pattern_ids)  # noqa: S608 - marks only
+    return [row["duty_id"] for row in rows]
 
 
-async def _to_come(pattern_id: int, first: date | None, *, now: datetime) -> list[int]:
-    if first is None:
+async def _locked_line(
+    pattern_id: int, first: date, *, actor: int, now: datetime
+) -> tuple[list[Row], list[Row], list[int]]:
+    """The pattern, then what it is planned to become and is not yet, with all their slots from this day on and their
+    holders, locked as above."""
+    planned = await planned_of(pattern_id, today=local_day(now))
+    ids = [pattern_id, *(each["id"] for each in planned)]
+    rows, slots, holders = await _locked_patterns(ids, first, members=[actor], now=now)
+    if await planned_of(pattern_id, today=local_day(now)) != planned:
+        raise RunAgain("The pattern was changed between reading and locking.")
+    by_id = {row["id"]: row for row in rows}
+    return [by_id[each] for each in ids], slots, holders
+
+
+async def _to_come(pattern_ids: Collection[int], first: date | None, *, now: datetime) -> list[int]:
+    if first is None or not pattern_ids:
         return []
     rows = await run(
-        "select id from rota_slot where pattern_id = {} and made_for_on >= {} and starts_at > {} order by id",
-        pattern_id,
+        f"select id from rota_slot where pattern_id in ({', '.join('{}' for _ in pattern_ids)}) "  # noqa: S608 - marks only
+        "and made_for_on >= {} and starts_at > {} order by id",
+        *pattern_ids,
         first,
         now,
     )
@@ -231,11 +275,6 @@ async def _double(duty_id: int, weekly: Weekly, *, but: int = 0) -> Row | None:
         weekly.from_on,
     )
     return next((row for row in rows if weekly.until_on is None or row["from_on"] <= weekly.until_on), None)
-
-
-async def _follower(pattern_id: int) -> Row | None:
-    rows = await run("select * from rota_pattern where follows_id = {}", pattern_id)
-    return rows[0] if rows else None
 
 
 async def _insert(
@@ -279,10 +318,11 @@ async def _move_slots(new: Row, slots: Collection[Row], *, by: int, now: datetim
         turns[holding["member_id"]] += 1
     several = {member for member, count in turns.items() if count > 1}
     kept: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    of_week = one_a_week(slots)
     for slot in _in_order(slots, weekly):
         day = same_week(slot["made_for_on"], weekly.weekday)
         starts_at, ends_at = weekly.span_on(day)
-        there = day in weekly.days(day, day) and starts_at > now
+        there = day in weekly.days(day, day) and starts_at > now and slot["id"] in of_week
         if SlotState(slot["state"]) is SlotState.CANCELLED:
             if there:  # the week off stays off
                 await Slot.update({Slot.pattern_id: new["id"], Slot.made_for_on: day}).where(Slot.id == slot["id"])
@@ -342,34 +382,38 @@ async def _let_go(slot: Row) -> None:
     await Slot.update(columns).where(Slot.id == slot["id"])
 
 
-async def _pass_on_holds(old_id: int, new_id: int, *, now: datetime) -> list[int]:
-    """Whoever held the old pattern every week holds the new one."""
-    ended = await _end_holds(old_id, now=now)
-    for hold in ended:
-        await WeeklyHold.insert(WeeklyHold(pattern_id=new_id, member_id=hold["member_id"], since_at=hold["since_at"]))
-    return [hold["member_id"] for hold in ended]
+async def _unplan(planned: Collection[Row]) -> None:
+    """These patterns, which have not begun, have no day any more."""
+    for each in planned:
+        await _write_end(each, each["from_on"] - DAY)
 
 
-async def _end_holds(pattern_id: int, *, now: datetime) -> list[Mapping[str, Any]]:
-    ended: list[Mapping[str, Any]] = (
-        await WeeklyHold.update({WeeklyHold.ended_at: now})
-        .where((WeeklyHold.pattern_id == pattern_id) & WeeklyHold.ended_at.is_null())
-        .returning(WeeklyHold.id, WeeklyHold.member_id, WeeklyHold.since_at)
-    )
-    return sorted(ended, key=lambda hold: (hold["since_at"], hold["id"]))
+async def _end_holds_of(pattern: Row, planned: Collection[Row], last_on: date, *, now: datetime) -> None:
+    """Nobody holds what is planned no more; nor the pattern, once all that it will have is made (`making.make_due`
+    ends it then, if weeks are to come)."""
+    for each in planned:
+        await end_holds(each["id"], now=now)
+    if last_on <= local_day(now) + rules.MADE_AHEAD:
+        await end_holds(pattern["id"], now=now)
 
 
 async def _end(
-    pattern: Row, slots: Collection[Row], holders: Collection[int], last_on: date, *, by: int, now: datetime
+    pattern: Row,
+    slots: Collection[Row],
+    holders: Collection[int],
+    last_on: date,
+    *,
+    by: int,
+    planned: Collection[Row] = (),
+    now: datetime,
 ) -> None:
-    """End this locked pattern, with these locked slots, which come after its last day."""
+    """End this locked pattern, with these locked slots, which come after its last day, and what was planned of it."""
     for slot in slots:
         if SlotState(slot["state"]) is SlotState.OPEN:
             await cancel_steps(slot, by=by, now=now)
         await _let_go(slot)
     await _write_end(pattern, last_on)
-    if last_on <= local_day(now) + rules.MADE_AHEAD:  # all that it will have is made
-        await _end_holds(pattern["id"], now=now)
+    await _end_holds_of(pattern, planned, last_on, now=now)
     mail = wording_slots.pattern_over(await _duty_name(pattern["duty_id"]), last_on)
     others = set(holders) - {by}
     what = f"pattern-{pattern['id']}-over-{last_on}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from app.database import RunAgain, command, get_for_update, run, transaction
@@ -20,6 +21,7 @@ from rotas.commands.steps import (
     tell,
 )
 from rotas.facts import Row, title_of
+from rotas.lines import line_of
 from rotas.states import Came, RotaRefusal, Went
 from rotas.tables import Holding, Pattern, WeeklyHold
 
@@ -68,34 +70,37 @@ async def _give(slot: Row, member_id: int, *, now: datetime) -> bool:
 
 
 @command
-async def end_weekly(*, actor: int, pattern_id: int, now: datetime) -> int:
-    """Hold it no more: the turns to come that it gave are free again, at once; those that one took oneself stay.
-    Returns how many."""
+async def end_weekly(*, actor: int, pattern_id: int, now: datetime) -> list[int]:
+    """Hold it no more, nor what it was changed into or came from: the turns to come that it gave are free again, at
+    once; those that one took oneself stay. Returns the slots that are free again, in time's order."""
     async with transaction():
-        mine = await _given(actor, pattern_id, now=now)
-        slots = await locked_slots(*(row["slot_id"] for row in mine), members=[actor], now=now)
-        if not await get_for_update(Pattern, pattern_id):
+        line = await line_of(pattern_id)
+        if not line:
             raise NotFound
-        if await _given(actor, pattern_id, now=now) != mine:
+        mine = await _given(actor, line, now=now)
+        slots = await locked_slots(*(row["slot_id"] for row in mine), members=[actor], now=now)
+        await get_for_update(Pattern, *line)
+        if await line_of(pattern_id) != line or await _given(actor, line, now=now) != mine:
             raise RunAgain("The turns that it gave changed between reading and locking.")
         await WeeklyHold.update({WeeklyHold.ended_at: now}).where(
-            (WeeklyHold.pattern_id == pattern_id) & (WeeklyHold.member_id == actor) & WeeklyHold.ended_at.is_null()
+            WeeklyHold.pattern_id.is_in(line) & (WeeklyHold.member_id == actor) & WeeklyHold.ended_at.is_null()
         )
         for holding in await get_for_update(Holding, *(row["id"] for row in mine)):
             slot = slots[holding["slot_id"]]
             told = wording.given_up(title_of(slot), slot["starts_at"])
             await take_turn_away(slot, holding, Went.FREED, by=actor, told=told, now=now)
             await recount(slot, now=now)
-        return len(mine)
+        return [row["slot_id"] for row in mine]
 
 
-async def _given(member_id: int, pattern_id: int, *, now: datetime) -> list[Row]:
-    """The holdings to come that holding the pattern every week gave this member."""
+async def _given(member_id: int, pattern_ids: Collection[int], *, now: datetime) -> list[Row]:
+    """The holdings to come that holding these patterns every week gave this member."""
     return await run(
-        "select h.id, h.slot_id from rota_holding h join rota_slot s on s.id = h.slot_id where h.member_id = {} "
-        "and h.went = '' and h.came = 'weekly' and s.pattern_id = {} and s.starts_at > {} order by h.id",
+        "select h.id, h.slot_id from rota_holding h join rota_slot s on s.id = h.slot_id where h.member_id = {} "  # noqa: S608 - marks only
+        f"and h.went = '' and h.came = 'weekly' and s.pattern_id in ({', '.join('{}' for _ in pattern_ids)}) "
+        "and s.starts_at > {} order by s.starts_at, h.id",
         member_id,
-        pattern_id,
+        *pattern_ids,
         now,
     )
 

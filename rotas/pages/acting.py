@@ -95,12 +95,18 @@ async def _hold_weekly(request: AnyRequest, slot_id: int) -> Response[Any]:
 
 @post("/tours/{slot_id:int}/chaque-semaine/fin", status_code=303)
 async def stop_weekly(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
-    """No more every week: what it gave is free again, what one took oneself stays."""
+    """No more every week: what it gave is free again, what one took oneself stays. Undone, it is held anew from the
+    first of those turns on."""
     visit, member = signed_in(request)
-    deed = end_weekly(actor=member.id, pattern_id=await lookups.pattern_of(slot_id), now=visit.now)
+    pattern_id = await lookups.pattern_of(slot_id)
+    try:
+        freed = await end_weekly(actor=member.id, pattern_id=pattern_id, now=visit.now)
+    except Refused as refused:
+        return await answer(request, slot_id, refused=refused)
+    first = freed[0] if freed else slot_id
+    undo = Undo(f"/tours/{first}/prise", "weekly", "1") if await lookups.comes_back(first) else None
     said = text("C’est fait : ce tour ne te revient plus chaque semaine.")
-    undo = Undo(f"/tours/{slot_id}/prise", "weekly", "1")
-    return await _carry_out(request, slot_id, deed, Flash(said, undo=undo))
+    return await answer(request, slot_id, flash=Flash(said, undo=undo))
 
 
 @get("/tours/{slot_id:int}/empechement")

@@ -4,7 +4,7 @@ done: the form comes back with the sentences and one more button, which sends `s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -209,7 +209,7 @@ async def keep_pattern(request: AnyRequest, pattern_id: FromPath[int]) -> Respon
     if form.weekly is None:
         return await _change_form(request, pattern, duty, values=form.values, errors=form.errors, status=422)
     if not is_sure(sent):
-        weekly = replace(form.weekly, until_on=pattern["until_on"])
+        weekly = form.weekly
         meant = foreseen.change_words(await foreseen.pattern_change(pattern_id, weekly, now=visit.now))
         words = pattern_words(weekly.weekday, weekly.starts, weekly.ends, language(visit.language))
         question = text("À partir du %(day)s : %(words)s ?", day=weekly.from_on, words=words)

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.calendar.api import bound_times
+from app.clock import local_day
 from app.database import run
 from app.i18n import Text, text, text_n
 from rotas.facts import KIND
+from rotas.lines import one_a_week, planned_of
+from rotas.queries.lookups import kept_pattern
 from rotas.queries.reading import Row
 from rotas.recurring import Weekly, same_week
 from rotas.states import Came
@@ -19,12 +22,12 @@ from rotas.states import Came
 Span = tuple[datetime, datetime]
 
 _SLOTS = """
-select s.id, s.starts_at, s.ends_at, s.made_for_on, s.taken from rota_slot s
-where s.pattern_id = {} and s.state = 'open' and s.made_for_on >= {} and s.starts_at > {} order by s.starts_at, s.id
+select s.id, s.starts_at, s.ends_at, s.made_for_on, s.taken, s.state from rota_slot s
+where s.state = 'open' and s.made_for_on >= {} and s.starts_at > {} and s.pattern_id in
 """
 _ON_PATTERN = """
 select h.slot_id, h.member_id, h.id, h.came from rota_holding h join rota_slot s on s.id = h.slot_id
-where s.pattern_id = {} and s.state = 'open' and s.made_for_on >= {} and s.starts_at > {} and h.went = ''
+where s.state = 'open' and s.made_for_on >= {} and s.starts_at > {} and h.went = '' and s.pattern_id in
 """
 _ON_SLOT = "select slot_id, member_id, id, came from rota_holding where slot_id = {} and went = ''"
 _OF_DUTY = """
@@ -56,14 +59,17 @@ class Foreseen:
 
 async def pattern_change(pattern_id: int, weekly: Weekly, *, now: datetime) -> Foreseen:
     """What changing this pattern from `weekly.from_on` on would do (`commands.patterns.change_pattern`)."""
-    asked = (pattern_id, weekly.from_on, now)
-    slots, holdings = await run(_SLOTS, *asked), await run(_ON_PATTERN, *asked)
+    planned = await planned_of(pattern_id, today=local_day(now))
+    last = planned[-1] if planned else await kept_pattern(pattern_id)
+    weekly = replace(weekly, until_on=last["until_on"])
+    slots, holdings = await _of_line(pattern_id, planned, weekly.from_on, now=now)
+    of_week = one_a_week(slots)
     moves: dict[int, Span] = {}
     alone = off = 0
     for slot in slots:
         day = same_week(slot["made_for_on"], weekly.weekday)
         span = weekly.span_on(day)
-        if day in weekly.days(day, day) and span[0] > now:
+        if slot["id"] in of_week and day in weekly.days(day, day) and span[0] > now:
             if span != (slot["starts_at"], slot["ends_at"]):
                 moves[slot["id"]] = span
         elif slot["taken"]:
@@ -89,9 +95,18 @@ async def slot_end(slot_id: int) -> Foreseen:
 
 async def pattern_end(pattern_id: int, from_on: date, *, now: datetime) -> Foreseen:
     """What ending this pattern from this day on would do."""
-    asked = (pattern_id, from_on, now)
-    slots = await run(_SLOTS, *asked)
-    return Foreseen(off=len(slots), off_people=_people(await run(_ON_PATTERN, *asked)))
+    planned = await planned_of(pattern_id, today=local_day(now))
+    slots, holdings = await _of_line(pattern_id, planned, from_on, now=now)
+    return Foreseen(off=len(slots), off_people=_people(holdings))
+
+
+async def _of_line(
+    pattern_id: int, planned: Sequence[Row], first: date, *, now: datetime
+) -> tuple[Sequence[Row], Sequence[Row]]:
+    """The slots of this pattern from this day on, and of what is planned to come of it; and who has them."""
+    ids = [pattern_id, *(each["id"] for each in planned)]
+    marks = f"({', '.join('{}' for _ in ids)})"
+    return await run(_SLOTS + marks, first, now, *ids), await run(_ON_PATTERN + marks, first, now, *ids)
 
 
 async def duty_end(duty_id: int, *, now: datetime) -> Foreseen:

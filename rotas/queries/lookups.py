@@ -37,6 +37,17 @@ async def pattern_of(slot_id: int) -> int:
     return int(found[0]["pattern_id"])
 
 
+async def comes_back(slot_id: int) -> bool:
+    """Whether its pattern has no end, so that one may hold it every week."""
+    return bool(
+        await run(
+            "select 1 as one from rota_slot s join rota_pattern p on p.id = s.pattern_id "
+            "where s.id = {} and p.until_on is null",
+            slot_id,
+        )
+    )
+
+
 async def place_of_slot(slot_id: int) -> int:
     """Where it is. Raises `NotFound`."""
     found = await run("select place_id from rota_slot where id = {}", slot_id)

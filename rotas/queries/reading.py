@@ -90,7 +90,8 @@ class Reader:
 _SLOTS = """
 select s.id, s.place_id, s.duty_id, s.pattern_id, s.starts_at, s.ends_at, s.people, s.taken, s.state, s.opened_at,
        s.low_load, s.mid_load, s.source_kind, s.source_title, s.source_url, r.name as room,
-       d.name as duty, d.icon, d.act, d.opens_place, d.adults_only, d.needs_training, p.until_on
+       d.name as duty, d.icon, d.act, d.opens_place, d.adults_only, d.needs_training,
+       p.until_on, p.people as pattern_people
 from rota_slot s join duty d on d.id = s.duty_id
 left join rota_pattern p on p.id = s.pattern_id left join room r on r.id = s.room_id
 where s.place_id = {} and s.state = 'open' and s.starts_at >= {} and s.starts_at < {}

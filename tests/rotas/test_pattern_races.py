@@ -160,7 +160,7 @@ class TestChangedWhilePeopleClaim:
             for hour in (15, 16, 17)
         )
         assert errors(ends) == []
-        assert ends.count(RotaRefusal.PATTERN_ENDED) == 2
+        assert ends.count(RotaRefusal.CHANGED_MEANWHILE) == 2
         assert len(await run("select id from rota_pattern")) == 2
 
     async def test_ended_while_people_claim_nobody_has_what_is_off(self, cast: Cast) -> None:

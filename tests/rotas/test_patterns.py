@@ -294,7 +294,7 @@ class TestChanging:
         pattern = await opened(cast)
         new = await changed(cast, pattern)
         assert await changed(cast, pattern) == new
-        await refused(changed(cast, pattern, people=3), RotaRefusal.PATTERN_ENDED)
+        await refused(changed(cast, pattern, people=3), RotaRefusal.CHANGED_MEANWHILE)
         await refused(changed(cast, new, people=3, version=0), RotaRefusal.CHANGED_MEANWHILE)
         await refused(changed(cast, new, people=3, actor=cast.samira), RotaRefusal.MAY_NOT)
         newest = await changed(cast, new, people=3)

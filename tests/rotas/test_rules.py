@@ -31,7 +31,7 @@ OPEN = Standing(
 FULL = replace(OPEN, taken=2)
 TILL = replace(OPEN, act="take_cash", adults_only=True)
 TRAINED = replace(OPEN, needs_training=True, trained_here=2)
-WEEKLY = replace(OPEN, has_pattern=True)
+WEEKLY = replace(OPEN, has_pattern=True, pattern_people=2)
 POPULAR = replace(OPEN, opened_at=NOW, low_load=1, mid_load=3)
 MEMBER = Who(1, belongs=True)
 HOLDER = replace(MEMBER, holds=True)
@@ -231,7 +231,7 @@ class TestEveryWeek:
     @pytest.mark.parametrize(("people", "most"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)])
     def test_half_of_the_places_rounded_up(self, people: int, most: int) -> None:
         assert rules.most_weekly(people) == most
-        full = replace(WEEKLY, people=people, weekly=most)
+        full = replace(WEEKLY, pattern_people=people, people=10, weekly=most)
         assert rules.why_cannot_hold_weekly(full, MEMBER) is RotaRefusal.WEEKLY_FULL
         assert rules.why_cannot_hold_weekly(replace(full, weekly=most - 1), MEMBER) is None
 
