@@ -162,9 +162,12 @@ async def end_patterns_of(duty_id: int, *, by: int, now: datetime) -> None:
     )
     ids = [row["id"] for row in found]
     patterns, slots, _ = await _locked_patterns(ids, last_on + DAY, members=[by], now=now)
+    told: set[int] = set()
     for pattern in patterns:
         own = [slot for slot in slots if slot["pattern_id"] == pattern["id"]]
-        await _end(pattern, own, await weekly_holders(pattern["id"]), last_on, by=by, now=now)
+        holders = await weekly_holders(pattern["id"])
+        await _end(pattern, own, set(holders) - told, last_on, by=by, now=now)
+        told.update(holders)  # of the same duty they would read the same again
 
 
 async def reach_of(duty_id: int, *, now: datetime) -> tuple[list[int], list[int], list[int]]:

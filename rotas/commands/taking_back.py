@@ -85,12 +85,17 @@ async def _held_weekly(of: str, which: int) -> list[Row]:
 
 
 async def _end_barred(weekly: Iterable[Row], *, now: datetime) -> None:
-    """End what of these is not for whoever holds it every week, and tell them why."""
+    """End what of these is not for whoever holds it every week, and tell them why: once of each duty."""
+    told: set[tuple[int, int, str]] = set()
     for hold in weekly:
         why = await _why_not_weekly(hold, now=now)
         if why is None:
             continue
         await WeeklyHold.update({WeeklyHold.ended_at: now}).where(WeeklyHold.id == hold["id"])
+        who_of_what = (hold["member_id"], hold["place_id"], hold["duty"])
+        if who_of_what in told:
+            continue
+        told.add(who_of_what)
         await tell_of_place(
             wording.weekly_no_more(hold["duty"], why=why),
             [hold["member_id"]],

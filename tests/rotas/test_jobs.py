@@ -241,6 +241,15 @@ class TestEmptyRuns:
         assert (told["member_id"], told["kind"]) == (cast.rosa, "duty")
         assert "on l’enlève" in told["subject"]
 
+    async def test_however_long_it_is_it_is_one_run(self, cast: Cast) -> None:
+        """Longer than anybody looks at once."""
+        _, slots = await make_weeks(place_id=cast.place, count=70)
+        week = 7 * DAY
+        assert await jobs.empty_runs(SOON + 3 * week + DAY) == 1
+        assert [await jobs.empty_runs(SOON + each * week + DAY) for each in (59, 60, 61, 69)] == [0] * 4
+        await claim(actor=cast.samira, slot_id=slots[65], now=NOON)
+        assert [await jobs.empty_runs(SOON + each * week + DAY) for each in (68, 69)] == [0, 1]
+
     async def test_somebody_in_between_breaks_the_run(self, cast: Cast) -> None:
         _, slots = await make_weeks(place_id=cast.place, count=5)
         await claim(actor=cast.samira, slot_id=slots[2], now=NOON)

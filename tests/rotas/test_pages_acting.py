@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -406,6 +406,27 @@ class TestOthersWays:
         assert "La moitié des places est déjà tenue chaque semaine." in words(full)
         await karim.post(f"/tours/{slots[0]}/chaque-semaine/fin")
         assert [await holders(each) for each in slots] == [[]] * 4
+
+    async def test_no_more_is_undone_from_the_first_of_them_whichever_page_it_was_said_on(self, scene: Scene) -> None:
+        _, slots = await make_weeks(place_id=scene.cast.place, people=2)
+        karim = await scene.as_(scene.cast.karim)
+        await karim.post(f"/tours/{slots[0]}/prise", {"weekly": "1"})
+        await karim.post(f"/tours/{slots[2]}/chaque-semaine/fin")
+        assert [await holders(each) for each in slots] == [[]] * 4
+        await undo(karim, (await karim.get("/tours")).text)
+        assert [await holders(each) for each in slots] == [[scene.cast.karim]] * 4
+
+    async def test_of_what_ends_it_is_not_undone(self, scene: Scene) -> None:
+        """Held anew it cannot be, so nothing offers it."""
+        pattern, slots = await make_weeks(place_id=scene.cast.place, people=2)
+        karim = await scene.as_(scene.cast.karim)
+        await karim.post(f"/tours/{slots[0]}/prise", {"weekly": "1"})
+        async with transaction():
+            await run("update rota_pattern set until_on = {} where id = {}", date(2027, 6, 1), pattern)
+        await karim.post(f"/tours/{slots[0]}/chaque-semaine/fin")
+        page = words(await karim.get("/tours"))
+        assert "C’est fait : ce tour ne te revient plus chaque semaine." in page
+        assert "J’annule" not in page
 
     async def test_somebody_without_an_account(self, scene: Scene) -> None:
         slot_id = await scene.slot(people=2)

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from app.clock import local
-from app.database import run
+from app.database import run, transaction
 from rotas import jobs
 from rotas.commands.claiming import claim
 from rotas.commands.duties import retire_duty
 from rotas.commands.patterns import change_pattern, end_pattern, open_pattern
 from rotas.commands.slots import change_slot
+from rotas.commands.taking_back import take_back
 from rotas.commands.weekly import end_weekly, hold_weekly
 from rotas.lines import followers_of, line_of
 from rotas.queries.foreseen import pattern_change, pattern_end
@@ -284,6 +285,23 @@ class TestPlannedAndChangedAgain:
         assert await days_of(pattern, later) == []
         assert (await weekly_of(pattern), await weekly_of(later)) == ([], [])
         await consistent()
+
+    async def test_and_whoever_holds_it_before_and_after_hears_it_once(self, cast: Cast) -> None:
+        pattern, later = await self.planned(cast, from_on=FIRST + 11 * WEEK)
+        assert (await weekly_of(pattern), await weekly_of(later)) == ([cast.karim], [cast.karim])
+        (row,) = await run("select duty_id from rota_pattern where id = {}", pattern)
+        await retire_duty(actor=cast.rosa, duty_id=row["duty_id"], now=NOON)
+        assert (await weekly_of(pattern), await weekly_of(later)) == ([], [])
+        assert len(await mails(to=cast.karim, about="pattern-")) == 1
+
+    async def test_as_does_who_may_not_have_it_any_more(self, cast: Cast) -> None:
+        pattern, later = await self.planned(cast, from_on=FIRST + 11 * WEEK)
+        async with transaction():
+            await run("update duty set adults_only = {}", True)
+            await run("update member set adult_on = {} where id = {}", date(2030, 1, 1), cast.karim)
+            await take_back(cast.karim, NOON)
+        assert (await weekly_of(pattern), await weekly_of(later)) == ([], [])
+        assert len(await mails(to=cast.karim, about="weekly-over")) == 1
 
 
 @pytest.mark.parametrize("weeks", [2, 11])
