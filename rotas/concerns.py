@@ -17,7 +17,7 @@ from app.identity.states import Act
 from app.identity.visits import Visit
 from rotas import calling, rules, views, wording_slots
 from rotas.facts import KIND, Row, title_of
-from rotas.rules import CALLED_BEFORE, EMPTY_RUN, GUESTS_KEPT_FOR, Lack
+from rotas.rules import CALLED_BEFORE, COUNTS_KEPT_FOR, EMPTY_RUN, GUESTS_KEPT_FOR, Lack
 from rotas.wanted import wanted_stand_ins
 from rotas.wording_slots import JOURNAL_ACTS as OF_PLACES
 
@@ -197,14 +197,19 @@ KEEPS = (
     Kept(
         About.DATES,
         text("Ce que chacun sait faire dans les rôles du lieu : a regardé, l’a fait, sait faire, sait l’apprendre"),
-        text("Les membres du lieu"),
+        text("Ce qui est su : les membres du lieu. Ce qui s’apprend encore : qui sait le faire, et qui tient le lieu"),
         text("Tant que le compte existe"),
     ),
     Kept(
         About.DATES,
         text("Les comptes de la caisse au début et à la fin d’un tour, et qui a compté"),
-        text("Qui tient la caisse, et qui tient le lieu"),
-        text("Le nombre, sans limite : c’est la mémoire du lieu. Le nom et le mot, tant que le compte existe"),
+        text("Qui a ce tour de caisse, pendant le tour ; qui tient le lieu ou ses comptes"),
+        text_n(
+            "%(n)s an. Le nom et le mot, pas plus longtemps que le compte",
+            "%(n)s ans. Le nom et le mot, pas plus longtemps que le compte",
+            COUNTS_KEPT_FOR.days // 365,
+        ),
+        job="rotas.forget_counts",
     ),
     Kept(
         About.DATES,

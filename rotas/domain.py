@@ -6,7 +6,9 @@ from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
 from rotas import concerns, demo, jobs, own_data, pages
+from rotas.calling_out import call_out
 from rotas.commands.taking_back import take_back
+from rotas.commands.till import forget_counts
 from rotas.facts import KIND
 from rotas.wording import SENTENCES
 
@@ -40,11 +42,12 @@ DOMAIN = Domain(
     keeps=concerns.KEEPS,
     jobs=(
         Job("rotas.make_slots", jobs.make_slots, every=timedelta(minutes=15)),
-        Job("rotas.call_out", jobs.call_out),
+        Job("rotas.call_out", call_out),
         Job("rotas.lapse_swaps", jobs.lapse_swaps),
         Job("rotas.learn", jobs.learn, every=timedelta(minutes=5)),
         Job("rotas.empty_runs", jobs.empty_runs, every=timedelta(hours=1)),
         Job("rotas.forget_guests", jobs.forget_guests, every=timedelta(hours=6)),
+        Job("rotas.forget_counts", forget_counts, every=timedelta(hours=6)),
     ),
     export_of=own_data.export_of,
     leaving=own_data.leaving,

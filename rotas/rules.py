@@ -33,6 +33,8 @@ EMPTY_RUN = 4
 """Turns of a pattern that nobody took, one after the other, before « on l’enlève ? » is asked."""
 LOAD_OVER = timedelta(days=90)
 GUESTS_KEPT_FOR = timedelta(days=30)
+COUNTS_KEPT_FOR = timedelta(days=730)
+"""So long whoever keeps the place or its accounts reads what the box of the till held."""
 FOR_ALL_AGES = frozenset({"check_in", "open_meals"})
 """What a turn may allow somebody under 18: neither keys nor money, and nothing one to one."""
 LONGEST_SLOT = timedelta(hours=24)

@@ -111,6 +111,10 @@ class Slot(Table, tablename="rota_slot"):
     """…and no more than so many, second. None where everybody may come at once."""
     called_at = Timestamptz(null=True, default=None)
     """When people were last called out to for it."""
+    call_again_at = Timestamptz(null=True, default=None)
+    """When they are once more, somebody having given it up since."""
+    called_to = Integer(null=True, default=None)
+    """Up to which member they are being called just now, some at a time."""
     learned_at = Timestamptz(null=True, default=None)
     """When what people learned by it was written down (`jobs.learn`)."""
     version = Integer(default=0)
@@ -156,6 +160,8 @@ class Swap(Table, tablename="rota_swap"):
     """Start of the earlier of the two turns."""
     called_at = Timestamptz(null=True, default=None)
     """When everybody who may was called out to for it, the turn being near."""
+    called_to = Integer(null=True, default=None)
+    """As of a slot."""
     settled_at = Timestamptz(null=True, default=None)
     taken_by = Integer(null=True, default=None)
 
@@ -173,7 +179,7 @@ class Practice(Table, tablename="rota_practice"):
 
 
 class TillCount(Table, tablename="rota_till_count"):
-    """What the box held at the beginning or the end of a till turn, as its holder counted."""
+    """What the box held at the beginning or the end of a till turn, as one of its holders counted."""
 
     id: Serial
     slot_id = Integer()

@@ -1,6 +1,7 @@
 """The till: what its box holds at the beginning and the end of a turn, as whoever has the turn counted.
 
-Only that person, and only while the turn allows it; to anybody else there is nothing here.
+Only that person, and only while the turn allows it; to anybody else there is nothing here. Two who have the turn count
+each for themselves: neither overwrites what the other saw.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rotas.states import Came, SlotState
 
 @command
 async def count_till(*, actor: int, slot_id: int, moment: str, cents: int, word: str, now: datetime) -> None:
-    """Write down what the box holds, with a word if something is odd. Counted again, it is the last count."""
+    """Write down what the box holds, with a word if something is odd. Counted again, it is their last count."""
     if moment not in rules.MOMENTS or not 0 <= cents <= rules.MOST_CENTS or len(word) > rules.LONGEST_WORD:
         raise ValueError("not a count")
     async with transaction():
@@ -34,14 +35,17 @@ async def count_till(*, actor: int, slot_id: int, moment: str, cents: int, word:
         ):
             raise NotFound
         found = await run(
-            "select cents, word, counted_by from rota_till_count where slot_id = {} and moment = {}", slot_id, moment
+            "select cents, word from rota_till_count where slot_id = {} and moment = {} and counted_by = {}",
+            slot_id,
+            moment,
+            actor,
         )
-        if found and (found[0]["cents"], found[0]["word"], found[0]["counted_by"]) == (cents, word, actor):
+        if found and (found[0]["cents"], found[0]["word"]) == (cents, word):
             return
         await run(
             "insert into rota_till_count (slot_id, moment, cents, word, counted_by, counted_at) "
-            "values ({}, {}, {}, {}, {}, {}) on conflict (slot_id, moment) do update set cents = excluded.cents, "
-            "word = excluded.word, counted_by = excluded.counted_by, counted_at = excluded.counted_at",
+            "values ({}, {}, {}, {}, {}, {}) on conflict (slot_id, moment, counted_by) do update set "
+            "cents = excluded.cents, word = excluded.word, counted_at = excluded.counted_at",
             slot_id,
             moment,
             cents,
@@ -50,3 +54,11 @@ async def count_till(*, actor: int, slot_id: int, moment: str, cents: int, word:
             now,
         )
         await note(slot, "till_counted", by=actor, now=now)
+
+
+@command
+async def forget_counts(now: datetime) -> int:
+    """Forget what the box held two years ago and before; how many counts went."""
+    async with transaction():
+        gone = await run("delete from rota_till_count where counted_at <= {} returning id", now - rules.COUNTS_KEPT_FOR)
+        return len(gone)

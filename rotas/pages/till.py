@@ -1,4 +1,5 @@
-"""The doors of the till: for whoever holds the turn, and while it allows it. For everybody else they do not exist."""
+"""The doors of the till: for whoever holds the turn, and while it allows it. For everybody else they do not exist. And
+what was counted, for whoever keeps the place or its accounts."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from app.web.rendering import render
 from rotas.commands.till import count_till
 from rotas.forms_keeping import read_count
 from rotas.pages.shared import AnyRequest, signed_in
-from rotas.queries.till import till_now, till_page
+from rotas.queries.till import till_book, till_now, till_page
 
 
 @get("/tours/caisse")
@@ -46,4 +47,11 @@ async def count(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
     return go_to(request, f"/tours/{slot_id}/caisse", flash=Flash(text("C’est noté dans la caisse")))
 
 
-HANDLERS = [my_till, show_till, count]
+@get("/tours/roles/{duty_id:int}/caisse")
+async def show_book(request: AnyRequest, duty_id: FromPath[int]) -> Response[Any]:
+    """What the box held of late, for whoever keeps the place or its accounts."""
+    visit, _ = signed_in(request)
+    return render(request, "rotas/till_book.html", await till_book(duty_id, visit=visit))
+
+
+HANDLERS = [my_till, show_till, count, show_book]

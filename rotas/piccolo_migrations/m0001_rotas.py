@@ -84,6 +84,8 @@ async def forwards() -> None:
             low_load integer,
             mid_load integer,
             called_at {ts},
+            call_again_at {ts},
+            called_to integer,
             learned_at {ts},
             version integer not null,
             modified_at {ts} not null,
@@ -95,6 +97,7 @@ async def forwards() -> None:
         create index rota_slot_source on rota_slot (source_kind, source_id) where source_id is not null;
         create index rota_slot_learned on rota_slot (ends_at) where learned_at is null and state = 'open';
         create index rota_slot_wanting on rota_slot (place_id, starts_at) where state = 'open' and taken < people;
+        create index rota_slot_calling on rota_slot (starts_at) where state = 'open' and taken < people;
 
         create table rota_holding (
             id {id},
@@ -113,6 +116,8 @@ async def forwards() -> None:
         create index rota_holding_of_slot on rota_holding (slot_id) where went = '';
         create index rota_holding_of on rota_holding (member_id, slot_id);
         create index rota_holding_guest on rota_holding (taken_by) where member_id is null;
+        create index rota_holding_named on rota_holding (slot_id)
+            where member_id is null and (first_name <> '' or taken_by is not null);
 
         create table rota_swap (
             id {id},
@@ -127,6 +132,7 @@ async def forwards() -> None:
             asked_at {ts} not null,
             until_at {ts} not null,
             called_at {ts},
+            called_to integer,
             settled_at {ts},
             taken_by integer references member (id)
         );
@@ -155,6 +161,7 @@ async def forwards() -> None:
             word text not null,
             counted_by integer references member (id),
             counted_at {ts} not null,
-            unique (slot_id, moment)
+            unique (slot_id, moment, counted_by)
         );
+        create index rota_till_count_at on rota_till_count (counted_at);
     """)

@@ -20,6 +20,8 @@ from rotas.queries.one import here_of
 from rotas.queries.reading import Row
 from rotas.states import SKILLED, Level, RotaRefusal
 
+READ_TILL = frozenset({Act.KEEP_PLACE, Act.KEEP_ACCOUNTS})
+"""Who holds one of them reads what the box of the till held."""
 NEXT_TURNS = 6
 """So many turns to come stand on the page of a duty."""
 
@@ -86,6 +88,8 @@ class DutyPage:
     about: str
     place_name: str
     keeps: bool
+    reads_till: bool
+    """Whether the reader may see what its box held."""
     facts: Sequence[tuple[str, str, str]]
     held_by_one: str
     skilled: Sequence[Skilled]
@@ -249,6 +253,7 @@ async def duty_page(
         about=duty["about"],
         place_name=duty["place_name"],
         keeps=keeps,
+        reads_till=duty["act"] == Act.TAKE_CASH and not READ_TILL.isdisjoint(here.acts),
         facts=_facts(duty, len(skilled), lang),
         held_by_one=lang.say(text("Un savoir-faire tenu par une seule personne"))
         if rules.held_by_one(len(skilled), matters=_matters(duty))

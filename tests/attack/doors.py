@@ -142,6 +142,7 @@ GET  /tours/jour                                                  -             
 GET  /tours/roles                                                 -                       in  404 ok  ok  ok  ok  ok  ok  ok
 GET  /tours/roles/nouveau                                         -                       in  404 403 403 403 403 ok  403 403
 GET  /tours/roles/{duty_id:int}                                   elsewhere               in  ok  ok  ok  ok  ok  ok  ok  ok
+GET  /tours/roles/{duty_id:int}/caisse                            bureau                  in  404 404 403 403 403 ok  403 ok
 GET  /tours/roles/{duty_id:int}/changer                           bureau                  in  404 404 403 403 403 ok  403 ok
 GET  /tours/roles/{duty_id:int}/fin                               bureau                  in  404 404 403 403 403 ok  403 ok
 GET  /tours/roles/{duty_id:int}/semaine                           bureau                  in  404 404 403 403 403 ok  403 ok

@@ -9,14 +9,16 @@ import pytest
 
 from app.database import Store, run
 from app.errors import NotFound
+from app.identity.leaving import erase_for
 from app.identity.states import Act
+from app.main import REGISTRY
 from rotas import rules
 from rotas.commands.claiming import claim, watch
 from rotas.commands.giving_up import ask_stand_in
 from rotas.commands.swapping import settle
-from rotas.commands.till import count_till
+from rotas.commands.till import count_till, forget_counts
 from tests.client import NOON, Browser, words
-from tests.factories import make_grant, make_place
+from tests.factories import make_grant, make_member, make_place
 from tests.people import make_cast
 from tests.rotas.make import make_practice
 from tests.rotas.scene import HOUR, Scene
@@ -211,3 +213,101 @@ async def test_it_costs_the_same_whatever_was_counted(scene: Scene, db: Store) -
     for moment in rules.MOMENTS:
         await karim.post(f"/tours/{slot_id}/caisse", {**COUNT, "moment": moment})
     assert await queries() == few
+
+
+async def test_another_who_has_the_turn_sees_what_was_counted_and_counts_too(scene: Scene) -> None:
+    cast = scene.cast
+    slot_id = await till(scene, cast.karim, cast.yann)
+    karim, yann = await scene.as_(cast.karim), await scene.as_(cast.yann)
+    scene.world.now = STARTS
+    path = f"/tours/{slot_id}/caisse"
+    await karim.post(path, COUNT)
+    page = await yann.get(path)
+    assert "50 €, compté à 22 h par Karim" in words(page)
+    assert 'value="50"' not in page.text
+    await yann.post(path, {**COUNT, "amount": "48"})
+    assert sorted(await counts(slot_id)) == [("opening", 4800, ""), ("opening", 5000, "")]
+
+
+async def test_whoever_has_not_been_met_reads_no_name_there(scene: Scene) -> None:
+    cast = scene.cast
+    slot_id = await till(scene, cast.karim, cast.newcomer)
+    karim, newcomer = await scene.as_(cast.karim), await scene.as_(cast.newcomer)
+    scene.world.now = STARTS
+    await karim.post(f"/tours/{slot_id}/caisse", COUNT)
+    read = words(await newcomer.get(f"/tours/{slot_id}/caisse"))
+    assert "50 €, compté à 22 h par quelqu’un" in read
+    assert "Karim" not in read
+
+
+class TestTheBook:
+    """The last counts, for whoever keeps the place or its accounts."""
+
+    async def counted(self, scene: Scene) -> tuple[int, str]:
+        slot_id = await till(scene, scene.cast.karim, scene.cast.yann)
+        for member, cents in ((scene.cast.karim, 5000), (scene.cast.yann, 4850)):
+            await count_till(actor=member, slot_id=slot_id, moment="opening", cents=cents, word="", now=STARTS)
+        await count_till(actor=scene.cast.karim, slot_id=slot_id, moment="closing", cents=0, word="vidée", now=ENDS)
+        (row,) = await run("select duty_id from rota_slot where id = {}", slot_id)
+        return slot_id, f"/tours/roles/{row['duty_id']}"
+
+    async def test_they_read_who_counted_what_when(self, scene: Scene) -> None:
+        cast = scene.cast
+        _, duty = await self.counted(scene)
+        await make_grant(member_id=cast.odile, place_id=cast.place, act=Act.KEEP_ACCOUNTS, from_at=NOON)
+        for member in (cast.rosa, cast.odile):
+            browser = await scene.as_(member)
+            assert f'href="{duty}/caisse"' in (await browser.get(duty)).text
+            read = words(await browser.get(f"{duty}/caisse"))
+            assert "Mardi 24 novembre, de 22 h" in read
+            assert "Au début 50 €, compté à 22 h par Karim" in read
+            assert "Au début 48,50 €, compté à 22 h par Yann" in read
+            assert "À la fin 0 €, compté à 0 h par Karim « vidée »" in read
+
+    async def test_nobody_else_does(self, scene: Scene) -> None:
+        cast = scene.cast
+        _, duty = await self.counted(scene)
+        for member in (cast.karim, cast.bruno, cast.newcomer):
+            browser = await scene.as_(member)
+            assert f'href="{duty}/caisse"' not in (await browser.get(duty)).text
+            assert (await browser.get(f"{duty}/caisse")).status_code == 403
+        there = await make_place(slug="ailleurs")
+        stranger = await scene.world.browser_of(await make_member(name="Zoé", place_id=there, now=NOON), place_id=there)
+        assert (await stranger.get(f"{duty}/caisse")).status_code == 404
+
+    async def test_a_duty_without_a_till_has_none(self, scene: Scene) -> None:
+        slot_id = await scene.slot("Accueil")
+        (row,) = await run("select duty_id from rota_slot where id = {}", slot_id)
+        rosa = await scene.as_(scene.cast.rosa)
+        assert (await rosa.get(f"/tours/roles/{row['duty_id']}/caisse")).status_code == 404
+        assert "/caisse" not in (await rosa.get(f"/tours/roles/{row['duty_id']}")).text
+
+    async def test_after_two_years_or_an_erasure_it_says_no_name(self, scene: Scene) -> None:
+        _, duty = await self.counted(scene)
+        await erase_for(scene.cast.karim, REGISTRY.domains, force=True, now=ENDS + 2 * HOUR)
+        rosa = await scene.as_(scene.cast.rosa)
+        read = words(await rosa.get(f"{duty}/caisse"))
+        assert "compté à 22 h par une personne partie" in read
+        assert "Karim" not in read
+        assert "vidée" not in read
+        await forget_counts(ENDS + rules.COUNTS_KEPT_FOR)
+        assert "Personne n’a encore compté." in words(await rosa.get(f"{duty}/caisse"))
+
+    async def test_it_costs_the_same_whatever_was_counted(self, scene: Scene, db: Store) -> None:
+        slot_id, duty = await self.counted(scene)
+        rosa = await scene.as_(scene.cast.rosa)
+
+        async def queries() -> int:
+            before = int(db.query_id)
+            await rosa.get(f"{duty}/caisse")
+            return int(db.query_id) - before
+
+        await queries()
+        few = await queries()
+        (row,) = await run("select duty_id from rota_slot where id = {}", slot_id)
+        for day in range(1, 5):
+            at = STARTS + day * 24 * HOUR
+            made = await scene.slot("Caisse", people=2, duty_id=row["duty_id"], starts_at=at, who=(scene.cast.aicha,))
+            for moment in rules.MOMENTS:
+                await count_till(actor=scene.cast.aicha, slot_id=made, moment=moment, cents=day, word="", now=at)
+        assert await queries() == few

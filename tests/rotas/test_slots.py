@@ -13,13 +13,14 @@ from app.identity.states import Act
 from rotas.commands.claiming import claim, watch
 from rotas.commands.giving_up import ask_stand_in, free
 from rotas.commands.slots import cancel_slot, change_slot, open_slot
-from rotas.commands.till import count_till
+from rotas.commands.till import count_till, forget_counts
 from rotas.states import RotaRefusal
 from tests.client import NOON
 from tests.people import Cast
 from tests.rotas.make import SOON, make_duty, make_practice, make_slot
 from tests.rotas.reads import allowed, consistent, entry, holders, holdings, parts, refused, slot, swap, untold
 from tests.workshops.reads import mails
+from tests.workshops.test_races import at_once
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -224,6 +225,26 @@ class TestTill:
             {"moment": "closing", "cents": 5200, "word": "oups", "counted_by": cast.samira}
         ]
         assert len(await run("select id from journal_line where act = 'turn.till_counted'")) == 2
+
+    async def test_two_who_have_the_turn_count_each_for_themselves(self, cast: Cast) -> None:
+        made = await self.held(cast)
+        await claim(actor=cast.karim, slot_id=made, sure=True, now=NOON)
+        for member, cents in ((cast.samira, 5000), (cast.karim, 4800), (cast.karim, 4900)):
+            await count_till(actor=member, slot_id=made, moment="opening", cents=cents, word="", now=SOON)
+        assert {(row["counted_by"], row["cents"]) for row in await self.counts(made)} == {
+            (cast.samira, 5000),
+            (cast.karim, 4900),
+        }
+
+    async def test_two_years_later_it_is_forgotten(self, cast: Cast) -> None:
+        made = await self.held(cast)
+        await count_till(actor=cast.samira, slot_id=made, moment="opening", cents=5000, word="", now=SOON)
+        later = SOON + timedelta(days=730)
+        assert await forget_counts(later - timedelta(seconds=1)) == 0
+        assert len(await self.counts(made)) == 1
+        ends = await at_once([forget_counts(later) for _ in range(3)])
+        assert sorted(ends, key=str) == [0, 0, 1]
+        assert await self.counts(made) == []
 
     async def test_gone_with_the_turn(self, cast: Cast) -> None:
         made = await self.held(cast)
