@@ -8,14 +8,11 @@ its end when one of them fell over.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from app.calendar.api import why_clashes
 from app.clock import local_day
 from app.database import command, get_for_update, run, transaction
 from app.identity.api import holders_of
@@ -26,15 +23,11 @@ from rotas import calling, rules, wording_slots
 from rotas.commands.duties import level_of, write_level
 from rotas.commands.moving import tell_of_place
 from rotas.commands.patterns import make_slots_of
-from rotas.commands.steps import close_swap, holdings_of, locked_slots, moment, tell
-from rotas.facts import KIND, Row, slot_of, source_of, standing_of, swap_standing_of, title_of
-from rotas.rules import Lack, Who
-from rotas.states import SKILLED, Came, Level, SlotState, SwapState
+from rotas.commands.steps import close_swap, holdings_of, locked_slots, tell
+from rotas.facts import KIND, slot_of, title_of
+from rotas.states import SKILLED, Came, SlotState, SwapState
 from rotas.tables import Holding, Slot, Swap
-from rotas.wanted import wanted_stand_ins
 
-PEOPLE_AT_ONCE = 500
-"""In one question: databases take some 32,000 arguments, and a place may have more members."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LEARNED_LATE = timedelta(days=30)
 """A turn that ended longer ago, while no job ran, teaches nobody any more."""
@@ -56,164 +49,6 @@ async def make_slots(now: datetime) -> int:
 
 async def _make_slots_of(pattern_id: int, now: datetime) -> int:
     return await make_slots_of(pattern_id, now=now)
-
-
-# ---------------------------------------------------------------------------------------------------------- calling out
-
-
-async def call_out(now: datetime) -> int:
-    """Call for whoever lacks in the turns of the next 48 h: once, and once more when somebody gives one up; and once
-    for each who asks everybody to come in their place. Each member of the place hears in one message of those that they
-    may take and are free for. A quiet place calls nobody."""
-    due = await run(
-        "select s.id, s.place_id from rota_slot s left join rota_setting q on q.place_id = s.place_id "
-        "where s.state = {} and s.taken < s.people and s.starts_at > {} and s.starts_at <= {} and s.called_at is null "
-        "and (q.quiet is null or q.quiet = {}) order by s.id",
-        SlotState.OPEN.value,
-        now,
-        now + rules.CALLED_BEFORE,
-        False,
-    )
-    of_place: dict[int, list[int]] = defaultdict(list)
-    stand_ins: dict[int, dict[int, int]] = defaultdict(dict)
-    for each in due:
-        of_place[each["place_id"]].append(each["id"])
-    for each in await wanted_stand_ins(now=now):
-        if each["called_at"] is None:
-            stand_ins[each["place_id"]][each["swap_id"]] = each["id"]
-    things = OneByOne("rotas.call_out")
-    for place_id in sorted({*of_place, *stand_ins}):
-        await things.try_one(
-            "place", place_id, partial(_call_out_at, place_id, of_place[place_id], stand_ins[place_id], now)
-        )
-    return things.done()
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A turn that is called out: for whoever lacks, or for who comes in somebody's place."""
-
-    slot: Row
-    swap: Row | None = None
-
-    @property
-    def key(self) -> str:
-        return f"{self.slot['id']}" + ("" if self.swap is None else f"s{self.swap['id']}")
-
-    @property
-    def lack(self) -> tuple[str, datetime, int, Lack]:
-        slot, opens_place = self.slot, bool(self.slot["opens_place"])
-        if self.swap is not None:
-            return title_of(slot), slot["starts_at"], 1, calling.lack_of_stand_in(opens_place=opens_place)
-        lack = rules.lack_of(people=slot["people"], taken=slot["taken"], opens_place=opens_place)
-        assert lack is not None, "only turns that lack somebody are called out"
-        return title_of(slot), slot["starts_at"], slot["people"] - slot["taken"], lack
-
-
-@command
-async def _call_out_at(place_id: int, slot_ids: list[int], stand_ins: dict[int, int], now: datetime) -> int:
-    async with transaction():
-        slots = await locked_slots(*slot_ids, *stand_ins.values(), now=now)
-        setting = await run("select quiet from rota_setting where place_id = {}", place_id)
-        quiet = bool(setting and setting[0]["quiet"])
-        calls = [
-            _Call(slots[each])
-            for each in slot_ids
-            if calling.calls_now(standing_of(slots[each]), called_at=slots[each]["called_at"], quiet=quiet, now=now)
-        ]
-        for swap in await get_for_update(Swap, *stand_ins):
-            slot = slots[swap["slot_id"]]
-            if calling.calls_stand_in(
-                standing_of(slot), swap_standing_of(swap), called_at=swap["called_at"], quiet=quiet, now=now
-            ):
-                calls.append(_Call(slot, swap))
-        may_take: dict[int, list[_Call]] = defaultdict(list)
-        for call in sorted(calls, key=lambda each: each.slot["starts_at"]):
-            for member in await _who_may(call, now=now):
-                may_take[member].append(call)
-            if call.swap is None:
-                await Slot.update({Slot.called_at: now}).where(Slot.id == call.slot["id"])
-            else:
-                await Swap.update({Swap.called_at: now}).where(Swap.id == call.swap["id"])
-        groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for member, theirs in may_take.items():
-            groups[tuple(call.key for call in theirs)].append(member)
-        for keys, members in groups.items():
-            theirs = may_take[members[0]]
-            for some in _some_at_once(members):
-                await tell_of_place(
-                    wording_slots.called([call.lack for call in theirs]),
-                    some,
-                    kind=Kind.DUTY,
-                    what=f"called-{'-'.join(keys)}-{moment(now)}",
-                    place_id=place_id,
-                    link=_link(theirs),
-                    good_until=min(call.slot["starts_at"] for call in theirs),
-                    now=now,
-                )
-        return len(calls)
-
-
-def _link(calls: list[_Call]) -> str:
-    """Where they are all found: those that only lack somebody are a choice of the week."""
-    if len({call.slot["id"] for call in calls}) == 1:
-        return f"/tours/{calls[0].slot['id']}"
-    return "/tours?voir=manque" if all(call.swap is None for call in calls) else "/tours"
-
-
-async def _who_may(call: _Call, *, now: datetime) -> list[int]:
-    """Who of the place might take this turn now, and is free: those who have been met."""
-    slot = call.slot
-    rows = await run(
-        "select ms.member_id, ms.mediator, m.adult_on, k.level, h.came from membership ms "
-        "join member m on m.id = ms.member_id "
-        "left join rota_practice k on k.member_id = ms.member_id and k.duty_id = {} "
-        "left join rota_holding h on h.member_id = ms.member_id and h.slot_id = {} and h.went = '' "
-        "where ms.place_id = {} and ms.met_at is not null and m.erased_at is null order by ms.member_id",
-        slot["duty_id"],
-        slot["id"],
-        slot["place_id"],
-    )
-    standing, why_cannot = standing_of(slot), rules.why_cannot_take
-    if call.swap is not None:
-        leaving = await level_of(slot["duty_id"], call.swap["from_member"])
-        beside = standing.skilled_on_it - (leaving in SKILLED)  # whoever cannot come shows nobody how it is done
-        standing, why_cannot = replace(standing, skilled_on_it=beside), rules.why_cannot_replace
-    may = [row["member_id"] for row in rows if why_cannot(standing, _as_who(row), now=now) is None]
-    return [member for some in _some_at_once(may) for member in await _free_of(slot, some)]
-
-
-async def _free_of(slot: Row, members: Sequence[int]) -> list[int]:
-    """Those of these members whose time the slot's hours take from nothing else."""
-    free = set(members)
-    while free:  # one question for each who is busy, and one more
-        clash = await why_clashes(
-            starts_at=slot["starts_at"],
-            ends_at=slot["ends_at"],
-            member_ids=free,
-            except_for=(KIND, slot["id"]),
-            part_of=source_of(slot),
-        )
-        if clash is None or clash.member_id is None:
-            break
-        free.discard(clash.member_id)
-    return sorted(free)
-
-
-def _some_at_once(members: Sequence[int]) -> Iterator[Sequence[int]]:
-    for first in range(0, len(members), PEOPLE_AT_ONCE):
-        yield members[first : first + PEOPLE_AT_ONCE]
-
-
-def _as_who(row: Row) -> Who:
-    return Who(
-        id=row["member_id"],
-        belongs=True,
-        mediator=bool(row["mediator"]),
-        adult_on=row["adult_on"],
-        level=Level(row["level"] or ""),
-        holds=row["came"] not in (None, Came.WATCHES.value),
-    )
 
 
 # ------------------------------------------------------------------------------------------------------ swaps, learning
@@ -336,9 +171,9 @@ async def forget_guests(now: datetime) -> int:
     """Forget the first names of people without an account, and who took the turn for them, 30 days after; in the
     journal too, where members read nothing of it."""
     due = await run(
-        "select id from rota_slot s where ends_at <= {} and exists (select 1 from rota_holding h "
-        "where h.slot_id = s.id and h.member_id is null and (h.first_name <> '' or h.taken_by is not null)) "
-        "order by id",
+        "select distinct h.slot_id as id from rota_holding h join rota_slot s on s.id = h.slot_id "
+        "where h.came = 'guest' and (h.first_name <> '' or h.taken_by is not null) and s.ends_at <= {} "
+        "order by h.slot_id",
         now - rules.GUESTS_KEPT_FOR,
     )
     things = OneByOne("rotas.forget_guests")
@@ -375,6 +210,8 @@ async def made_again(now: datetime, latest: datetime, believed: bool = True) -> 
         ahead = local_day(now) + rules.MADE_AHEAD
         await run("update rota_pattern set made_until = null where made_until > {}", ahead)
         await run("update rota_slot set called_at = null where called_at > {} and starts_at > {}", now, now)
+        soon = now + calling.CALLED_AGAIN
+        await run("update rota_slot set call_again_at = {} where call_again_at > {} and starts_at > {}", now, soon, now)
         await run("update rota_swap set called_at = null where called_at > {} and until_at > {}", now, now)
         await run("update rota_slot set learned_at = null where learned_at > {} and ends_at > {}", now, now)
         await run("update rota_slot set opened_at = {} where opened_at > {} and starts_at > {}", now, now, now)

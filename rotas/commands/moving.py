@@ -223,7 +223,9 @@ async def move_slot(
     }
     moves = (starts_at, ends_at) != (slot["starts_at"], slot["ends_at"])
     if moves:
-        written["called_at"] = None
+        written |= {"called_at": None, "call_again_at": None, "called_to": None}
+    elif people > slot["people"]:
+        written["call_again_at"] = now  # so many were not known to be missing when people were called
     await Slot.update(written).where(Slot.id == slot["id"])
     after = await read_again(slot, now=now)
     await write_entry(after, now=now)
@@ -336,6 +338,8 @@ async def reopen_steps(slot: Row, *, now: datetime) -> Row:
         "opened_at": now,
         "filled_at": None,
         "called_at": None,
+        "call_again_at": None,
+        "called_to": None,
         "low_load": None,
         "mid_load": None,
     }

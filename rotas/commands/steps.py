@@ -35,7 +35,7 @@ from app.identity.tables import Place
 from app.journal import write_journal
 from app.notices import api as notices
 from app.notices.api import Kind, Part
-from rotas import grants, rules, wording
+from rotas import calling, grants, wording
 from rotas.facts import IN_PLACE, KIND, Row, is_listed, slot_of, slots_of, source_of, standing_of, title_of, who_is
 from rotas.rules import Standing, Who
 from rotas.states import Came, RotaRefusal, SlotState, SwapState, Went
@@ -239,7 +239,7 @@ async def take_turn_away(
 async def recount(slot: Row, *, now: datetime) -> Row:
     """Bring the slot's numbers and its entry's to those of its holdings; returns the slot as it is now.
 
-    Lists show it, or no more, from then on. What somebody gave up may be called out anew.
+    Lists show it, or no more, from then on. What somebody gave up is called out anew (`calling.again_at`).
     """
     (counted,) = await run(
         f"select count(*) as taken from rota_holding where slot_id = {{}} and {IN_PLACE}",  # noqa: S608 - a constant of ours
@@ -249,12 +249,22 @@ async def recount(slot: Row, *, now: datetime) -> Row:
     columns: dict[Any, Any] = {Slot.taken: taken}
     if taken >= people and slot["filled_at"] is None:
         columns[Slot.filled_at] = now
-    if taken < min(people, slot["taken"]):
-        columns[Slot.called_at] = None
+    if taken >= people:
+        columns[Slot.called_to] = None
+    if taken < min(people, slot["taken"]) and slot["called_at"] is not None:
+        columns[Slot.call_again_at] = await _call_again_at(slot, now=now)
     await Slot.update(columns).where(Slot.id == slot["id"])
     await set_counts(KIND, slot["id"], taken=taken, waiting=0, seats=people)
     await set_listed(KIND, [slot["id"]], is_listed(slot, taken=taken), now=now)
     return await read_again(slot, now=now)
+
+
+async def _call_again_at(slot: Row, *, now: datetime) -> datetime:
+    """When people are called out to once more for what somebody has just given up."""
+    gone = "select id from rota_holding where slot_id = {} and came <> 'watches' and left_at = {} and taken_at < {}"
+    were_there = bool(await run(gone, slot["id"], now, slot["called_at"]))
+    again = calling.again_at(slot["called_at"], starts_at=slot["starts_at"], was_there=were_there, now=now)
+    return min(again, slot["call_again_at"] or again)
 
 
 async def why_not_free(slot: Row, member_id: int, *, but: Row | None = None) -> Clash | None:
@@ -277,24 +287,6 @@ async def refuse_clash(slot: Row, member_id: int, *, actor: int) -> None:
     if member_id == actor:
         raise Refused(RotaRefusal.CLASH, title=clash.title, when=clash.starts_at)
     raise Refused(RotaRefusal.THEIR_CLASH, name=await name_for(actor, slot, member_id))
-
-
-async def may_have(slot: Row, member_id: int, *, now: datetime) -> bool:
-    """Whether this member may be given a place of the slot as whoever holds it every week: there is one, it is for
-    them, they are free, and they have not given it up before. Their time and the slot are locked."""
-    standing, who = await ask(slot, member_id, now=now)
-    if rules.why_cannot_take(standing, who, now=now) is not None or standing.starts_at <= now:
-        return False
-    # What ended with the holding every week was not given up by itself: whoever begins anew has it again.
-    freed = await run(
-        "select 1 as one from rota_holding h where h.slot_id = {} and h.member_id = {} "
-        "and h.went in ('freed', 'replaced') and h.came <> 'watches' and not exists (select 1 from rota_weekly w "
-        "where w.pattern_id = {} and w.member_id = h.member_id and w.ended_at = h.left_at)",
-        slot["id"],
-        member_id,
-        slot["pattern_id"],
-    )
-    return not freed and await why_not_free(slot, member_id) is None
 
 
 # --------------------------------------------------------------------------------------------------------------- swaps

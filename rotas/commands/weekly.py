@@ -14,11 +14,11 @@ from rotas.commands.steps import (
     ask,
     give_turn,
     locked_slots,
-    may_have,
     recount,
     refuse_if,
     take_turn_away,
     tell,
+    why_not_free,
 )
 from rotas.facts import Row, title_of
 from rotas.lines import line_of
@@ -61,12 +61,30 @@ async def hold_weekly(*, actor: int, slot_id: int, now: datetime) -> int:
 
 
 async def _give(slot: Row, member_id: int, *, now: datetime) -> bool:
-    if not await may_have(slot, member_id, now=now):
+    if not await _may_have(slot, member_id, now=now):
         return False
     await stop_watching(slot, member_id, by=member_id, now=now)
     await give_turn(slot, member_id, Came.WEEKLY, told=None, now=now)
     await recount(slot, now=now)
     return True
+
+
+async def _may_have(slot: Row, member_id: int, *, now: datetime) -> bool:
+    """Whether this member may be given a place of the slot as whoever holds it every week: there is one, it is for
+    them, they are free, and they have not given it up before. Their time and the slot are locked."""
+    standing, who = await ask(slot, member_id, now=now)
+    if rules.why_cannot_take(standing, who, now=now) is not None or standing.starts_at <= now:
+        return False
+    # What ended with the holding every week was not given up by itself: whoever begins anew has it again.
+    freed = await run(
+        "select 1 as one from rota_holding h where h.slot_id = {} and h.member_id = {} "
+        "and h.went in ('freed', 'replaced') and h.came <> 'watches' and not exists (select 1 from rota_weekly w "
+        "where w.pattern_id = {} and w.member_id = h.member_id and w.ended_at = h.left_at)",
+        slot["id"],
+        member_id,
+        slot["pattern_id"],
+    )
+    return not freed and await why_not_free(slot, member_id) is None
 
 
 @command

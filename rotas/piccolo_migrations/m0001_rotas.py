@@ -96,8 +96,7 @@ async def forwards() -> None:
         create index rota_slot_of_duty on rota_slot (duty_id, starts_at);
         create index rota_slot_source on rota_slot (source_kind, source_id) where source_id is not null;
         create index rota_slot_learned on rota_slot (ends_at) where learned_at is null and state = 'open';
-        create index rota_slot_wanting on rota_slot (place_id, starts_at) where state = 'open' and taken < people;
-        create index rota_slot_calling on rota_slot (starts_at) where state = 'open' and taken < people;
+        create index rota_slot_wanting on rota_slot (starts_at, place_id) where state = 'open' and taken < people;
 
         create table rota_holding (
             id {id},
@@ -117,7 +116,7 @@ async def forwards() -> None:
         create index rota_holding_of on rota_holding (member_id, slot_id);
         create index rota_holding_guest on rota_holding (taken_by) where member_id is null;
         create index rota_holding_named on rota_holding (slot_id)
-            where member_id is null and (first_name <> '' or taken_by is not null);
+            where came = 'guest' and (first_name <> '' or taken_by is not null);
 
         create table rota_swap (
             id {id},

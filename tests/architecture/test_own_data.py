@@ -294,7 +294,7 @@ DECIDED = [
         to_member=("copy", "gone; the other's request stays theirs"),
         asked_by=("copy", "gone: whom it was written for stands there"),
         taken_by=("copy", "gone; the other's request stays theirs"),
-        called_at=("when people were called for it", "gone"),
+        **dict.fromkeys(("called_at", "called_to"), ("how far people were called for it", "gone")),
     ),
     each("rota_practice", "id duty_id member_id level since_at", said_by=("in the journal's lines", "gone")),
     each(

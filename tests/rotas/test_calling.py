@@ -9,6 +9,7 @@ import pytest
 
 from app.database import run, transaction
 from rotas import calling, jobs
+from rotas.calling_out import call_out
 from rotas.commands.claiming import claim
 from rotas.commands.duties import set_quiet
 from rotas.commands.giving_up import ask_stand_in, free, propose_swap, withdraw_swap
@@ -76,7 +77,7 @@ class TestTheJob:
         """The control: it is `rota_swap.called_at` that makes it once."""
         swap_id = await asked(cast, await taken(cast))
         for minute in range(2):
-            assert await jobs.call_out(NOON + timedelta(minutes=minute)) == 1
+            assert await call_out(NOON + timedelta(minutes=minute)) == 1
             async with transaction():
                 await run("update rota_swap set called_at = null where id = {}", swap_id)
         assert len(await mails(to=cast.karim, about="called")) == 2
@@ -87,14 +88,14 @@ class TestTheJob:
             place_id=cast.place, duty_id=await make_duty(place_id=cast.place, name="Caisse"), starts_at=NEAR + HOUR
         )
         await claim(actor=cast.karim, slot_id=busy, now=NOON)
-        assert await jobs.call_out(NOON) == 0
+        assert await call_out(NOON) == 0
         swap_id = await asked(cast, made)
-        ends = await at_once([jobs.call_out(NOON + HOUR) for _ in range(3)])
+        ends = await at_once([call_out(NOON + HOUR) for _ in range(3)])
         assert errors(ends) == []
         assert sorted(str(end) for end in ends) == ["0", "0", "1"]
         assert await mailed(about="called") == all_but_samira(cast) - {cast.karim}
         assert (await swap(swap_id))["called_at"] == NOON + HOUR
-        assert await jobs.call_out(NOON + 2 * HOUR) == 0
+        assert await call_out(NOON + 2 * HOUR) == 0
         (mail,) = await mails(to=cast.yann, about="called")
         assert mail["link"] == f"/tours/{made}"
         assert "on cherche quelqu’un à sa place" in mail["body"]
@@ -103,17 +104,17 @@ class TestTheJob:
     async def test_as_it_comes_near(self, cast: Cast) -> None:
         made = await taken(cast, starts_at=SOON)
         await asked(cast, made)
-        assert await jobs.call_out(SOON - 49 * HOUR) == 0
-        assert [await jobs.call_out(SOON - 48 * HOUR + n * HOUR) for n in range(2)] == [1, 0]
+        assert await call_out(SOON - 49 * HOUR) == 0
+        assert [await call_out(SOON - 48 * HOUR + n * HOUR) for n in range(2)] == [1, 0]
 
     async def test_each_request_anew(self, cast: Cast) -> None:
         made = await taken(cast)
         first = await asked(cast, made)
-        assert await jobs.call_out(NOON) == 1
+        assert await call_out(NOON) == 1
         await withdraw_swap(actor=cast.samira, swap_id=first, now=NOON + HOUR)
-        assert await jobs.call_out(NOON + HOUR) == 0
+        assert await call_out(NOON + HOUR) == 0
         await asked(cast, made, now=NOON + 2 * HOUR)
-        assert [await jobs.call_out(NOON + n * HOUR) for n in (2, 3)] == [1, 0]
+        assert [await call_out(NOON + n * HOUR) for n in (2, 3, 4)] == [0, 1, 0]
 
     async def test_not_of_one_person_nor_for_a_turn_in_return_nor_once_somebody_said_yes(self, cast: Cast) -> None:
         named, swapped, settled = [
@@ -127,15 +128,15 @@ class TestTheJob:
         done = await asked(cast, settled)
         assert [row["swap_id"] for row in await wanted_stand_ins(now=NOON)] == [done]
         await settle(actor=cast.aicha, swap_id=done, now=NOON)
-        assert await jobs.call_out(NOON) == 0
+        assert await call_out(NOON) == 0
         assert await mails(about="called") == []
 
     async def test_a_quiet_place_calls_nobody_until_it_is_quiet_no_more(self, cast: Cast) -> None:
         await asked(cast, await taken(cast))
         await set_quiet(actor=cast.rosa, place_id=cast.place, quiet=True, now=NOON)
-        assert await jobs.call_out(NOON) == 0
+        assert await call_out(NOON) == 0
         await set_quiet(actor=cast.rosa, place_id=cast.place, quiet=False, now=NOON)
-        assert await jobs.call_out(NOON) == 1
+        assert await call_out(NOON) == 1
 
     async def test_keys_at_stake_are_said_and_go_to_nobody_under_age_or_mediating(self, cast: Cast) -> None:
         duty = await make_duty(
@@ -144,7 +145,7 @@ class TestTheJob:
         async with transaction():
             await run("update member set adult_on = {} where id = {}", NEAR.date() + timedelta(days=30), cast.aicha)
         await asked(cast, await taken(cast, duty_id=duty))
-        assert await jobs.call_out(NOON) == 1
+        assert await call_out(NOON) == 1
         assert await mailed(about="called") == all_but_samira(cast) - {cast.aicha, cast.bruno, cast.helene}
         assert (
             "une personne qui ouvre le lieu ne peut pas venir" in (await mails(to=cast.yann, about="called"))[0]["body"]
@@ -163,7 +164,7 @@ class TestTheJob:
         await asked(cast, made)
         async with transaction():
             await run("update rota_slot set called_at = {} where id = {}", NOON, made)
-        assert await jobs.call_out(NOON) == 1
+        assert await call_out(NOON) == 1
         assert await mailed(about="called") == ({cast.karim} if another else {cast.odile})
 
     async def test_one_message_for_all_and_again_when_it_is_freed_after_all(self, cast: Cast) -> None:
@@ -172,18 +173,18 @@ class TestTheJob:
         await make_slot(
             place_id=cast.place, duty_id=await make_duty(place_id=cast.place, name="Caisse"), starts_at=NEAR + 4 * HOUR
         )
-        assert await jobs.call_out(NOON) == 2
+        assert await call_out(NOON) == 2
         (mail,) = await mails(to=cast.yann, about="called")
         assert (mail["subject"], mail["link"]) == ("2 tours cherchent quelqu’un", "/tours")
         await free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=NOON + HOUR)
-        assert [await jobs.call_out(NOON + n * HOUR) for n in (1, 2)] == [1, 0]
+        assert [await call_out(NOON + n * HOUR) for n in (1, 2)] == [1, 0]
 
     async def test_a_clock_that_was_ahead_leaves_nobody_uncalled(self, cast: Cast) -> None:
         await asked(cast, await taken(cast, starts_at=SOON))
-        assert await jobs.call_out(SOON - HOUR) == 1
-        assert await jobs.call_out(SOON - 40 * HOUR) == 0
+        assert await call_out(SOON - HOUR) == 1
+        assert await call_out(SOON - 40 * HOUR) == 0
         await jobs.made_again(SOON - 40 * HOUR, SOON - HOUR)
-        assert await jobs.call_out(SOON - 40 * HOUR) == 1
+        assert await call_out(SOON - 40 * HOUR) == 1
 
 
 class TestTheDesk:

@@ -98,7 +98,7 @@ class TestFreeing:
         await claim(actor=cast.samira, slot_id=made, now=NOON)
         assert (await slot(made))["called_at"] == NOON
         await free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=NOON)
-        assert (await slot(made))["called_at"] is None
+        assert (await slot(made))["call_again_at"] == NOON + 3 * HOUR
 
 
 class TestForSomebodyElse:

@@ -10,7 +10,8 @@ import pytest
 
 from app.calendar.api import why_clashes
 from app.database import run, transaction
-from rotas import jobs
+from rotas import calling_out, jobs
+from rotas.calling_out import call_out
 from rotas.commands.claiming import claim, claim_for_guest, give_guest_back, watch
 from rotas.commands.duties import set_quiet
 from rotas.commands.giving_up import ask_stand_in, free
@@ -37,7 +38,7 @@ async def level(duty_id: int, member_id: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "job", [jobs.make_slots, jobs.call_out, jobs.lapse_swaps, jobs.learn, jobs.empty_runs, jobs.forget_guests]
+    "job", [jobs.make_slots, call_out, jobs.lapse_swaps, jobs.learn, jobs.empty_runs, jobs.forget_guests]
 )
 async def test_by_two_processes_at_once_and_again_each_is_done_once(
     cast: Cast, job: Callable[[datetime], Awaitable[int]]
@@ -50,7 +51,7 @@ async def test_by_two_processes_at_once_and_again_each_is_done_once(
     await claim_for_guest(actor=cast.karim, slot_id=first, first_name="Fatou", now=NOON)
     await ask_stand_in(actor=cast.samira, slot_id=first, member_id=cast.samira, to_member=None, word="", now=NOON)
     now = SOON + 5 * 7 * DAY + HOUR
-    if job in (jobs.call_out, jobs.learn):
+    if job in (call_out, jobs.learn):
         now = SOON + 3 * HOUR
         await make_slot(place_id=cast.place, duty_id=duty, starts_at=SOON + DAY)
     ends = await at_once([job(now), job(now), job(now)])
@@ -71,7 +72,7 @@ class TestCallingOut:
         await claim(actor=cast.karim, slot_id=busy, now=NOON)
         await claim(actor=cast.samira, slot_id=made, now=NOON)
         stranger = await make_member()
-        assert [await jobs.call_out(NOON) for _ in range(2)] == [1, 0]
+        assert [await call_out(NOON) for _ in range(2)] == [1, 0]
         called = await mailed(about="called")
         assert called == {cast.aicha, cast.yann, cast.odile, cast.rosa, cast.bruno, cast.helene}
         assert not called & {cast.karim, cast.samira, cast.newcomer, stranger}
@@ -90,45 +91,45 @@ class TestCallingOut:
             told.append(len(members))
             return await tell_of_place(mail, members, **each)
 
-        monkeypatch.setattr(jobs, "why_clashes", ask)
-        monkeypatch.setattr(jobs, "tell_of_place", tell)
+        monkeypatch.setattr(calling_out, "why_clashes", ask)
+        monkeypatch.setattr(calling_out, "tell_of_place", tell)
         duty = await make_duty(place_id=cast.place)
         await make_slot(place_id=cast.place, duty_id=duty, starts_at=NEAR)
-        await jobs.call_out(NOON)
+        await call_out(NOON)
         everybody = await mailed(about="called")
         assert max(asked + told) == len(everybody) > 4, "all at once, where there are few"
         asked.clear()
         told.clear()
-        monkeypatch.setattr(jobs, "PEOPLE_AT_ONCE", 2)
+        monkeypatch.setattr(calling_out, "PEOPLE_AT_ONCE", 2)
         await make_slot(place_id=cast.place, duty_id=duty, starts_at=NEAR + HOUR)
-        assert await jobs.call_out(NOON + HOUR) == 1
+        assert await call_out(NOON + HOUR) == 1
         assert max(asked + told) == 2
         assert sum(told) == len(everybody)
 
     async def test_not_before_48_hours_nor_when_it_has_begun_nor_when_it_is_full(self, cast: Cast) -> None:
         made = await make_slot(place_id=cast.place, starts_at=SOON)
-        assert await jobs.call_out(SOON - 49 * HOUR) == 0
-        assert await jobs.call_out(SOON) == 0
+        assert await call_out(SOON - 49 * HOUR) == 0
+        assert await call_out(SOON) == 0
         await claim(actor=cast.samira, slot_id=made, now=NOON)
-        assert await jobs.call_out(SOON - 40 * HOUR) == 0
+        assert await call_out(SOON - 40 * HOUR) == 0
 
     async def test_again_when_somebody_gives_it_up(self, cast: Cast) -> None:
         made = await make_slot(place_id=cast.place, starts_at=NEAR)
-        assert await jobs.call_out(NOON) == 1
+        assert await call_out(NOON) == 1
         await claim(actor=cast.samira, slot_id=made, now=NOON)
-        await free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=NOON + HOUR)
-        assert [await jobs.call_out(NOON + HOUR) for _ in range(2)] == [1, 0]
+        await free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=NOON + 4 * HOUR)
+        assert [await call_out(NOON + 4 * HOUR) for _ in range(2)] == [1, 0]
         assert len(await mails(to=cast.karim, about="called")) == 2
 
     async def test_also_of_one_that_lacked_somebody_already(self, cast: Cast) -> None:
         made = await make_slot(place_id=cast.place, starts_at=NEAR, people=3)
         for member in (cast.samira, cast.karim):
-            await claim(actor=member, slot_id=made, sure=True, now=NOON)
-        assert await jobs.call_out(NOON) == 1
+            await claim(actor=member, slot_id=made, sure=True, now=NOON - HOUR)
+        assert await call_out(NOON) == 1
         await claim_for_guest(actor=cast.rosa, slot_id=made, first_name="Fatou", now=NOON)
         await free(actor=cast.samira, slot_id=made, member_id=cast.samira, now=NOON + HOUR)
         await free(actor=cast.karim, slot_id=made, member_id=cast.karim, now=NOON + HOUR)
-        assert [await jobs.call_out(NOON + 2 * HOUR) for _ in range(2)] == [1, 0]
+        assert [await call_out(NOON + 2 * HOUR) for _ in range(2)] == [1, 0]
 
     async def test_what_needs_a_role_or_a_skill_is_not_for_all(self, cast: Cast) -> None:
         duty = await make_duty(place_id=cast.place, act="take_cash", adults_only=True, needs_training=True)
@@ -138,14 +139,14 @@ class TestCallingOut:
         async with transaction():
             await run("update member set adult_on = {} where id = {}", date(2027, 5, 1), cast.aicha)
         await make_slot(place_id=cast.place, duty_id=duty, starts_at=NEAR)
-        await jobs.call_out(NOON)
+        await call_out(NOON)
         assert await mailed(about="called") == {cast.karim}
 
     async def test_several_are_one_message_and_keys_are_said(self, cast: Cast) -> None:
         keys = await make_duty(place_id=cast.place, name="Ouverture", opens_place=True)
         await make_slot(place_id=cast.place, duty_id=keys, starts_at=NEAR)
         await make_slot(place_id=cast.place, duty_id=await make_duty(place_id=cast.place), starts_at=NEAR, people=2)
-        assert await jobs.call_out(NOON) == 2
+        assert await call_out(NOON) == 2
         (told,) = await mails(to=cast.samira, about="called")
         assert "les clés" in told["body"]
         assert told["link"] == "/tours?voir=manque"
@@ -154,13 +155,13 @@ class TestCallingOut:
     async def test_a_quiet_place_calls_nobody(self, cast: Cast) -> None:
         await make_slot(place_id=cast.place, starts_at=NEAR)
         await set_quiet(actor=cast.rosa, place_id=cast.place, quiet=True, now=NOON)
-        assert await jobs.call_out(NOON) == 0
+        assert await call_out(NOON) == 0
         await set_quiet(actor=cast.rosa, place_id=cast.place, quiet=False, now=NOON)
-        assert await jobs.call_out(NOON) == 1  # the control
+        assert await call_out(NOON) == 1  # the control
 
     async def test_moved_to_another_hour_it_is_called_for_again(self, cast: Cast) -> None:
         made = await make_slot(place_id=cast.place, starts_at=NEAR)
-        await jobs.call_out(NOON)
+        await call_out(NOON)
         await change_slot(
             actor=cast.rosa,
             slot_id=made,
@@ -171,7 +172,7 @@ class TestCallingOut:
             version=(await slot(made))["version"],
             now=NOON,
         )
-        assert await jobs.call_out(NOON + HOUR) == 1
+        assert await call_out(NOON + HOUR) == 1
 
 
 class TestSwaps:
@@ -269,7 +270,7 @@ class TestClockSetBack:
         near = await make_slot(place_id=cast.place, starts_at=NOON + 366 * DAY)
         ahead = NOON + 365 * DAY
         assert await jobs.make_slots(ahead) > 0
-        assert await jobs.call_out(ahead) > 0
+        assert await call_out(ahead) > 0
         assert await jobs.make_slots(NOON) == 0  # the control: by the mark alone they would be passed over
         await jobs.made_again(NOON, ahead, True)
         assert await jobs.make_slots(NOON) > 0
@@ -281,7 +282,7 @@ class TestClockSetBack:
         days = [row["made_for_on"] for row in rows]
         assert days == [days[0] + week * 7 * DAY for week in range(7)]
         assert (await slot(near))["called_at"] is None
-        assert await jobs.call_out(NOON + 365 * DAY) == 2
+        assert await call_out(NOON + 365 * DAY) == 2
 
 
 class TestGuests:

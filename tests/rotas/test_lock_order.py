@@ -22,6 +22,7 @@ from app.identity.tables import Member
 from app.main import REGISTRY
 from app.transactions import CURRENT
 from rotas import jobs
+from rotas.calling_out import call_out
 from rotas.commands.claiming import claim, claim_for_guest, give_guest_back, watch
 from rotas.commands.duties import attest, change_duty, retire_duty, set_quiet
 from rotas.commands.giving_up import ask_stand_in, free, propose_swap, withdraw_swap
@@ -148,7 +149,7 @@ async def mediates(made: Turns) -> None:
 
 async def asked_then_called(made: Turns) -> None:
     await ask_stand_in(actor=made.cast.yann, slot_id=made.other, member_id=made.cast.yann, now=NOON)
-    await jobs.call_out(NOON)
+    await call_out(NOON)
     await jobs.lapse_swaps(NOON + 41 * HOUR)
     await jobs.learn(NOON + 60 * HOUR)
 
