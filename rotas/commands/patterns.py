@@ -33,7 +33,7 @@ from rotas.commands.moving import (
 )
 from rotas.commands.steps import holdings_of, locked_slots, tell
 from rotas.facts import Row, title_of
-from rotas.lines import followers_of, one_a_week, planned_of
+from rotas.lines import followers_of, has_a_day, one_a_week, planned_of
 from rotas.recurring import Weekly, same_week
 from rotas.states import Came, RotaRefusal, SlotState
 from rotas.tables import Duty, Pattern, Slot
@@ -96,14 +96,15 @@ async def change_pattern(
         after = followers[0] if followers else None
         if after is not None and after["from_on"] == from_on and _same(after, weekly, people, room_id):
             return int(after["id"])
+        over = pattern["until_on"] is not None and pattern["until_on"] < from_on
+        if after is None and (over or not has_a_day(pattern)):
+            raise Refused(RotaRefusal.PATTERN_ENDED)
         if after is None and _same(pattern, weekly, people, room_id):
             return pattern_id
         if followers != planned or (after is not None and after["from_on"] < from_on):
             raise Refused(RotaRefusal.PATTERN_ENDED)  # what it became is another pattern by then
         if version != pattern["version"]:
             raise Refused(RotaRefusal.CHANGED_MEANWHILE)
-        if after is None and pattern["until_on"] is not None and pattern["until_on"] < from_on:
-            raise Refused(RotaRefusal.PATTERN_ENDED)
         _check(weekly, people)
         await refuse_foreign_room(pattern["place_id"], room_id)
         await _unplan(planned)
@@ -140,7 +141,7 @@ async def end_pattern(*, actor: int, pattern_id: int, last_on: date, version: in
         followers = await followers_of(pattern_id)
         if pattern["until_on"] == last_on and not followers:
             return
-        if followers != planned or (planned and planned[0]["from_on"] <= last_on):
+        if followers != planned or (planned and planned[0]["from_on"] <= last_on) or not has_a_day(pattern):
             raise Refused(RotaRefusal.PATTERN_ENDED)
         if version != pattern["version"]:
             raise Refused(RotaRefusal.CHANGED_MEANWHILE)

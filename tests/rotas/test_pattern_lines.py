@@ -271,6 +271,17 @@ class TestPlannedAndChangedAgain:
             await refused(wish, RotaRefusal.PATTERN_ENDED)
         assert await weekly_of(later) == [cast.karim]
 
+    async def test_what_is_planned_no_more_never_comes_back(self, cast: Cast) -> None:
+        """From a page that somebody still has open, or goes back to."""
+        pattern, later = await self.planned(cast)
+        await changed(cast, pattern, from_on=FIRST + WEEK, weekly=EARLIER, version=2)
+        thursdays = Weekly(THURSDAY, "17:00", "19:00", FIRST)
+        await refused(changed(cast, later, weekly=thursdays, version=2), RotaRefusal.PATTERN_ENDED)
+        wish = end_pattern(actor=cast.rosa, pattern_id=later, last_on=date(2027, 6, 1), version=2, now=NOON)
+        await refused(wish, RotaRefusal.PATTERN_ENDED)
+        await jobs.make_slots(NOON + 8 * WEEK)
+        assert await days_of(later) == []
+
     async def test_an_end_that_was_fixed_stays(self, cast: Cast) -> None:
         pattern = await opened(cast)
         await end_pattern(actor=cast.rosa, pattern_id=pattern, last_on=FIRST + 6 * WEEK, version=1, now=NOON)
