@@ -17,6 +17,7 @@ import pytest
 from app import database
 from app.database import get_for_update, run, transaction
 from app.identity.commands import make_mediator
+from app.identity.leaving import erase_for
 from app.identity.states import Act
 from app.identity.tables import Member
 from app.main import REGISTRY
@@ -24,23 +25,26 @@ from app.transactions import CURRENT
 from rotas import jobs
 from rotas.calling_out import call_out
 from rotas.commands.claiming import claim, claim_for_guest, give_guest_back, watch
-from rotas.commands.duties import attest, change_duty, retire_duty, set_quiet
+from rotas.commands.duties import attest, change_duty, open_duty, retire_duty, set_quiet
 from rotas.commands.giving_up import ask_stand_in, free, propose_swap, withdraw_swap
 from rotas.commands.patterns import change_pattern, end_pattern, open_pattern
-from rotas.commands.slots import cancel_slot, change_slot
+from rotas.commands.slots import cancel_slot, change_slot, open_slot
 from rotas.commands.swapping import settle
 from rotas.commands.weekly import end_weekly, hold_weekly
 from rotas.rules import DutyWords
 from rotas.states import Level
 from rotas.tables import Pattern, Slot
 from tests.client import NOON
+from tests.factories import make_workshop
 from tests.people import Cast
 from tests.rotas.make import make_duty, make_practice, make_slot
 from tests.rotas.reads import slot
 from tests.rotas.test_patterns import EVENING, FIRST, WEEK, slots_of
+from workshops.commands import cancel, open_turn
+from workshops.states import TurnMoment
 
 HOUR = timedelta(hours=1)
-ORDER = ("member", "room", "place", "rota_slot", "duty", "rota_pattern", "rota_holding", "rota_swap")
+ORDER = ("member", "room", "place", "workshop", "rota_slot", "duty", "rota_pattern", "rota_holding", "rota_swap")
 _LOCKING = re.compile(r'select .* from "(\w+)" where id in \(')
 
 Locked = dict[int, list[tuple[str, int]]]
@@ -147,6 +151,43 @@ async def mediates(made: Turns) -> None:
     await make_mediator(member_id=made.cast.samira, place_id=made.cast.place, domains=REGISTRY.domains, now=NOON)
 
 
+async def of_a_workshop(made: Turns) -> None:
+    cast = made.cast
+    session = await make_workshop(
+        place_id=cast.place,
+        host=cast.samira,
+        mediator=cast.bruno,
+        starts_at=NOON + 10 * WEEK,
+        ends_at=NOON + 10 * WEEK + 2 * HOUR,
+    )
+    for moment in (TurnMoment.BEFORE, TurnMoment.DURING):
+        opened = await open_turn(
+            actor=cast.samira, workshop_id=session, duty_id=made.duty, moment=moment, minutes=60, people=2, now=NOON
+        )
+        await claim(actor=cast.aicha, slot_id=opened, sure=True, now=NOON)
+    await cancel(actor=cast.samira, workshop_id=session, reason="Panne", now=NOON)
+
+
+async def retired_with_somebody_waiting(made: Turns) -> None:
+    for each in made.slots:
+        await free(actor=made.cast.samira, slot_id=each, member_id=made.cast.samira, now=NOON)
+    await retire_duty(actor=made.cast.rosa, duty_id=made.duty, now=NOON)
+
+
+async def opened_once(made: Turns) -> None:
+    await open_slot(
+        actor=made.cast.rosa,
+        duty_id=made.duty,
+        starts_at=NOON + HOUR,
+        ends_at=NOON + 2 * HOUR,
+        people=1,
+        room_id=None,
+        once="one",
+        now=NOON,
+    )
+    await open_duty(actor=made.cast.rosa, place_id=made.cast.place, duty=DutyWords("Plantes"), now=NOON)
+
+
 async def asked_then_called(made: Turns) -> None:
     await ask_stand_in(actor=made.cast.yann, slot_id=made.other, member_id=made.cast.yann, now=NOON)
     await call_out(NOON)
@@ -181,6 +222,10 @@ DEEDS: dict[str, Deed] = {
         actor=made.cast.rosa, duty_id=made.duty, duty=DutyWords("Plonge", opens_place=True), version=1, now=NOON
     ),
     "retire_duty": lambda made: retire_duty(actor=made.cast.rosa, duty_id=made.duty, now=NOON),
+    "retire_duty-holder-without-a-turn": retired_with_somebody_waiting,
+    "open_slot": opened_once,
+    "workshop": of_a_workshop,
+    "erase": lambda made: erase_for(made.cast.samira, REGISTRY.domains, force=True, now=NOON),
     "set_quiet": lambda made: set_quiet(actor=made.cast.rosa, place_id=made.cast.place, quiet=True, now=NOON),
     "attest": lambda made: attest(
         actor=made.cast.karim, duty_id=made.duty, member_id=made.cast.yann, level=Level.DOES, now=NOON
