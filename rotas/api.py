@@ -12,14 +12,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.database import RunAgain, run
+from app.database import RunAgain, get_for_update, run
 from app.errors import NotFound, Refused
 from rotas import rules
 from rotas.commands.moving import Plan, cancel_steps, check_span, make_slot, move_slot, reopen_steps
 from rotas.commands.steps import locked_slots
 from rotas.facts import Row
 from rotas.states import RotaRefusal, SlotState
-from rotas.tables import Slot
+from rotas.tables import Duty, Slot
 
 Span = tuple[datetime, datetime]
 
@@ -36,6 +36,7 @@ __all__ = [
     "duties_of",
     "keys_held",
     "move_slots",
+    "nobody_came",
     "open_slots",
     "people_of",
     "reopen_slots",
@@ -165,6 +166,13 @@ async def people_of(source: Source) -> set[int]:
     return {row["member_id"] for row in rows}
 
 
+async def nobody_came(source: Source, *, locked: Collection[int], now: datetime) -> bool:
+    """Lock the source's turns, after its people; whether all of `people_of` are among those locked before. Else the
+    caller lets go of what it locked, and reads them again: nobody takes a turn once this is true."""
+    await _locked(source, SlotState.OPEN, now=now)
+    return set(locked).issuperset(await people_of(source))
+
+
 async def count_team(source: Source) -> Team:
     """How many this wants, and how many it has."""
     rows = await run(
@@ -208,6 +216,9 @@ async def open_slots(
     """Open these turns for the source; returns their ids. A turn of the same duty and hours that it opened already is
     that turn, brought to so many people, and never fewer than it has. Raises `Refused` for one that has begun,
     `NotFound` for a duty that the place does not have, `ValueError` for what is no turn."""
+    there = [found for each in wanted if (found := await _opened(source, each)) is not None]
+    await locked_slots(*there, now=now)
+    await get_for_update(Duty, *(each.duty_id for each in wanted))  # who changes it sees these slots too
     duties = {duty.id for duty in await duties_of(place_id)}
     ids = []
     for each in wanted:
@@ -216,19 +227,10 @@ async def open_slots(
             raise NotFound
         if each.starts_at <= now:
             raise Refused(RotaRefusal.OVER)
-        found = await run(
-            "select id, people from rota_slot where source_kind = {} and source_id = {} and duty_id = {} "
-            "and starts_at = {} and ends_at = {} and state = {}",
-            source.kind,
-            source.id,
-            each.duty_id,
-            each.starts_at,
-            each.ends_at,
-            SlotState.OPEN.value,
-        )
-        if found:
-            await _bring_to(found[0]["id"], each.people, now=now)
-            ids.append(int(found[0]["id"]))
+        found = await _opened(source, each)
+        if found is not None:
+            await _bring_to(found, each.people, now=now)
+            ids.append(found)
             continue
         slot = await make_slot(
             Plan(
@@ -247,6 +249,21 @@ async def open_slots(
         )
         ids.append(int(slot["id"]))
     return ids
+
+
+async def _opened(source: Source, wanted: Wanted) -> int | None:
+    """The turn of the same duty and hours that the source opened already."""
+    found = await run(
+        "select id from rota_slot where source_kind = {} and source_id = {} and duty_id = {} "
+        "and starts_at = {} and ends_at = {} and state = {}",
+        source.kind,
+        source.id,
+        wanted.duty_id,
+        wanted.starts_at,
+        wanted.ends_at,
+        SlotState.OPEN.value,
+    )
+    return int(found[0]["id"]) if found else None
 
 
 async def _bring_to(slot_id: int, people: int, *, now: datetime) -> None:

@@ -229,13 +229,7 @@ async def _locked_duty(duty_id: int, actor: int, *, now: datetime) -> tuple[list
         raise NotFound
     await refuse_unless_keeper(actor, found[0]["place_id"], now=now)
     reach = patterns, holders, planned = await reach_of(duty_id, now=now)
-    seen = await run(
-        "select id from rota_slot where duty_id = {} and ends_at > {} and state = {} order by id",
-        duty_id,
-        now,
-        SlotState.OPEN.value,
-    )
-    ids = [row["id"] for row in seen]
+    ids = await _to_come(duty_id, now=now)
     slots = await locked_slots(
         *ids,
         *planned,
@@ -248,6 +242,14 @@ async def _locked_duty(duty_id: int, actor: int, *, now: datetime) -> tuple[list
     await get_for_update(Pattern, *patterns)
     if row["retired_at"] is not None:
         raise NotFound
-    if await reach_of(duty_id, now=now) != reach:
+    if await reach_of(duty_id, now=now) != reach or not set(ids).issuperset(await _to_come(duty_id, now=now)):
         raise RunAgain("Slots or weekly holders came to the duty between reading and locking.")
     return [slots[each] for each in ids if SlotState(slots[each]["state"]) is SlotState.OPEN], row
+
+
+async def _to_come(duty_id: int, *, now: datetime) -> list[int]:
+    """Its slots that are on and not over."""
+    rows = await run(
+        "select id from rota_slot where duty_id = {} and ends_at > {} and state = 'open' order by id", duty_id, now
+    )
+    return [row["id"] for row in rows]

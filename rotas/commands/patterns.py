@@ -205,8 +205,7 @@ async def _locked_patterns(
     holders = await weekly_holders(*pattern_ids)
     seen = await _to_come(pattern_ids, first, now=now)
     slots = await locked_slots(*seen, members={*members, *holders}, with_holders=True, now=now)
-    if first is not None:  # they are to be changed: meanwhile no other pattern of the duty comes
-        await get_for_update(Duty, *await _duties_of(pattern_ids))
+    await get_for_update(Duty, *await _duties_of(pattern_ids))  # who changes it sees the slots that come
     rows = await get_for_update(Pattern, *pattern_ids)
     if len(rows) < len(set(pattern_ids)):
         raise NotFound

@@ -23,6 +23,7 @@ from rotas.commands.moving import (
 from rotas.commands.steps import locked_slots, note
 from rotas.facts import Row
 from rotas.states import RotaRefusal, SlotState
+from rotas.tables import Duty
 
 
 @command
@@ -42,6 +43,7 @@ async def open_slot(
     check_span(starts_at, ends_at, people)
     async with transaction():
         await get_for_update(Member, actor)  # the same form sent twice at once waits here
+        await get_for_update(Duty, duty_id)  # who changes it sees this slot too
         place_id = await place_of_duty(duty_id)
         await refuse_unless_keeper(actor, place_id, now=now)
         key = f"{actor}:{once}"[:64] if once else None

@@ -27,13 +27,15 @@ from rotas.calling_out import call_out
 from rotas.commands.claiming import claim, claim_for_guest, give_guest_back, watch
 from rotas.commands.duties import attest, change_duty, open_duty, retire_duty, set_quiet
 from rotas.commands.giving_up import ask_stand_in, free, propose_swap, withdraw_swap
+from rotas.commands.moving import Plan
+from rotas.commands.moving import make_slot as open_one
 from rotas.commands.patterns import change_pattern, end_pattern, open_pattern
 from rotas.commands.slots import cancel_slot, change_slot, open_slot
 from rotas.commands.swapping import settle
 from rotas.commands.weekly import end_weekly, hold_weekly
 from rotas.rules import DutyWords
 from rotas.states import Level
-from rotas.tables import Pattern, Slot
+from rotas.tables import Duty, Pattern, Slot
 from tests.client import NOON
 from tests.factories import make_workshop
 from tests.people import Cast
@@ -281,3 +283,33 @@ async def test_nobody_waits_for_a_duty_that_is_retired_and_it_for_them(
     fell = [end for end in ends if end is not None]
     assert begun.is_set()
     assert len(fell) == (0 if people_first or database_url.startswith("sqlite") else 1), ends
+
+
+async def test_what_is_opened_while_its_duty_is_retired_is_off_with_it(cast: Cast) -> None:
+    """Whoever opens a turn holds the duty: it was not there when those that are to end were read."""
+    made = await Turns(cast).opened()
+    ready = asyncio.Event()
+
+    async def opens() -> int:
+        async with transaction():
+            await get_for_update(Duty, made.duty)
+            ready.set()
+            await asyncio.sleep(0.3)
+            at = NOON + 5 * HOUR
+            return int((await open_one(Plan(cast.place, made.duty, at, at + HOUR, 1), now=NOON))["id"])
+
+    async def retires() -> None:
+        await ready.wait()
+        await retire_duty(actor=cast.rosa, duty_id=made.duty, now=NOON)
+
+    opened, _ = await asyncio.gather(opens(), retires())
+    assert (await slot(opened))["state"] == "cancelled"
+    assert await run("select id from rota_slot where duty_id = {} and state = 'open'", made.duty) == []
+
+
+@pytest.mark.parametrize("deed", ["open_slot", "workshop", "make_slots", "change_pattern"])
+async def test_whatever_opens_turns_holds_their_duty(cast: Cast, monkeypatch: pytest.MonkeyPatch, deed: str) -> None:
+    made = await Turns(cast).opened()
+    with overheard(monkeypatch) as locks:
+        await DEEDS[deed](made)
+    assert any(("duty", made.duty) in mine for mine in locks.values())
