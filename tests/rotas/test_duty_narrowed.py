@@ -4,6 +4,7 @@ and is told so.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -18,10 +19,11 @@ from rotas.commands.weekly import hold_weekly
 from rotas.rules import DutyWords
 from tests.client import NOON
 from tests.people import Cast
-from tests.rotas.make import SOON, make_duty, make_practice, make_slot
+from tests.rotas.make import HOUR, SOON, make_duty, make_practice, make_slot
 from tests.rotas.reads import allowed, consistent, holders, parts, untold
 from tests.rotas.test_patterns import EVENING, WEEK, slots_of
 from tests.workshops.reads import mailed, mails
+from tests.workshops.test_races import at_once, errors
 
 KEYS = DutyWords("Porte", act=Act.CHECK_IN.value, opens_place=True)
 TILL = DutyWords("Porte", act=Act.TAKE_CASH.value)
@@ -113,3 +115,43 @@ async def test_nor_is_it_held_every_week(cast: Cast, words: DutyWords, who: str)
     assert len(await mails(to=member, about="weekly-over")) == 1
     assert await untold() == []
     await consistent()
+
+
+@pytest.mark.parametrize("guarded", [False, True], ids=["control", "change_duty"])
+async def test_taking_one_at_the_same_instant_leaves_none(cast: Cast, guarded: bool) -> None:
+    """The control changes what the duty says, and asks who has it of whoever had it before."""
+    duty = await door(cast)
+    await under_age(cast.samira)
+    slots = [
+        await make_slot(place_id=cast.place, duty_id=duty, starts_at=SOON + n * 3 * HOUR, people=2) for n in range(6)
+    ]
+    await claim(actor=cast.samira, slot_id=slots[0], now=NOON)
+    read = asyncio.Event()
+
+    async def naive() -> None:
+        had = [each for each in slots if cast.samira in await holders(each)]
+        read.set()
+        await asyncio.sleep(0.3)
+        async with transaction():
+            await run("update duty set adults_only = {} where id = {}", True, duty)
+            for each in had:
+                await run("update rota_holding set went = 'freed' where slot_id = {}", each)
+
+    async def changes() -> None:
+        if not guarded:
+            await naive()
+            return
+        read.set()
+        await change_duty(actor=cast.rosa, duty_id=duty, duty=KEYS, version=1, now=NOON)
+
+    async def takes(slot_id: int) -> None:
+        await read.wait()
+        await claim(actor=cast.samira, slot_id=slot_id, sure=True, now=NOON)
+
+    ends = await at_once([*(takes(each) for each in slots[1:4]), changes(), *(takes(each) for each in slots[4:])])
+    assert errors(ends) == []
+    left = [each for each in slots if cast.samira in await holders(each)]
+    assert bool(left) is not guarded
+    if guarded:
+        assert await untold() == []
+        await consistent()
