@@ -14,7 +14,6 @@ from app.database import command, run, transaction
 from app.errors import Refused
 from app.i18n import Text
 from app.notices.api import Kind, Part
-from rotas.api import people_of
 from workshops import rules, wording
 from workshops.commands.inviting import invite
 from workshops.commands.places import offer_freed, shorten_offers
@@ -25,7 +24,6 @@ from workshops.commands.steps import (
     change,
     draft_room,
     invited_to,
-    locked_with_time,
     note,
     refuse_clash,
     refuse_if,
@@ -36,8 +34,8 @@ from workshops.commands.steps import (
     tell_people,
     write_entry,
 )
-from workshops.commands.turns import move_turns
-from workshops.facts import Row, Words, columns_of, needs_of, offer_key, source_of, standing_of
+from workshops.commands.turns import locked_with_helpers, move_turns
+from workshops.facts import Row, Words, columns_of, needs_of, offer_key, standing_of
 from workshops.rules import Proposal, Standing
 from workshops.states import State, WorkshopRefusal
 
@@ -58,8 +56,7 @@ async def edit(*, actor: int, workshop_id: int, proposal: Proposal, version: int
     """
     async with transaction():
         rooms = [] if proposal.room_id is None else [proposal.room_id]
-        helpers = await people_of(source_of(workshop_id))
-        row, hosts = await locked_with_time(workshop_id, members=[actor, *helpers], rooms=rooms)
+        row, hosts, helpers = await locked_with_helpers(workshop_id, members=[actor], rooms=rooms, now=now)
         standing, who = await ask(row, actor, now=now)
         refuse_if(rules.why_cannot_edit(standing, who, now=now))
         values = columns_of(proposal)

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from app.database import command, transaction
-from rotas.api import Wanted, close_slot, move_slots, open_slots
+from app.database import RunAgain, command, savepoint, transaction
+from rotas.api import Wanted, close_slot, move_slots, nobody_came, open_slots, people_of
 from workshops import rules
 from workshops.commands.steps import ask, locked_with_time, note, refuse_if
 from workshops.facts import Row, source_of
 from workshops.states import State, TurnMoment
+
+TRIES = 5
+"""How often the people to lock are read again, when others came to its turns meanwhile."""
 
 
 @command
@@ -47,6 +50,28 @@ async def close_turn(*, actor: int, workshop_id: int, slot_id: int, now: datetim
         refuse_if(rules.why_cannot_open_turns(standing, who, now=now))
         await close_slot(source=source_of(workshop_id), slot_id=slot_id, actor=actor, now=now)
         await note(row, "turn_closed", voice="host", by=actor, now=now)
+
+
+async def locked_with_helpers(
+    workshop_id: int, *, members: Collection[int], rooms: Collection[int], now: datetime
+) -> tuple[Row, list[int], set[int]]:
+    """As `locked_with_time`, and locked with them whoever has one of its turns, who are the third."""
+    source = source_of(workshop_id)
+    for _ in range(TRIES):
+        helpers = await people_of(source)
+        try:
+            async with savepoint():  # undone, it lets go of what it locked
+                row, hosts = await locked_with_time(workshop_id, members={*members, *helpers}, rooms=rooms)
+                if not await nobody_came(source, locked=helpers, now=now):
+                    raise _OthersCame
+        except _OthersCame:
+            continue
+        return row, hosts, helpers
+    raise RunAgain("People came to the turns between reading and locking, again and again.")
+
+
+class _OthersCame(Exception):
+    """Somebody took one of its turns between reading and locking."""
 
 
 async def move_turns(before: Row, after: Row, *, locked: Collection[int], actor: int | None, now: datetime) -> None:
