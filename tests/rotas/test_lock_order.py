@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from inspect import unwrap
 from typing import Any
 
 import pytest
@@ -275,7 +276,7 @@ async def test_nobody_waits_for_a_duty_that_is_retired_and_it_for_them(
         await ready.wait()
         begun.set()
         if people_first:  # without `@command`, which would do it again after a deadlock
-            await retire_duty.__wrapped__(actor=cast.rosa, duty_id=made.duty, now=NOON)  # type: ignore[attr-defined]
+            await unwrap(retire_duty)(actor=cast.rosa, duty_id=made.duty, now=NOON)
         else:
             await naive()
 
