@@ -20,7 +20,7 @@ from app.identity.states import Act
 from app.journal import write_journal
 from app.notices import api as notices
 from app.notices.api import Kind, Part
-from rotas import grants, rules, wording, wording_slots
+from rotas import calling, grants, rules, wording, wording_slots
 from rotas.commands.steps import (
     ask,
     give_turn,
@@ -222,10 +222,8 @@ async def move_slot(
         **columns,
     }
     moves = (starts_at, ends_at) != (slot["starts_at"], slot["ends_at"])
-    if moves:
-        written |= {"called_at": None, "call_again_at": None, "called_to": None}
-    elif people > slot["people"]:
-        written["call_again_at"] = now  # so many were not known to be missing when people were called
+    if moves or people > slot["people"]:  # others are free then, or so many were not missing when people were called
+        written |= {"called_to": None, "call_again_at": _called_again(slot, starts_at, now=now)}
     await Slot.update(written).where(Slot.id == slot["id"])
     after = await read_again(slot, now=now)
     await write_entry(after, now=now)
@@ -235,6 +233,14 @@ async def move_slot(
     elif title_of(after) != title_of(slot):
         await tell_renamed(after, now=now)
     return await recount(after, now=now)
+
+
+def _called_again(slot: Row, starts_at: datetime, *, now: datetime) -> datetime | None:
+    """When people are called out to anew for a slot that was changed; nobody was yet: as for any other."""
+    if slot["called_at"] is None:
+        return None
+    again = calling.again_at(slot["called_at"], starts_at=starts_at, was_there=False, now=now)
+    return min(again, slot["call_again_at"] or again)
 
 
 async def tell_renamed(slot: Row, *, now: datetime) -> None:

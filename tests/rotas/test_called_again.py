@@ -135,9 +135,32 @@ class TestMorePeople:
             people=people,
             room_id=None,
             version=row["version"],
-            now=NOON + MINUTE,
+            now=NOON + 4 * HOUR,
         )
-        assert [await call_out(NOON + n * MINUTE) for n in (2, 3)] == [called, 0]
+        assert [await call_out(NOON + 4 * HOUR + n * MINUTE) for n in (1, 2)] == [called, 0]
+
+    @pytest.mark.parametrize("moved", [False, True], ids=["more", "moved"])
+    async def test_whoever_changes_it_again_and_again_has_people_called_some_hours_later(
+        self, cast: Cast, moved: bool
+    ) -> None:
+        made = await make_slot(place_id=cast.place, starts_at=NEAR)
+        called = 0
+        for n in range(6):
+            at = NOON + 10 * n * MINUTE
+            called += await call_out(at)
+            row = await slot(made)
+            await change_slot(
+                actor=cast.rosa,
+                slot_id=made,
+                starts_at=row["starts_at"] + moved * MINUTE,
+                ends_at=row["ends_at"],
+                people=row["people"] + (not moved),
+                room_id=None,
+                version=row["version"],
+                now=at + MINUTE,
+            )
+        assert called == 1
+        assert await calls(NOON + HOUR, 12) == [2]
 
 
 class TestSomeAtATime:

@@ -172,7 +172,7 @@ class TestCallingOut:
             version=(await slot(made))["version"],
             now=NOON,
         )
-        assert await call_out(NOON + HOUR) == 1
+        assert [await call_out(NOON + n * HOUR) for n in (2, 3, 4)] == [0, 1, 0]
 
 
 class TestSwaps:
