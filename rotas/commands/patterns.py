@@ -8,13 +8,13 @@ processes make each of them once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.clock import local_day
-from app.database import RunAgain, command, get_for_update, run, transaction
+from app.database import RunAgain, command, get_for_update, run, savepoint, transaction
 from app.errors import NotFound, Refused
 from app.identity.tables import Member
 from app.notices.api import Kind
@@ -31,7 +31,7 @@ from rotas.commands.moving import (
     refuse_unless_keeper,
     tell_of_place,
 )
-from rotas.commands.steps import holdings_of, locked_slots, tell
+from rotas.commands.steps import TRIES, holdings_of, locked_slots, tell
 from rotas.facts import Row, title_of
 from rotas.lines import followers_of, has_a_day, one_a_week, planned_of
 from rotas.recurring import Weekly, same_week
@@ -156,12 +156,15 @@ async def end_patterns_of(duty_id: int, *, by: int, now: datetime) -> None:
     """End all patterns of a duty at once. Inside the caller's transaction, which has locked all that `reach_of` says:
     what is locked here it holds."""
     last_on = local_day(now) - DAY
-    found = await run(
-        "select id from rota_pattern where duty_id = {} and (until_on is null or until_on > {}) order by id",
-        duty_id,
-        last_on,
-    )
-    ids = [row["id"] for row in found]
+
+    async def ids() -> list[int]:
+        found = await run(
+            "select id from rota_pattern where duty_id = {} and (until_on is null or until_on > {}) order by id",
+            duty_id,
+            last_on,
+        )
+        return [row["id"] for row in found]
+
     patterns, slots, _ = await _locked_patterns(ids, last_on + DAY, members=[by], now=now)
     told: set[int] = set()
     for pattern in patterns:
@@ -188,8 +191,12 @@ async def reach_of(duty_id: int, *, now: datetime) -> tuple[list[int], list[int]
 @command
 async def make_slots_of(pattern_id: int, *, now: datetime) -> int:
     """Make what is due of this pattern; returns how many slots. For the job."""
+
+    async def ids() -> list[int]:
+        return [pattern_id]
+
     async with transaction():
-        (pattern,), _, holders = await _locked_patterns([pattern_id], None, members=[], now=now)
+        (pattern,), _, holders = await _locked_patterns(ids, None, members=[], now=now)
         return await make_due(pattern, holders=holders, now=now)
 
 
@@ -197,21 +204,32 @@ async def make_slots_of(pattern_id: int, *, now: datetime) -> int:
 
 
 async def _locked_patterns(
-    pattern_ids: Collection[int], first: date | None, *, members: Collection[int], now: datetime
+    ids: Callable[[], Awaitable[list[int]]], first: date | None, *, members: Collection[int], now: datetime
 ) -> tuple[list[Row], list[Row], list[int]]:
-    """The patterns by id, their slots to come that were made for this day or later (none without a day), and who holds
-    them every week, after locking these members, those who hold, the slots with whoever has them, the duty, and the
-    patterns."""
-    holders = await weekly_holders(*pattern_ids)
-    seen = await _to_come(pattern_ids, first, now=now)
-    slots = await locked_slots(*seen, members={*members, *holders}, with_holders=True, now=now)
-    await get_for_update(Duty, *await _duties_of(pattern_ids))  # who changes it sees the slots that come
-    rows = await get_for_update(Pattern, *pattern_ids)
-    if len(rows) < len(set(pattern_ids)):
-        raise NotFound
-    if await weekly_holders(*pattern_ids) != holders or await _to_come(pattern_ids, first, now=now) != seen:
-        raise RunAgain("Slots or weekly holders came to the pattern between reading and locking.")
-    return rows, [slots[each] for each in seen], holders
+    """The patterns of these ids in that order, their slots to come that were made for this day or later (none without
+    a day), and who holds them every week, after locking these members, those who hold, the slots with whoever has
+    them, the duty, and the patterns."""
+    for _ in range(TRIES):
+        wanted = await ids()
+        holders, seen = await weekly_holders(*wanted), await _to_come(wanted, first, now=now)
+        try:
+            async with savepoint():  # undone, it lets go of what it locked
+                slots = await locked_slots(*seen, members={*members, *holders}, with_holders=True, now=now)
+                await get_for_update(Duty, *await _duties_of(wanted))  # who changes it sees the slots that come
+                rows = {row["id"]: row for row in await get_for_update(Pattern, *wanted)}
+                if len(rows) < len(wanted):
+                    raise NotFound
+                then = await ids(), await weekly_holders(*wanted), await _to_come(wanted, first, now=now)
+                if then != (wanted, holders, seen):
+                    raise _OthersCame
+        except _OthersCame:
+            continue
+        return [rows[each] for each in wanted], [slots[each] for each in seen], holders
+    raise RunAgain("Slots or weekly holders came to the pattern between reading and locking, again and again.")
+
+
+class _OthersCame(Exception):
+    """Somebody held, stopped, changed or made something between reading and locking."""
 
 
 async def _duties_of(pattern_ids: Collection[int]) -> list[int]:
@@ -227,13 +245,11 @@ async def _locked_line(
 ) -> tuple[list[Row], list[Row], list[int]]:
     """The pattern, then what it is planned to become and is not yet, with all their slots from this day on and their
     holders, locked as above."""
-    planned = await planned_of(pattern_id, today=local_day(now))
-    ids = [pattern_id, *(each["id"] for each in planned)]
-    rows, slots, holders = await _locked_patterns(ids, first, members=[actor], now=now)
-    if await planned_of(pattern_id, today=local_day(now)) != planned:
-        raise RunAgain("The pattern was changed between reading and locking.")
-    by_id = {row["id"]: row for row in rows}
-    return [by_id[each] for each in ids], slots, holders
+
+    async def ids() -> list[int]:
+        return [pattern_id, *(each["id"] for each in await planned_of(pattern_id, today=local_day(now)))]
+
+    return await _locked_patterns(ids, first, members=[actor], now=now)
 
 
 async def _to_come(pattern_ids: Collection[int], first: date | None, *, now: datetime) -> list[int]:

@@ -25,6 +25,7 @@ from tests.people import Cast
 from tests.rotas.reads import consistent, holders, refused, slot, untold
 from tests.rotas.test_patterns import EVENING, FIRST, FRIDAY, THURSDAY, WEEK, changed, opened, run_free, slots_of
 from tests.workshops.reads import mails
+from tests.workshops.test_races import at_once, errors
 
 DAY = timedelta(days=1)
 EARLIER = Weekly(FRIDAY, "17:00", "19:00", FIRST)
@@ -332,3 +333,29 @@ async def test_what_is_planned_is_changed_in_its_own_place_too(cast: Cast, weeks
     )
     assert await line_of(newest) == await line_of(pattern) == [pattern, first, newest]
     assert [row["id"] for row in await followers_of(pattern)] == [newest]
+
+
+async def test_changed_again_while_people_hold_it_stop_and_claim_nobody_loses_a_turn_silently(cast: Cast) -> None:
+    pattern = await opened(cast, people=6)
+    await held_weekly(cast, pattern, cast.karim, cast.samira)
+    later = await changed(cast, pattern, from_on=FIRST + 3 * WEEK, weekly=EARLIER, people=6)
+    ids = [each["id"] for each in [*await slots_of(pattern), *await slots_of(later)]]
+    ends = await at_once(
+        [
+            *(claim(actor=cast.odile, slot_id=each, sure=True, now=NOON) for each in ids[1:5]),
+            end_weekly(actor=cast.samira, pattern_id=later, now=NOON + DAY),
+            changed(cast, pattern, from_on=FIRST + WEEK, weekly=Weekly(THURSDAY, "17:00", "19:00", FIRST), version=2),
+            changed(cast, pattern, from_on=FIRST + WEEK, weekly=Weekly(THURSDAY, "09:00", "11:00", FIRST), version=2),
+            hold_weekly(actor=cast.yann, slot_id=ids[5], now=NOON),
+        ]
+    )
+    assert errors(ends) == []
+    (follower,) = await followers_of(pattern)
+    assert follower["id"] != later
+    assert await weekly_of(later) == []
+    assert await weekly_of(follower["id"]) == [cast.karim], "two people, so one holds it every week: the first who did"
+    made = await days_of(pattern, follower["id"])
+    assert len(set(made)) == len(made)
+    assert cast.samira not in [member for each in ids for member in await holders(each)]
+    assert await untold() == []
+    await consistent()
