@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from app.database import RunAgain, command, get_for_update, run, transaction
+from app.database import RunAgain, command, get_for_update, run, savepoint, transaction
 from app.errors import NotFound
 from app.notices.api import Kind
 from rotas import rules, wording
 from rotas.commands.claiming import stop_watching
 from rotas.commands.steps import (
+    TRIES,
     ask,
     give_turn,
     locked_slots,
@@ -31,17 +32,7 @@ async def hold_weekly(*, actor: int, slot_id: int, now: datetime) -> int:
     """Hold a place of this turn's pattern every week from this one on; returns how many turns that gave. A week whose
     turn is full, or at which they are not free, goes without them."""
     async with transaction():
-        found = await run("select pattern_id, starts_at from rota_slot where id = {}", slot_id)
-        if not found:
-            raise NotFound
-        pattern_id = found[0]["pattern_id"]
-        refuse_if(RotaRefusal.NOT_WEEKLY if pattern_id is None else None)
-        first = found[0]["starts_at"]
-        to_come = await _to_come(pattern_id, first, now=now)
-        slots = await locked_slots(slot_id, *to_come, members=[actor], now=now)
-        await get_for_update(Pattern, pattern_id)
-        if slots[slot_id]["pattern_id"] != pattern_id or await _to_come(pattern_id, first, now=now) != to_come:
-            raise RunAgain("The pattern changed, or had slots made, between reading and locking.")
+        pattern_id, to_come, slots = await _locked_weeks(slot_id, actor, now=now)
         standing, who = await ask(slots[slot_id], actor, now=now)
         if who.weekly:
             return 0
@@ -58,6 +49,32 @@ async def hold_weekly(*, actor: int, slot_id: int, now: datetime) -> int:
             now=now,
         )
         return len(given)
+
+
+async def _locked_weeks(slot_id: int, actor: int, *, now: datetime) -> tuple[int, list[int], dict[int, Row]]:
+    """The slot's pattern, its slots to come from this one on, and all of them by id, after locking the member, the
+    slots and the pattern."""
+    for _ in range(TRIES):
+        found = await run("select pattern_id, starts_at from rota_slot where id = {}", slot_id)
+        if not found:
+            raise NotFound
+        pattern_id, first = found[0]["pattern_id"], found[0]["starts_at"]
+        refuse_if(RotaRefusal.NOT_WEEKLY if pattern_id is None else None)
+        to_come = await _to_come(pattern_id, first, now=now)
+        try:
+            async with savepoint():  # undone, it lets go of what it locked
+                slots = await locked_slots(slot_id, *to_come, members=[actor], now=now)
+                await get_for_update(Pattern, pattern_id)
+                if slots[slot_id]["pattern_id"] != pattern_id or await _to_come(pattern_id, first, now=now) != to_come:
+                    raise _Changed
+        except _Changed:
+            continue
+        return pattern_id, to_come, slots
+    raise RunAgain("The pattern changed, or had slots made, between reading and locking, again and again.")
+
+
+class _Changed(Exception):
+    """The pattern changed, or had slots made, between reading and locking."""
 
 
 async def _give(slot: Row, member_id: int, *, now: datetime) -> bool:
