@@ -36,7 +36,7 @@ async def refuses(server: Server) -> None:
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, ConnectionResetError):  # reset: it closed while we were being let in
                 return
             writer.close()
             await asyncio.sleep(0.02)

@@ -333,11 +333,15 @@ class TestKilled:
         folder = tmp_path / "nights"
         folder.mkdir()
         for number in (signal.SIGINT, signal.SIGTERM):
-            process = begun(installed, "backup", str(folder / "night.zip"))
-            while process.poll() is None and not any(folder.glob(".*/*")):
-                time.sleep(0.002)
-            process.send_signal(number)
-            assert process.wait(30) == 1
+            for _ in range(10):  # on a busy machine it may be done before it is told
+                process = begun(installed, "backup", str(folder / "night.zip"))
+                while process.poll() is None and not any(folder.glob(".*/*")):
+                    time.sleep(0.002)
+                process.send_signal(number)
+                if process.wait(30) != 0:
+                    break
+                (folder / "night.zip").unlink()
+            assert process.returncode == 1
             self.settled(installed)
             assert list(folder.iterdir()) == []
 
