@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from time import perf_counter
 from typing import Any, cast
@@ -21,6 +21,8 @@ MOVES = 3
 """So often a body may change in one job."""
 KEPT = 5
 """Wrong answers that are shown."""
+PATIENCE = 60.0
+"""Seconds for one answer; after that it is wrong, and its connection is given up."""
 
 
 class Job:
@@ -99,7 +101,7 @@ class Connection(asyncio.Protocol):
         self.whole = -1
         """How long the answer is that is coming in, once its head is there."""
         self.number = -1
-        self.sent_at = 0.0
+        self.sent_at = perf_counter()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.WriteTransport", transport)  # uvloop's is none by its classes
@@ -146,11 +148,25 @@ class Connection(asyncio.Protocol):
             self.job._complain(f"the connection was cut: {error}")
             self._end()
 
+    def give_up(self) -> None:
+        """Its answer does not come."""
+        self.job._complain(f"no answer within {PATIENCE:g} s to request {self.number}")
+        self._end()
+
     def _end(self) -> None:
         if not self.done.done():
             self.done.set_result(None)
         if self.transport is not None:
             self.transport.close()
+
+
+async def all_done(connections: Sequence[Connection]) -> None:
+    """Until all are done, or have waited for their answer as long as anybody would."""
+    while waiting := [each for each in connections if not each.done.done()]:
+        await asyncio.wait([each.done for each in waiting], timeout=PATIENCE / 4)
+        for each in waiting:
+            if not each.done.done() and perf_counter() - each.sent_at > PATIENCE:
+                each.give_up()
 
 
 async def drive(asked: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +182,7 @@ async def drive(asked: dict[str, Any]) -> dict[str, Any]:
         job.until = started + job.seconds
     for connection in connections:
         connection.go_on()
-    await asyncio.gather(*(connection.done for connection in connections))
+    await all_done(connections)
     latencies = sorted(job.latencies)
 
     def part(share: float) -> float:

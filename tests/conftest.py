@@ -60,6 +60,24 @@ async def migrated(url: str) -> None:
         await close_database()
 
 
+class NamedAtOnce:
+    """What fails is named at once with its last line: a run that is cut off has told it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:  # xdist's workers have none
+            terminal.ensure_newline()
+            terminal.write_line(f"FAILED {report.nodeid}: {report.longreprtext.strip().rpartition(chr(10))[2]}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(NamedAtOnce(config))
+
+
 # ---------------------------------------------------------------------------------------------------- PostgreSQL
 
 

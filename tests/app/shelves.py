@@ -1,13 +1,17 @@
 """Two tables for the tests of the database layer: shelves with a number of places, and the things that take a place."""
 
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped] # asyncpg comes without types
 from piccolo.columns import Boolean, Integer, Timestamptz, Varchar
 from piccolo.table import Table
 
-from app.database import engine, run, transaction
+from app.database import close_database, connect, engine, open_database, run, transaction
 from app.migrations import ddl
+from app.sqlite_engine import SQLiteStore
 
 CONSTRAINT_ERRORS = (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError)
 
@@ -22,6 +26,17 @@ class Shelf(Table, tablename="test_shelf"):
 class Thing(Table, tablename="test_thing"):
     shelf_id = Integer()
     name = Varchar()
+
+
+@asynccontextmanager
+async def shelves_in(path: Path, *, patience: float) -> AsyncIterator[SQLiteStore]:
+    """A SQLite database with shelves, open until the block ends; `patience` is seconds."""
+    store = connect(f"sqlite:///{path}", patience=patience)
+    assert isinstance(store, SQLiteStore)
+    await open_database()
+    await make_shelves()
+    yield store
+    await close_database()
 
 
 async def make_shelves() -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from contextvars import Context
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from app.database import (
 )
 from app.errors import DatabaseHeld
 from app.sqlite_engine import SQLiteStore
-from tests.app.shelves import Shelf, make_shelves, names, put
+from tests.app.shelves import Shelf, make_shelves, names, put, shelves_in
 
 HOLDER = """
 import sqlite3, sys
@@ -49,12 +49,17 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[SQLiteStore]:
     """With little patience, so that the tests need none either."""
-    engine = connect(f"sqlite:///{path}", patience=0.3)
-    assert isinstance(engine, SQLiteStore)
-    await open_database()
-    await make_shelves()
-    yield engine
-    await close_database()
+    async with shelves_in(path, patience=0.3) as engine:
+        yield engine
+
+
+def files_of(path: Path) -> list[str]:
+    """The files of this database that the process has open, one for each descriptor: others' come and go meanwhile."""
+    found = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return sorted(each for each in found if each.startswith(str(path)))
 
 
 @contextmanager
@@ -247,10 +252,11 @@ class TestFaultsOfTheDisk:
             assert await names() == ["before"], attempt
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
             other.execute("begin immediate")
-        threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
+        thread, held = store._thread, files_of(path)
+        assert held, "the control: it has its own files open"
         await put_one("after")
         assert await names() == ["after", "before"]
-        assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == (threads, files)
+        assert (store._thread, files_of(path)) == (thread, held)
 
     async def test_after_sqlite_undid_it_nothing_more_is_written(self, store: SQLiteStore) -> None:
         """SQLite ends the transaction by itself after some faults: a statement after that would stand alone."""

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from app import sqlite_engine
-from app.database import close_database, connect, empty_log, open_database, run, savepoint, transaction, write_anew
+from app.database import empty_log, run, savepoint, transaction, write_anew
 from app.errors import DatabaseHeld
 from app.sqlite_engine import SQLiteStore
-from tests.app.shelves import make_shelves, names, put
+from tests.app.shelves import names, put, shelves_in
 from tests.app.test_sqlite_engine import no_room, put_one, slow_disk
 
 
@@ -24,12 +24,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[SQLiteStore]:
-    engine = connect(f"sqlite:///{path}", patience=2)
-    assert isinstance(engine, SQLiteStore)
-    await open_database()
-    await make_shelves()
-    yield engine
-    await close_database()
+    async with shelves_in(path, patience=2) as engine:
+        yield engine
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from datetime import timedelta
@@ -24,29 +26,23 @@ from workshops.tables import SignUp
 
 def benchmarks(kept: Path, *args: str) -> tuple[str, list[dict[str, Any]]]:
     """What a run prints, and the figures that it keeps."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "benchmarks",
-            "--events",
-            "80",
-            "--rounds",
-            "2",
-            "--seconds",
-            "0.05",
-            "--json",
-            str(kept),
-            *args,
-        ],
+    command = [sys.executable, "-m", "benchmarks", "--events", "80", "--rounds", "2", "--seconds", "0.05"]
+    with subprocess.Popen(
+        [*command, "--json", str(kept), *args],
         cwd=ROOT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=300,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(kept.parent)},
-    )
-    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-1000:]
-    return done.stdout, json.loads(kept.read_text())
+        env={"PATH": "/usr/bin:/bin", "HOME": str(kept.parent), "PYTHONFAULTHANDLER": "1"},
+        start_new_session=True,
+    ) as run:
+        try:
+            printed, errors = run.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGABRT)  # each of its programs says where it stands
+            printed, errors = run.communicate()
+    assert run.returncode == 0, errors[-3000:] + printed[-1000:]
+    return printed, json.loads(kept.read_text())
 
 
 @pytest.mark.slow

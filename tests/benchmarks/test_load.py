@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
+from unittest import mock
 
+import benchmarks.load
 from benchmarks.load import drive
 
 Answer = Callable[[int], bytes]
@@ -22,8 +24,10 @@ def answer(body: bytes = b"bonjour", status: str = "200 OK", headers: str = "") 
 async def serving(answering: Answer) -> AsyncIterator[int]:
     """A server on a port of its own that answers the n-th request so, in crumbs."""
     numbers = itertools.count(1)
+    gone = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        gone.append(writer.wait_closed())
         try:
             while await reader.readuntil(b"\r\n\r\n"):
                 whole = answering(next(numbers))
@@ -41,6 +45,7 @@ async def serving(answering: Answer) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await asyncio.gather(*gone)
 
 
 async def load(answering: Answer, **job: Any) -> dict[str, Any]:
@@ -80,6 +85,13 @@ async def test_a_connection_that_is_cut_is_wrong() -> None:
     seen = await load(lambda n: b"" if n == 5 else answer())
     assert seen["wrongs"] == 1
     assert "cut" in seen["wrong"][0]
+
+
+async def test_an_answer_that_does_not_come_is_wrong() -> None:
+    with mock.patch.object(benchmarks.load, "PATIENCE", 0.2):
+        seen = await load(lambda n: answer()[: -1 if n == 5 else None])
+    assert (seen["requests"], seen["wrongs"]) == (19, 1)
+    assert "no answer" in seen["wrong"][0]
 
 
 async def test_a_header_that_must_not_be_there() -> None:

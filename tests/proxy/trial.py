@@ -261,8 +261,9 @@ class TestForms:
         answer = browser.post("/langue", content=iter([body]) if chunked else body, headers=FORM)
         assert (answer.status_code, time.monotonic() - started < 1) == (413, True)
         assert "C’est trop long" in answer.text
-        # Behind it none was done: refused as too large, or as cut off, when the proxy had begun to pass it on.
-        assert all(each["status"] >= 400 for each in site.house.requests()[before:] if each["method"] == "POST")
+        # Behind it none was done: 413, or 400 where Caddy had begun to pass it on and cut it off.
+        behind = {each["status"] for each in site.house.requests()[before:] if each["method"] == "POST"}
+        assert behind <= ({413, 400} if site.kind == "caddy" else {413})
 
     def test_what_is_just_not_too_large_arrives(self, site: Site, browser: httpx.Client) -> None:
         body = start_of_form(browser).ljust(LARGEST_BODY, b"x")
