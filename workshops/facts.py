@@ -189,6 +189,7 @@ def _who_with(row: Row, member_id: int, part: Row, here: Here) -> Who:
         id=member_id,
         belongs=here.belongs,
         mediator=here.mediator,
+        met=here.met,
         proposer=row["proposer_id"] == member_id,
         hosting=part["host"] == HostState.HOSTING,
         invited=part["host"] == HostState.INVITED,

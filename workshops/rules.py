@@ -99,6 +99,8 @@ class Who:
     """Member of the workshop's place."""
     mediator: bool = False
     """Mediates at the workshop's place."""
+    met: bool = False
+    """Somebody at that place has met them: they are shown names."""
     proposer: bool = False
     hosting: bool = False
     invited: bool = False

@@ -19,6 +19,7 @@ from app.identity.rules import email_key, name_key, starts_like, why_may_not
 from app.identity.sessions import end_sessions
 from app.identity.states import STANDING, Act, IdentityRefusal
 from app.identity.tables import Grant
+from app.identity.visits import Visit
 
 __all__ = [
     "Draw",
@@ -182,6 +183,20 @@ async def who_is_here(member_id: int, place_id: int, *, at: datetime | None = No
     mediator = bool(rows[0]["mediator"])
     acts = frozenset[Act]() if mediator else frozenset(Act(row["act"]) for row in rows if row["act"])
     return Here(True, mediator, acts, met=mediator or rows[0]["met_at"] is not None)
+
+
+def here_of(visit: Visit, place_id: int) -> Here | None:
+    """What the visit knows already of its member, when this is the place that they look at."""
+    me = visit.member
+    if me is None or visit.place is None or visit.place.id != place_id:
+        return None
+    return Here(me.belongs, me.mediator, frozenset() if me.mediator else me.acts, me.met)
+
+
+async def here_at(visit: Visit, place_id: int) -> Here:
+    """What the visit's member is at this place."""
+    assert visit.member is not None
+    return here_of(visit, place_id) or await who_is_here(visit.member.id, place_id, at=visit.now)
 
 
 async def is_mediator(member_id: int, place_id: int) -> bool:

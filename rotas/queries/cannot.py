@@ -9,11 +9,11 @@ from datetime import timedelta
 from app.database import run
 from app.errors import NotFound, Refused
 from app.i18n import Text, capital, language, text
+from app.identity.api import here_of
 from app.identity.visits import Visit
 from rotas import rules
 from rotas.facts import slot_of, standing_of, who_is
 from rotas.queries.lookups import one_person
-from rotas.queries.one import here_of
 from rotas.states import RotaRefusal
 
 SWAPS_WITHIN = timedelta(weeks=6)

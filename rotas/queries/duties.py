@@ -11,12 +11,11 @@ from app.clock import at_local, local_day
 from app.database import run
 from app.errors import Forbidden, NotFound
 from app.i18n import Language, Text, capital, language, text, text_n
-from app.identity.api import Here, who_is_here
+from app.identity.api import here_at
 from app.identity.states import Act
 from app.identity.visits import Visit
 from app.identity.wording import ACTS
 from rotas import rules, views
-from rotas.queries.one import here_of
 from rotas.queries.reading import Row
 from rotas.states import SKILLED, Level, RotaRefusal
 
@@ -145,13 +144,6 @@ LEVEL_WORDS: dict[Level, Text] = {
 # ------------------------------------------------------------------------------------------------------------ who reads
 
 
-async def here_at(visit: Visit, place_id: int) -> Here:
-    """What the visit's member is at this place."""
-    assert visit.member is not None
-    here = here_of(visit, place_id)
-    return here if here is not None else await who_is_here(visit.member.id, place_id, at=visit.now)
-
-
 async def refuse_unless_keeps(visit: Visit, place_id: int) -> None:
     """Raise `NotFound` for whoever is no member of this place, `Forbidden` for whoever does not keep it."""
     here = await here_at(visit, place_id)
@@ -159,11 +151,6 @@ async def refuse_unless_keeps(visit: Visit, place_id: int) -> None:
         raise NotFound
     if Act.KEEP_PLACE not in here.acts:
         raise Forbidden(RotaRefusal.MAY_NOT)
-
-
-def _named(visit: Visit, place_id: int) -> bool:
-    me, place = visit.member, visit.place
-    return me is not None and me.belongs and me.met and place is not None and place.id == place_id
 
 
 # ------------------------------------------------------------------------------------------------------------ the pages
@@ -185,7 +172,7 @@ async def duties_page(visit: Visit) -> DutiesPage:
         place_name=place.name,
         keeps=Act.KEEP_PLACE in here.acts,
         quiet=bool(setting and setting[0]["quiet"]),
-        duties=[_line(each, named=_named(visit, place.id), lang=lang) for each in by_duty.values()],
+        duties=[_line(each, named=here.met, lang=lang) for each in by_duty.values()],
     )
 
 
@@ -236,7 +223,7 @@ async def duty_page(
     lang, now, me = language(visit.language), visit.now, visit.member.id
     duty = await duty_of(duty_id)
     here = await here_at(visit, duty["place_id"])
-    named = _named(visit, duty["place_id"])
+    named = here.met
     practice = await run(_PRACTICE, duty["place_id"], duty_id)
     patterns = await run(_PATTERNS, duty_id, local_day(now))
     turns = await run(_TURNS, duty_id, now, NEXT_TURNS)

@@ -10,7 +10,7 @@ from app.calendar.api import why_clashes
 from app.clock import local_day
 from app.database import run
 from app.i18n import Language, Text, capital, language, text, text_n
-from app.identity.api import Here
+from app.identity.api import here_of
 from app.identity.states import Act
 from app.identity.visits import Visit
 from app.identity.wording import ACTS
@@ -141,14 +141,6 @@ order by s.starts_at limit 1
 def sentence(refusal: RotaRefusal, lang: Language, **details: object) -> str:
     """A refusal, said."""
     return lang.say(Text(SENTENCES[refusal], details))
-
-
-def here_of(visit: Visit, place_id: int) -> Here | None:
-    """What the visit knows already of its member, when the turn is at the place that they look at."""
-    me = visit.member
-    if me is None or visit.place is None or visit.place.id != place_id:
-        return None
-    return Here(me.belongs, me.mediator, frozenset() if me.mediator else me.acts, me.met)
 
 
 async def slot_page(

@@ -11,11 +11,11 @@ from app.contracts import GONE
 from app.database import run
 from app.errors import Forbidden, NotFound
 from app.i18n import Language, Text, capital, language, text
-from app.identity.api import holds
+from app.identity.api import here_at, holds
 from app.identity.states import Act
 from app.identity.visits import Visit
 from rotas import rules
-from rotas.queries.duties import READ_TILL, duty_of, here_at
+from rotas.queries.duties import READ_TILL, duty_of
 from rotas.queries.reading import Row
 from rotas.rules import CLOSING, MOMENTS, OPENING
 from rotas.states import RotaRefusal

@@ -11,6 +11,7 @@ import pytest
 
 from app.database import Store, run, transaction
 from tests.client import Browser, World, words
+from tests.factories import make_member, make_place
 from tests.people import Cast, make_cast
 from workshops import commands, jobs, views
 from workshops.states import State
@@ -318,6 +319,21 @@ class TestAlike:
         pages = [await browser.get(f"/ateliers/{workshop_id}") for browser in browsers]
         assert len(made) == 2, "once for two who know names here, once for somebody whom nobody has met"
         assert ["Samira" in words(page) for page in pages] == [True, True, False]
+
+    async def test_names_are_for_whom_somebody_of_its_place_has_met(self, scene: Scene) -> None:
+        elsewhere = await make_place(name="La Halle")
+        workshop_id = await scene.published()
+        guest = await make_member(name="Ines", place_id=elsewhere)
+        browser = await scene.as_(guest)
+        assert "Samira" not in words(await browser.get(f"/ateliers/{workshop_id}"))
+        async with transaction():
+            await run(
+                "insert into membership (member_id, place_id, mediator, employer, joined_at, met_at) "
+                "select member_id, {}, mediator, employer, joined_at, met_at from membership where member_id = {}",
+                scene.cast.place,
+                guest,
+            )
+        assert "Samira" in words(await browser.get(f"/ateliers/{workshop_id}"))
 
     async def test_what_else_one_does_then_is_told_to_them_alone(self, scene: Scene) -> None:
         other = await scene.published(title="Le ciné du soir")

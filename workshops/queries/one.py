@@ -12,7 +12,7 @@ from app.calendar import api as calendar
 from app.database import run, stamp
 from app.errors import NotFound
 from app.i18n import Language, Text, capital, language, text, text_n
-from app.identity.api import Here
+from app.identity.api import here_of
 from app.identity.visits import Visit
 from app.unchanged import unchanged
 from workshops import rules, views
@@ -81,7 +81,7 @@ async def _shown_to(workshop_id: int, visit: Visit) -> tuple[_Shown, Who | None]
         raise NotFound
     row, who = shown.row, None
     if visit.member is not None:
-        who = await who_is(row, visit.member.id, now=visit.now, here=_here(visit, row["place_id"]))
+        who = await who_is(row, visit.member.id, now=visit.now, here=here_of(visit, row["place_id"]))
     if not rules.may_see(shown.standing, who):
         raise NotFound
     return shown, who
@@ -127,14 +127,6 @@ async def starts_at(workshop_id: int) -> datetime:
     return at
 
 
-def _here(visit: Visit, place_id: int) -> Here | None:
-    """What the visit knows already of its member, when the workshop is at the place that they look at."""
-    me = visit.member
-    if me is None or visit.place is None or visit.place.id != place_id:
-        return None
-    return Here(me.belongs, me.mediator, frozenset() if me.mediator else me.acts)
-
-
 async def workshop_page(
     workshop_id: int,
     *,
@@ -164,22 +156,21 @@ _AS_SEEN = attrgetter(*(each.name for each in fields(Who) if each.name != "id"))
 def _page(shown: _Shown, who: Who | None, visit: Visit, lang: Language, *, focus: bool) -> WorkshopPage:
     """What the page says to all who are the same to the workshop, made once a minute: starts and ends, by which rules
     go, are written to the minute. Nothing of the reader's own is in it: `_own`."""
-    met = visit.member is not None and visit.member.met
-    seen_as = lang.code, met, focus, None if who is None else _AS_SEEN(who)
+    seen_as = lang.code, focus, None if who is None else _AS_SEEN(who)
     minute = visit.now.replace(second=0, microsecond=0)
     kept = shown.pages.get(seen_as)
     if kept is not None and kept[0] == minute:
         return kept[1]
-    page = _page_for(shown, who, met=met, now=visit.now, focus=focus, lang=lang)
+    page = _page_for(shown, who, now=visit.now, focus=focus, lang=lang)
     shown.pages[seen_as] = minute, page
     return page
 
 
-def _page_for(shown: _Shown, who: Who | None, *, met: bool, now: datetime, focus: bool, lang: Language) -> WorkshopPage:
+def _page_for(shown: _Shown, who: Who | None, *, now: datetime, focus: bool, lang: Language) -> WorkshopPage:
     row, standing, hosts = shown.row, shown.standing, shown.hosts
     may = _may(standing, who, now=now)
     inside = who is not None and (who.proposer or who.hosting)
-    names_shown = met or inside
+    names_shown = inside or (who is not None and who.met)
     return WorkshopPage(
         id=row["id"],
         title=row["title"],
