@@ -86,6 +86,8 @@ class DutyPage:
     icon: str
     about: str
     place_name: str
+    belongs: bool
+    """Whether the reader is a member of its place."""
     keeps: bool
     reads_till: bool
     """Whether the reader may see what its box held."""
@@ -239,6 +241,7 @@ async def duty_page(
         icon=duty["icon"],
         about=duty["about"],
         place_name=duty["place_name"],
+        belongs=here.belongs,
         keeps=keeps,
         reads_till=duty["act"] == Act.TAKE_CASH and not READ_TILL.isdisjoint(here.acts),
         facts=_facts(duty, len(skilled), lang),

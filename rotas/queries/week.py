@@ -62,6 +62,8 @@ class WeekPage:
     sheet_href: str
     keeps: bool
     """Whether the reader keeps the place, and so its duties."""
+    all_duties: bool
+    """Whether the reader looks at a place of their own, whose duties are theirs to read."""
     member: bool
 
 
@@ -119,6 +121,7 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
         if reader.named
         else "",
         keeps=Act.KEEP_PLACE in reader.acts,
+        all_duties=visit.place is not None and reader.id > 0,
         member=reader.id > 0,
     )
 
