@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.calendar.states import EntryState, Role
+from app.calendar.states import COMES, EntryState, Role
 from app.database import is_sqlite, run
 
-COMES = (Role.HOST.value, Role.PARTICIPANT.value, Role.HOLDER.value)
-"""As what one has one's place: nobody is reminded of what they only wait for."""
+_COMES = ", ".join("{}" for _ in COMES)
 
 _THING = (
     "e.id as entry_id, e.kind, e.thing_id, e.place_id, e.genre, e.title, e.starts_at, e.ends_at, r.name as room, "
@@ -72,8 +71,8 @@ async def locked_to_come(kind: str, thing_id: int, *, now: datetime) -> Coming |
 async def who_comes(entry_id: int) -> list[TakesPart]:
     """Those who take part in this entry now, by id."""
     rows = await run(
-        "select member_id, role, modified_at from taking_part where entry_id = {} and left_at is null "
-        "and role in ({}, {}, {}) order by member_id",
+        "select member_id, role, modified_at from taking_part where entry_id = {} and left_at is null "  # noqa: S608 - marks
+        f"and role in ({_COMES}) order by member_id",
         entry_id,
         *COMES,
     )
@@ -87,7 +86,7 @@ def _own(members: int) -> str:
         f"select {_THING}, t.member_id from entry e cross join taking_part t {_AROUND} "  # noqa: S608 - constants and marks
         "where e.state = 'confirmed' and e.starts_at >= {} and e.starts_at < {} and t.entry_id = e.id "
         f"and t.member_id in ({', '.join('{}' for _ in range(members))}) and t.left_at is null "
-        "and t.role in ({}, {}, {}) order by e.starts_at, e.id"
+        f"and t.role in ({_COMES}) order by e.starts_at, e.id"
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from app.calendar.icalendar import Personal, personal_bytes
 from app.calendar.kept import KEPT_LANGUAGE, kept_words
-from app.calendar.states import EntryState, Role
+from app.calendar.states import COMES, EntryState, Role
 from app.clock import day_start, local_day
 from app.database import run
 from app.i18n import language
@@ -211,8 +211,8 @@ async def event_events(kind: str, thing_id: int) -> list[bytes]:
 # ----------------------------------------------------------------------------------------------------- for one person
 
 _MINE = (
-    "t.left_at is null and (e.state in ({}, {}) and t.role in ({}, {}, {}) or e.state = {} and t.role = {}) and "
-    + _IN_WINDOW
+    f"t.left_at is null and (e.state in ({{}}, {{}}) and t.role in ({', '.join('{}' for _ in COMES)}) "
+    "or e.state = {} and t.role = {}) and " + _IN_WINDOW
 )
 
 
@@ -220,9 +220,7 @@ def _mine(window: Window) -> tuple[Any, ...]:
     return (
         EntryState.CONFIRMED.value,
         EntryState.CANCELLED.value,
-        Role.HOST.value,
-        Role.PARTICIPANT.value,
-        Role.HOLDER.value,
+        *COMES,
         EntryState.TENTATIVE.value,
         Role.HOST.value,
         *_in_window(window),

@@ -17,6 +17,7 @@ ROLES = {
     Role.WAITING: text("J’attends"),
     Role.OFFERED: text("Une place m’est gardée"),
     Role.HOLDER: text("Je tiens ce rôle"),
+    Role.WATCHER: text("Je viens regarder"),
 }
 
 

@@ -14,7 +14,7 @@ from app.calendar.kept import HOSTS_JOINT
 from app.calendar.kept_entries import KeptEntry, entries_of
 from app.calendar.rules import invitation, seats_left, waiting_first
 from app.calendar.spans import Follow
-from app.calendar.states import LONGEST, NOT_YET, EntryState, Invitation, Role
+from app.calendar.states import COMES, LONGEST, NOT_YET, EntryState, Invitation, Role
 from app.clock import local_day
 from app.contracts import EntryKind
 from app.database import run
@@ -23,7 +23,6 @@ from app.identity.visits import Visit
 from app.unchanged import unchanged
 
 SHOWN = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value)
-COMES_TO_ME = (Role.HOST.value, Role.PARTICIPANT.value, Role.HOLDER.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +270,7 @@ async def tickets(parts: Sequence[Part], visit: Visit, *, kinds: Mapping[str, En
     others = [
         part
         for part in parts
-        if part.role in COMES_TO_ME
+        if part.role in COMES
         and (part.state == EntryState.CONFIRMED or (part.state == EntryState.TENTATIVE and part.role == Role.HOST))
     ]
     found: list[Strip] = []
@@ -308,7 +307,7 @@ async def my_next(
     """
     after = "" if follow is None else "and (t.starts_at > {} or t.starts_at = {} and t.entry_id > {}) "
     after_args = () if follow is None else (follow.starts_at, follow.starts_at, follow.entry_id)
-    roles = (*COMES_TO_ME, *sorted(role.value for role in NOT_YET))
+    roles = (*COMES, *sorted(role.value for role in NOT_YET))
     rows = await run(
         f"select {_LINE} from taking_part t join entry e on e.id = t.entry_id "  # noqa: S608 - constants and marks
         f"where t.member_id = {{}} and t.left_at is null and t.role in ({', '.join('{}' for _ in roles)}) "
@@ -335,11 +334,11 @@ async def my_past(
     args = () if follow is None else (follow.starts_at, follow.starts_at, follow.entry_id)
     rows = await run(
         f"select {_LINE} from taking_part t join entry e on e.id = t.entry_id "  # noqa: S608 - constants of this file
-        f"where t.member_id = {{}} and t.left_at is null and t.role in ({{}}, {{}}, {{}}) "
+        f"where t.member_id = {{}} and t.left_at is null and t.role in ({', '.join('{}' for _ in COMES)}) "
         "and t.starts_at < {} and e.ends_at <= {} and e.state = {} "
         f"{before}order by t.starts_at desc, t.entry_id desc limit {{}}",
         _me(visit),
-        *COMES_TO_ME,
+        *COMES,
         visit.now,
         visit.now,
         EntryState.CONFIRMED.value,
@@ -460,7 +459,7 @@ def _strip(
         join_path=kind.join_path.replace("{id}", thing),
         join_label=kind.join_label,
         leave_path=kind.leave_path.replace("{id}", thing),
-        leave_label=kind.leave_label if role in COMES_TO_ME and state is EntryState.CONFIRMED and not over else "",
+        leave_label=kind.leave_label if role in COMES and state is EntryState.CONFIRMED and not over else "",
         lacks_people=kind.lacks_people,
     )
 
@@ -490,6 +489,7 @@ def _mine_words(state: EntryState, role: Role | None) -> Text | None:
         Role.HOST: text("Tu animes"),
         Role.PARTICIPANT: text("Tu as ta place"),
         Role.HOLDER: text("C’est ton tour"),
+        Role.WATCHER: text("Tu viens regarder"),
         Role.WAITING: text("Tu attends une place"),
         Role.OFFERED: text("Une place est pour toi : réponds"),
     }[role]

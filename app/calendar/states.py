@@ -29,7 +29,12 @@ class Role(StrEnum):
     OFFERED = "offered"
     """A place is kept for them until they have answered."""
     HOLDER = "holder"
+    WATCHER = "watcher"
+    """Comes to learn, beside those whose turn it is."""
 
+
+COMES = (Role.HOST.value, Role.PARTICIPANT.value, Role.HOLDER.value, Role.WATCHER.value)
+"""Roles of whoever comes: nobody is reminded of what they only wait for."""
 
 NOT_YET = frozenset({Role.WAITING, Role.OFFERED})
 """Roles of whoever has no place yet: nothing of it is theirs, and no feed tells it."""

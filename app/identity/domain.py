@@ -9,7 +9,7 @@ from app.i18n.text import N_
 from app.identity import own_data
 from app.identity.commands_welcome import forget_slips
 from app.identity.data_wording import DATA_SENTENCES, data_jobs
-from app.identity.jobs import forget_expired, forget_tries, stay_ended
+from app.identity.jobs import forget_ages, forget_expired, forget_tries, stay_ended
 from app.identity.pages import ENTRANCE
 from app.identity.pages_data import DATA
 from app.identity.pages_me import ME
@@ -40,6 +40,7 @@ DOMAIN = Domain(
     jobs=(
         Job("identity.forget_expired", forget_expired, in_doubt=True),
         Job("identity.forget_tries", forget_tries, every=timedelta(minutes=10)),
+        Job("identity.forget_ages", forget_ages, every=timedelta(hours=6)),
         Job("identity.forget_slips", forget_slips, every=timedelta(hours=6)),
     ),
     jobs_of_all=data_jobs,

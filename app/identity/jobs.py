@@ -1,9 +1,10 @@
-"""What ends by itself: sessions, ways in, counted tries; and what stays ended when the clock is set back."""
+"""What ends by itself: sessions, ways in, counted tries, ages; and what stays ended when the clock is set back."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from app.clock import local_day
 from app.database import run, transaction
 from app.identity import throttle
 from app.identity.entrance import JUST_USED
@@ -28,6 +29,13 @@ async def forget_tries(now: datetime) -> int:
         sessions = await Session.delete().where(Session.created_at > now + CLOCKS_APART).returning(Session.id)
         passages = await Passage.delete().where(Passage.created_at > now + CLOCKS_APART).returning(Passage.id)
     return len(old) + len(sessions) + len(passages)
+
+
+async def forget_ages(now: datetime) -> int:
+    """Forget the day of whoever is 18 by now: it says nothing any more but how old they are. Returns how many."""
+    async with transaction():
+        grown = await run("update member set adult_on = {} where adult_on <= {} returning id", None, local_day(now))
+    return len(grown)
 
 
 async def stay_ended(now: datetime, latest: datetime, believed: bool = True) -> None:

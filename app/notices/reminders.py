@@ -133,6 +133,10 @@ def _body(thing: Coming, role: Role) -> list[Text]:
         said.append(text("C’est toi qui animes."))
     elif role is Role.HOLDER:
         said.append(text("C’est ton tour. Un empêchement ? « Je ne peux pas venir », sans te justifier."))
+    elif role is Role.WATCHER:
+        said.append(
+            text("Tu viens regarder, pour apprendre. Un empêchement ? « Je ne peux pas venir », sans te justifier.")
+        )
     else:
         said.append(text("Un empêchement ? Tu laisses ta place en un geste, sans te justifier."))
     return said

@@ -92,7 +92,8 @@ KEEPS = (
         About.ACCOUNT,
         text("Le jour des 18 ans, pour qui dit en avoir moins"),
         text("Personne. D’ici là, les clés, la caisse et ce qui se fait seul à seul ne sont pas proposés"),
-        text("Jusqu’au jour où l’on décoche la case"),
+        text("Jusqu’à ce jour, ou jusqu’à ce que l’on décoche la case"),
+        job="identity.forget_ages",
     ),
     Kept(
         About.ACCOUNT,

@@ -173,7 +173,8 @@ async def give_turn(
         came.value,
         now,
     )
-    await take_part(KIND, slot["id"], member_id, Role.HOLDER, binding=not watches, now=now)
+    role = Role.WATCHER if watches else Role.HOLDER
+    await take_part(KIND, slot["id"], member_id, role, binding=not watches, now=now)
     if not watches:
         await grants.allow(slot, member_id)
     if told is not None:

@@ -288,7 +288,7 @@ async def _to_watch(slot: Row, *, now: datetime, lang: Language) -> tuple[str, s
     found = await run(_TO_WATCH, slot["place_id"], slot["duty_id"], now)
     if not found:
         return None
-    return f"/tours/{found[0]['id']}", lang.say(text("Regarder %(when)s", when=found[0]["starts_at"]))
+    return f"/tours/{found[0]['id']}", lang.say(text("Je viens regarder %(when)s", when=found[0]["starts_at"]))
 
 
 def _asked_words(swap: Row, lang: Language) -> Text:

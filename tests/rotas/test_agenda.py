@@ -19,7 +19,7 @@ from app.notices.digest import tell_weeks
 from app.notices.links import StopLink
 from app.notices.reminders import remind_due
 from app.notices.states import Kind
-from rotas.commands.claiming import claim
+from rotas.commands.claiming import claim, watch
 from rotas.commands.duties import set_quiet
 from rotas.commands.giving_up import free
 from rotas.commands.slots import cancel_slot
@@ -27,7 +27,7 @@ from tests.client import NOON
 from tests.factories import make_workshop
 from tests.people import Cast
 from tests.rotas import reads
-from tests.rotas.make import DAY, make_duty, make_slot
+from tests.rotas.make import DAY, make_duty, make_practice, make_slot
 from tests.rotas.scene import TOMORROW, Scene
 
 LATER = TOMORROW + timedelta(hours=3)
@@ -263,6 +263,20 @@ class TestOnesOwn:
         assert (mail["member_id"], mail["link"]) == (cast.karim, f"/tours/{slot_id}")
         assert "C’est ton tour." in mail["body"]
         assert "Je ne peux pas venir" in plain(mail["body"])
+
+    async def test_whoever_watches_is_told_so(self, scene: Scene) -> None:
+        cast = scene.cast
+        slot_id = await scene.slot("Courses", people=2, who=(cast.odile,))
+        (row,) = await run("select duty_id from rota_slot where id = {}", slot_id)
+        await make_practice(duty_id=row["duty_id"], member_id=cast.odile)
+        await watch(actor=cast.karim, slot_id=slot_id, now=NOON)
+        page = plain((await (await scene.as_(cast.karim)).get("/mes-rendez-vous")).text)
+        assert "Tu viens regarder Courses" in page
+        assert "C’est ton tour" not in page
+        assert await remind_due(KINDS, at_local(local_day(NOON), time(18))) == 2
+        told = {row["member_id"]: row["body"] for row in await run("select * from outbox where kind = 'reminder'")}
+        assert "C’est ton tour." in told[cast.odile]
+        assert "Tu viens regarder, pour apprendre." in told[cast.karim]
 
     async def test_the_week_tells_apart_who_is_missing_and_where_there_is_room(self, scene: Scene) -> None:
         cast = scene.cast

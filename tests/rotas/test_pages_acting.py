@@ -466,7 +466,7 @@ class TestOthersWays:
         nobody = await karim.get(f"/tours/{elsewhere}")
         assert "Ce rôle s’apprend, en regardant d’abord un tour avec quelqu’un qui sait." in words(nobody)
         assert f'href="/tours/{slot_id}"' in nobody.text
-        assert "Regarder mercredi 25 novembre à 12 h" in words(nobody)
+        assert "Je viens regarder mercredi 25 novembre à 12 h" in words(nobody)
         assert "Je viens regarder" in words(await karim.get(f"/tours/{slot_id}"))
         answer = await karim.partial(f"/tours/{slot_id}/prise", {"watch": "1"})
         assert "Tu viens regarder." in words(answer)

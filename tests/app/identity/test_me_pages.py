@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
+from app.clock import at_local
 from app.database import run, transaction
 from app.identity import commands, throttle
+from app.identity.jobs import forget_ages
 from app.identity.passwords import password_fits
 from app.identity.states import Act
 from app.identity.tables import Membership
@@ -119,6 +121,13 @@ class TestProfile:
         assert await kept() == date(2028, 2, 29)
         await samira.post("/moi/age", {"adult_on": "2028-02-29"})
         assert await kept() is None
+
+    async def test_the_day_is_forgotten_when_it_has_come(self, cast: Cast, samira: Browser, world: World) -> None:
+        await samira.post("/moi/age", {"minor": "1", "adult_on": "2027-03-28"})
+        eve = at_local(date(2027, 3, 27), time(23, 59))
+        assert await forget_ages(eve) == 0
+        assert [await forget_ages(eve + timedelta(minutes=1)) for _ in range(2)] == [1, 0]
+        assert 'name="minor" value="1" checked' not in (await samira.get("/moi")).text
 
     async def test_it_shows_places_roles_and_adhesion(self, cast: Cast, world: World) -> None:
         async with transaction():

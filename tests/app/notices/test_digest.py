@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.calendar import coming
+from app.calendar.states import COMES
 from app.clock import at_local
 from app.database import Store, run, transaction
 from app.notices import digest
@@ -297,8 +298,7 @@ class TestOfYears:
 
     async def test_from_the_entries_of_the_week(self, sqlite_only_db: Store) -> None:
         words = [
-            row["detail"]
-            for row in await run(f"explain query plan {coming._own(3)}", EIGHT, EIGHT, 1, 2, 3, *coming.COMES)
+            row["detail"] for row in await run(f"explain query plan {coming._own(3)}", EIGHT, EIGHT, 1, 2, 3, *COMES)
         ]
         assert words[0].startswith("SEARCH e USING INDEX entry_to_come (starts_at>? AND starts_at<?"), words
         (of_those,) = [each for each in words if each.startswith("SEARCH t ")]
@@ -307,5 +307,5 @@ class TestOfYears:
     async def test_in_the_order_that_sqlite_would_choose_all_is_read(self, sqlite_only_db: Store) -> None:
         """The control."""
         free = coming._own(3).replace(" cross join ", " join ")
-        words = [row["detail"] for row in await run(f"explain query plan {free}", EIGHT, EIGHT, 1, 2, 3, *coming.COMES)]
+        words = [row["detail"] for row in await run(f"explain query plan {free}", EIGHT, EIGHT, 1, 2, 3, *COMES)]
         assert words[0].startswith("SEARCH t USING INDEX taking_part_in_time"), words
