@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -35,6 +34,7 @@ from app.web.error_pages import ERROR_HANDLERS
 from app.web.log import start_logging
 from app.web.rendering import VARY
 from app.web.shell import Shell
+from benchmarks.programs import answer
 
 TEXT = "bonjour"
 PAGE_HEADERS = {"Vary": VARY, "Cache-Control": "no-store"}
@@ -124,7 +124,7 @@ def both(bare: ASGIApp, framed: ASGIApp) -> ASGIApp:
     return served
 
 
-def main(say: Callable[[str], object] = sys.stdout.write) -> None:
+def main() -> None:
     """Ask, then serve until stopped."""
     asked = json.loads(sys.stdin.readline())
     settings = Settings(
@@ -150,8 +150,7 @@ def main(say: Callable[[str], object] = sys.stdout.write) -> None:
     )
     start_logging()
     listening = listen("127.0.0.1", 0)
-    say(json.dumps({"port": int(address_of(listening).rpartition(":")[2])}) + "\n")
-    sys.stdout.flush()
+    answer({"port": int(address_of(listening).rpartition(":")[2])})
     serve_until_stopped(listening, both(bare, Shell(framed, settings, clock.now)))
 
 

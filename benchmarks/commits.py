@@ -16,6 +16,8 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # asyncpg comes without types
 
+from benchmarks.programs import answer
+
 MAKE = "create table if not exists bare_commit (id {}, who integer, at text)"
 
 
@@ -80,10 +82,7 @@ def main() -> None:
             seconds = asyncio.run(on_postgresql(database, at_once, count))
         else:
             seconds = asyncio.run(on_sqlite(database.removeprefix("sqlite:///"), at_once, count))
-        sys.stdout.write(
-            json.dumps({"seconds": seconds, "commits": count, "processor": process_time() - before}) + "\n"
-        )
-        sys.stdout.flush()
+        answer({"seconds": seconds, "commits": count, "processor": process_time() - before})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,31 @@ async def test_one_too_many_and_one_that_is_lost_are_errors(sqlite_database_url:
     await signs_up(people[2])
     with pytest.raises(Failed, match="More people than seats"):
         await check_places(made, 3)
+
+
+SAYS = """
+import signal, sys
+from benchmarks.programs import answer
+
+signal.signal(signal.SIGALRM, lambda *_: None)
+signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+told = {"told": "x" * 1_000_000}
+HOW
+"""
+NOT_BUFFERED = "import json; sys.stdout.write(json.dumps(told) + chr(10)); sys.stdout.flush()"
+
+
+@pytest.mark.parametrize(("how", "whole"), [("answer(told)", True), (NOT_BUFFERED, False)])
+def test_an_answer_is_told_whole_also_where_python_does_not_buffer(how: str, whole: bool) -> None:
+    """The second is the control: a program that waited for the rest of such an answer waited for good."""
+    code = SAYS.replace("HOW", how)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    ) as program:
+        assert program.stdout is not None
+        time.sleep(0.5)  # the pipe is full, and signals come
+        said = program.stdout.read()
+    assert (len(said) == len('{"told": ""}\n') + 1_000_000) is whole
 
 
 def test_time_and_memory_of_a_program_and_what_it_started() -> None:
