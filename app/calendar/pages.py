@@ -35,7 +35,6 @@ from app.web.rendering import house_of, nav_for, render, visit_of
 
 ANY_REQUEST = Request[Any, Any, Any]
 PUBLIC = {"public": True}
-TICKETS = 3
 HOME_STRIPS = 8
 PLACES = "places"
 """Under what name they are kept (`app.unchanged`)."""
@@ -157,7 +156,7 @@ async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine], taken: Hash
         places=places,
         kinds=kinds.values(),
         strips=strips,
-        tickets=await queries.tickets(parts, visit, kinds=kinds, limit=TICKETS),
+        tickets=await queries.tickets(parts, visit, kinds=kinds, limit=queries.TICKETS),
         member=signed_in,
         propose_href=_propose(visit, registry),
         spoken=language(visit.language),

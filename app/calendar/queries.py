@@ -122,6 +122,8 @@ class FeedLine:
     read_at: datetime | None
 
 
+TICKETS = 3
+"""The next of one's own dates that stand beside the agenda."""
 EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 MOST_PARTS = 200
 """That a person takes part in, to come: more are read when somebody looks that far ahead."""
@@ -452,7 +454,9 @@ def _strip(
         seats=seats,
         taken=taken,
         left=seats_left(seats=seats, taken=taken, waiting=waiting),
-        seats_words=_lack_words(seats, taken, over) if kind.lacks_people else _seats_words(seats, taken, waiting),
+        seats_words=_lack_words(seats, taken, over or not row["listed"])
+        if kind.lacks_people
+        else _seats_words(seats, taken, waiting),
         role=role,
         mine_words=_mine_words(state, role),
         invitation=offered,
@@ -473,9 +477,10 @@ def _seats_words(seats: int | None, taken: int, waiting: int) -> Text | None:
     return text_n("Il reste %(n)s place", "Il reste %(n)s places", left) if left > 0 else text("Complet")
 
 
-def _lack_words(people: int | None, taken: int, over: bool) -> Text | None:
+def _lack_words(people: int | None, taken: int, unsaid: bool) -> Text | None:
+    """What is missing, unless nothing is to be said of it: it is over, or not listed, as in a quiet place."""
     missing = (people or 0) - taken
-    if missing <= 0 or over:
+    if missing <= 0 or unsaid:
         return None
     return text_n("Il manque une personne", "Il manque %(n)s personnes", missing)
 

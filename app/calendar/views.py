@@ -237,11 +237,18 @@ def agenda_page(
         month_href=_address("/agenda/mois", {"lieu": wish.slug, "mois": f"{days.first:%Y-%m}"}),
         all_href=wish.path(genre="", apres=""),
         free_words=free_words,
-        tickets=tuple(strip for strip in tickets if strip.role not in NOT_YET),
-        offers=tuple(strip for strip in tickets if strip.role in NOT_YET),
+        **beside(tickets),
         propose_href=propose_href,
         feed_href=feed_href,
     )
+
+
+def beside(tickets: Sequence[Strip]) -> dict[str, tuple[Strip, ...]]:
+    """One's own next dates, and what is offered: as the pages that show them beside the agenda call them."""
+    return {
+        "tickets": tuple(strip for strip in tickets if strip.role not in NOT_YET),
+        "offers": tuple(strip for strip in tickets if strip.role in NOT_YET),
+    }
 
 
 def month_page(

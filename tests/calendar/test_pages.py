@@ -294,7 +294,9 @@ class TestStripAlone:
         answer = await browser.partial("/ateliers/1/inscription", {"view": "strip"})
         assert answer.status_code == 200
         assert answer.text.strip().startswith('<li><article class="strip mine"')
-        assert answer.text.count("<li>") == 1
+        assert answer.text.count("<li><article") == 1
+        assert 'hx-swap-oob="innerHTML:#a-moi"' in answer.text
+        assert 'class="ticket mine"' in answer.text.split("#a-moi")[1], "one's own dates come along"
         assert "data-focus" in answer.text
         assert "<html" not in answer.text
         plain = await browser.post("/ateliers/1/inscription", {"view": "strip"})

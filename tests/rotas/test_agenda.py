@@ -97,12 +97,19 @@ class TestTheAgenda:
         assert f'action="/tours/{slot_id}/prise"' in page.text
         taken = await samira.partial(f"/tours/{slot_id}/prise", {"view": "strip"})
         assert taken.status_code == 200
-        assert "C’est ton tour" in plain(taken.text)
+        strip, beside = taken.text.split('<div hx-swap-oob="innerHTML:#a-moi">')
+        assert "C’est ton tour" in plain(strip)
+        assert "C’est noté, à mercredi 25 novembre !" in plain(strip)
+        assert f'<a class="ticket mine" data-kind="turn" href="/tours/{slot_id}"' in beside
+        assert 'hx-swap-oob="innerHTML:#avis"' in beside
         assert f'href="/tours/{slot_id}/empechement"' in taken.text
         karim = await scene.as_(cast.karim)
         late = await karim.partial(f"/tours/{slot_id}/prise", {"view": "strip"})
         assert late.status_code == 409
-        assert "quelqu’un vient de prendre la dernière place" in plain(late.text)
+        strip, beside = late.text.split('<div hx-swap-oob="innerHTML:#a-moi">')
+        assert 'role="alert"' in strip
+        assert "quelqu’un vient de prendre la dernière place" in plain(strip)
+        assert '<div hx-swap-oob="innerHTML:#avis"></div>' in beside, "said once, and nothing older stays"
         assert "J’attends une place" not in late.text
 
     async def test_own_turns_stand_between_the_others_page_by_page(
@@ -141,7 +148,12 @@ class TestTheAgenda:
         after = await scene.slot("Café")
         assert shown(await visitor.get("/agenda")) == {}
         await claim(actor=cast.karim, slot_id=after, now=scene.world.now)
-        assert shown(await (await scene.as_(cast.karim)).get("/agenda")).keys() == {after}
+        karim = await scene.as_(cast.karim)
+        for path in ("/agenda", "/mes-rendez-vous"):
+            own = shown(await karim.get(path))
+            assert own.keys() == {after}
+            assert "C’est ton tour" in own[after]
+            assert "Il manque" not in own[after]
         await set_quiet(actor=cast.rosa, place_id=cast.place, quiet=False, now=scene.world.later(minutes=1))
         assert shown(await visitor.get("/agenda")).keys() == {before, after}
 
