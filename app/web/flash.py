@@ -42,10 +42,12 @@ class Flash:
     words: Text | None = None
     tone: str = "ok"
     undo: Undo | None = None
+    about: str = ""
+    """The id of what it is about, where the page opens on that, out of sight of its own head."""
 
     def said(self, say: Callable[[Text], str]) -> SaidFlash:
         """The notice in a language."""
-        return SaidFlash(self.tone, say(self.strong), say(self.words) if self.words else "", self.undo)
+        return SaidFlash(self.tone, say(self.strong), say(self.words) if self.words else "", self.undo, self.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class SaidFlash:
     strong: str
     words: str
     undo: Undo | None = None
+    about: str = ""
 
 
 def _sign(settings: Settings, payload: str) -> str:
@@ -73,7 +76,8 @@ def _unpacked(packed: list[Any] | None) -> Text | None:
 def flash_cookie(settings: Settings, flash: Flash) -> Cookie:
     """The cookie that carries it. Details must be plain strings and numbers."""
     undo = [flash.undo.action, flash.undo.name, flash.undo.value] if flash.undo else None
-    data = json.dumps([flash.tone, _packed(flash.strong), _packed(flash.words), undo], ensure_ascii=False)
+    parts = [flash.tone, _packed(flash.strong), _packed(flash.words), undo, *([flash.about] if flash.about else [])]
+    data = json.dumps(parts, ensure_ascii=False)
     payload = base64.urlsafe_b64encode(data.encode()).decode()
     return _cookie(settings, f"{payload}.{_sign(settings, payload)}", SECONDS)
 
@@ -110,4 +114,5 @@ def read_flash(request: Request[Any, Any, Any], settings: Settings) -> Flash | N
     tone, strong, words, *more = json.loads(base64.urlsafe_b64decode(payload))
     said = _unpacked(strong)
     undo = Undo(*more[0]) if more and more[0] else None
-    return None if said is None else Flash(said, _unpacked(words), tone, undo)
+    about = more[1] if len(more) > 1 else ""
+    return None if said is None else Flash(said, _unpacked(words), tone, undo, about)

@@ -7,13 +7,15 @@ agenda `view=strip`: under htmx the answer goes back there.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from litestar import Request, Response
 
 from app.calendar.strips import answer_strip, wants_strip
 from app.errors import NotFound, Refused
+from app.i18n import language
 from app.identity.visits import Me, Visit
 from app.web.answers import came_from, go_to
 from app.web.error_pages import refusal_text
@@ -22,7 +24,7 @@ from app.web.forms import read_form
 from app.web.rendering import render, visit_of, wants_fragment
 from rotas.facts import KIND
 from rotas.queries.one import slot_page
-from rotas.queries.week import TurnPage, slot_line
+from rotas.queries.week import turn_page
 
 AnyRequest = Request[Any, Any, Any]
 PUBLIC = {"public": True}
@@ -63,13 +65,27 @@ async def answer(
                 raise
             raise refused from None
     if wants_fragment(request) and view == "week":
-        line = await slot_line(slot_id, visit_of(request), asks_sure=asks_sure, just_taken=just_taken)
-        if line is not None:
-            return render(request, "rotas/turn.html", TurnPage(line), block="turn", status=status, flash=flash)
+        there = parse_qs(urlsplit(came_from(request, "")).query)
+        page = await turn_page(
+            slot_id,
+            visit_of(request),
+            chosen=there.get("voir", [""])[0],
+            asks_sure=asks_sure,
+            just_taken=just_taken,
+        )
+        if page is not None:
+            said = flash.said(language(visit_of(request).language).say) if flash is not None else None
+            # A refusal is read out where it stands, once; what was done, in `#avis` as everywhere.
+            above = None if refused is not None else flash
+            more = {"said": said}
+            return render(request, "rotas/turn.html", page, block="turn", status=status, flash=above, extra=more)
     if asks_sure and view in ("week", "strip"):
         return go_to(request, f"/tours/{slot_id}?question=1#tour")
     if refused is None and not asks_sure and not wants_fragment(request):
-        return go_to(request, back_to(request, slot_id), flash=flash)
+        path = back_to(request, slot_id)
+        # Where the page opens on the slot, what was done is read there as well.
+        about = f"tour-{slot_id}" if path.endswith(f"#tour-{slot_id}") else ""
+        return go_to(request, path, flash=replace(flash, about=about) if flash is not None else None)
     return await show(request, slot_id, refused=refused, flash=flash, asks_sure=asks_sure, status=status)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from app.clock import YEARS, local, local_day, week_start
@@ -25,9 +25,10 @@ LACKING, MINE = "manque", "moi"
 
 @dataclass(frozen=True, slots=True)
 class TurnPage:
-    """One slot, to be put where it stood."""
+    """One slot, to be put where it stood, and its week as it is now: what stands around it comes along."""
 
     slot: SlotLine
+    week: WeekPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,21 @@ class WeekPage:
 
 async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekPage | None:
     """`/tours`: this week, or the one of the day in `week`; none where there is no place yet."""
+    found = await _read_page(visit, week=week, chosen=chosen, slug=slug)
+    return found.page if found is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A week's page, and what it was made of."""
+
+    page: WeekPage
+    week: Week
+    reader: Reader
+    columns: dict[int, tuple[int, bool]]
+
+
+async def _read_page(visit: Visit, *, week: str, chosen: str, slug: str = "") -> _Found | None:
     taken = await stamp()
     place, all_places = await place_here(visit, slug, taken=taken)
     if place is None:
@@ -83,18 +99,21 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
     slots = [slot for slot in read.slots if reader.id or slot["id"] in lacking]
     heads, column_of = _columns_of(read, slots, lang)
     lines = [(slot, teller.line(slot, *column_of[slot["id"]])) for slot in slots]
+    stand_ins = _stand_ins(read, lines, now)
+    wanted = lacking | stand_ins
     chosen = chosen if reader.id and chosen in (() if place.quiet else (LACKING,)) + (MINE,) else ""
     shown = [
         (slot, line)
         for slot, line in lines
-        if not chosen or (slot["id"] in lacking if chosen == LACKING else bool(line.mine))
+        if not chosen or (slot["id"] in wanted if chosen == LACKING else bool(line.mine))
     ]
     days = _days(read, shown, today, lang)
     gone = [day for day in days if monday == week_start(today) and day.id < f"j{today}"]
     missing = sum(slot["people"] - slot["taken"] for slot in slots if slot["id"] in lacking)
+    missing += sum(slot_id in stand_ins for slot_id in _asked_of_all(read, now))
     links = _Links(place, monday, week_start(today), chosen, named=visit.place is None and len(all_places) > 1)
     mine = sum(bool(line.mine) for _, line in lines)
-    return WeekPage(
+    page = WeekPage(
         place=place,
         places=read.once(("places", links), lambda: _places(all_places, links)),
         monday=monday.isoformat(),
@@ -107,8 +126,8 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
         any_slots=bool(slots),
         chosen=chosen,
         chips=read.once(
-            ("chips", lang.code, len(lacking), mine, teller.quiet, links),
-            lambda: _chips(len(lacking), mine, teller.quiet, links, lang),
+            ("chips", lang.code, len(wanted), mine, teller.quiet, links),
+            lambda: _chips(len(wanted), mine, teller.quiet, links, lang),
         )
         if reader.id
         else (),
@@ -124,30 +143,59 @@ async def week_page(visit: Visit, *, week: str, chosen: str, slug: str) -> WeekP
         all_duties=visit.place is not None and reader.id > 0,
         member=reader.id > 0,
     )
+    return _Found(page, read, reader, column_of)
 
 
-async def slot_line(
-    slot_id: int, visit: Visit, *, asks_sure: bool = False, just_taken: bool = False
-) -> SlotLine | None:
-    """One slot of a week, to be put where it stood; none when it is off, or not the reader's to see. What was just
-    taken can be undone there."""
+async def turn_page(
+    slot_id: int,
+    visit: Visit,
+    *,
+    chosen: str = "",
+    asks_sure: bool = False,
+    just_taken: bool = False,
+) -> TurnPage | None:
+    """One slot of a week, to be put where it stood, with what stands around it; none when it is off, or not the
+    reader's to see. What was just taken can be undone there. `chosen` as in the page's address."""
     found = await run("select place_id, starts_at from rota_slot where id = {} and state = 'open'", slot_id)
     if not found or visit.place is None or found[0]["place_id"] != visit.place.id:
         return None
-    place, _ = await place_here(visit, "")
-    assert place is not None  # the visit's own
-    lang, now = language(visit.language), visit.now
-    read = await read_week(place.id, week_start(local_day(found[0]["starts_at"])), local_day(now))
-    reader = await reader_of(visit, place.id, now=now)
-    taken = slot_id if just_taken else 0
-    teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang, just_taken=taken)
-    _, column_of = _columns_of(read, read.slots, lang)
-    slot = next((each for each in read.slots if each["id"] == slot_id), None)
-    if slot is None:
+    day = local_day(found[0]["starts_at"])
+    here = await _read_page(visit, week=day.isoformat(), chosen=chosen)
+    slot = next((each for each in here.week.slots if each["id"] == slot_id), None) if here is not None else None
+    if here is None or slot is None:
         return None
-    return teller.line(slot, *column_of[slot_id], asks_sure=asks_sure, focus=True)
+    teller = Teller(
+        here.week,
+        here.reader,
+        quiet=here.page.place.quiet,
+        now=visit.now,
+        lang=language(visit.language),
+        just_taken=slot_id if just_taken else 0,
+    )
+    line = teller.line(slot, *here.columns[slot_id], asks_sure=asks_sure, focus=True)
+    return TurnPage(line, here.page)
 
 
+def _asked_of_all(week: Week, now: datetime) -> list[int]:
+    """Slots of this week for which somebody asks everybody to come instead: once for each who asks."""
+    return [
+        swap["slot_id"]
+        for swaps in week.swaps.values()
+        for swap in swaps
+        if swap["to_member"] is None and swap["wanted_slot_id"] is None and swap["until_at"] > now
+    ]
+
+
+def _stand_ins(week: Week, lines: Sequence[tuple[Row, SlotLine]], now: datetime) -> frozenset[int]:
+    """Of these those that the reader reads of: they may answer, or it was they who asked."""
+    asked = frozenset(_asked_of_all(week, now))
+    return frozenset(
+        line.id for _, line in lines if line.id in asked and line.deed is not None and line.deed.sort in _OF_STAND_INS
+    )
+
+
+_OF_STAND_INS = ("replace", "keep")
+"""What is pressed on a slot for which somebody asks for a stand-in."""
 Key = tuple[int, str]
 Columns = tuple[list[Head], dict[int, tuple[int, bool]]]
 
