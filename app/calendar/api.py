@@ -7,6 +7,7 @@ one's own thing, then these calls.
 from __future__ import annotations
 
 from app.calendar.clashes import (
+    Bound,
     Clash,
     FreeRoom,
     Opening,
@@ -39,6 +40,7 @@ from app.calendar.states import LONGEST, EntryState, OpeningState, Role
 
 __all__ = [
     "LONGEST",
+    "Bound",
     "Clash",
     "Coming",
     "EntryState",

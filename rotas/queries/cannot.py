@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
+from app.calendar.api import LONGEST, Bound, bound_times
+from app.clock import local_day, week_start
 from app.database import run
 from app.errors import NotFound, Refused
-from app.i18n import Text, capital, language, text
+from app.i18n import Language, Text, capital, language, text
 from app.identity.api import here_of
 from app.identity.visits import Visit
 from rotas import rules
-from rotas.facts import slot_of, standing_of, who_is
+from rotas.facts import KIND, Row, slot_of, source_of, standing_of, who_is
 from rotas.queries.lookups import one_person
 from rotas.states import RotaRefusal
 
@@ -34,14 +36,15 @@ class CannotPage:
     may_ask: bool
     may_name: bool
     """Whether the reader may write down whom to ask: somebody has met them here."""
-    options: Sequence[tuple[int, str]]
-    """Turns that may be swapped for."""
+    options: Sequence[tuple[str, Sequence[tuple[int, str]]]]
+    """Turns that may be swapped for: a week, and those of it."""
     values: Mapping[str, str]
     errors: Mapping[str, Text]
 
 
 _TO_SWAP = """
-select s.id, s.starts_at, d.name as duty, m.name from rota_slot s join duty d on d.id = s.duty_id
+select s.id, s.starts_at, s.ends_at, s.source_kind, s.source_id, d.name as duty, m.name
+from rota_slot s join duty d on d.id = s.duty_id
 join rota_holding h on h.slot_id = s.id and h.went = '' and h.came <> 'watches' join member m on m.id = h.member_id
 where s.place_id = {} and s.state = 'open' and s.starts_at > {} and s.starts_at < {}
 and not exists (select 1 from rota_holding o where o.slot_id = s.id and o.member_id = {} and o.went = '')
@@ -92,15 +95,9 @@ async def cannot_page(
     holder = me if whose == me.id else await who_is(slot, whose, now=now)
     if rules.why_cannot_give_up(standing, holder, now=now) is not None:
         return None
-    rows = await run(_TO_SWAP, slot["place_id"], now, now + SWAPS_WITHIN, whose, MOST_TO_SWAP)
-    names: dict[int, list[str]] = {}
-    for row in rows:
-        names.setdefault(row["id"], []).append(row["name"])
-    options = {
-        row["id"]: f"{capital(lang.short_day(row['starts_at']))}, {lang.hour(row['starts_at'])} · {row['duty']}"
-        + (f" ({', '.join(names[row['id']])})" if me.met else "")
-        for row in rows
-    }
+    found = await run(_TO_SWAP, slot["place_id"], now, now + SWAPS_WITHIN, whose, MOST_TO_SWAP)
+    bound = await bound_times([whose], now, now + SWAPS_WITHIN + LONGEST)
+    rows = [row for row in found if not _clashes(row, bound, given=slot_id)]
     own = whose == me.id
     name = "" if own else (await run("select name from member where id = {}", whose))[0]["name"]
     question = text("Tu ne peux pas venir ?") if own else text("%(name)s ne peut pas venir ?", name=name)
@@ -113,7 +110,34 @@ async def cannot_page(
         own=own,
         may_name=me.met,
         may_ask=rules.why_cannot_ask(standing, holder, now=now) is None,
-        options=list(options.items()),
+        options=_by_week(rows, named=me.met, lang=lang),
         values=values or {},
         errors=errors or {},
     )
+
+
+def _clashes(row: Row, bound: Sequence[Bound], *, given: int) -> bool:
+    """Whether something binds its reader at the hours of the turn of this row; not the one that they would give for it,
+    nor what opened it."""
+    return any(
+        each.starts_at < row["ends_at"]
+        and row["starts_at"] < each.ends_at
+        and (each.kind, each.thing_id) not in ((KIND, given), source_of(row))
+        for each in bound
+    )
+
+
+def _by_week(rows: Sequence[Row], *, named: bool, lang: Language) -> list[tuple[str, list[tuple[int, str]]]]:
+    """These turns, one line each with all who have it, under their weeks."""
+    names: dict[int, list[str]] = {}
+    for row in rows:
+        names.setdefault(row["id"], []).append(row["name"])
+    weeks: dict[date, dict[int, str]] = {}
+    for row in rows:
+        who = f" ({', '.join(names[row['id']])})" if named else ""
+        line = f"{capital(lang.day(row['starts_at']))}, {lang.hour(row['starts_at'])} · {row['duty']}{who}"
+        weeks.setdefault(week_start(local_day(row["starts_at"])), {})[row["id"]] = line
+    return [
+        (lang.say(text("La semaine du %(day)s", day=lang.date(monday))), list(lines.items()))
+        for monday, lines in weeks.items()
+    ]

@@ -244,7 +244,8 @@ class TestCannotCome:
         for way in ("free", "stand_in", "swap"):
             assert f'<input type="hidden" name="choice" value="{way}">' in page.text
         assert f'<option value="{wanted}">' in page.text
-        assert "Jeu. 26, 12 h · Cuisine (Aïcha)" in words(page)
+        assert '<optgroup label="La semaine du 23' in page.text
+        assert "Jeudi 26 novembre, 12 h · Cuisine (Aïcha)" in words(page)
 
     async def test_freed(self, scene: Scene) -> None:
         slot_id = await scene.slot(people=1, who=(scene.cast.karim,))
