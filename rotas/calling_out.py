@@ -246,6 +246,7 @@ def _as_who(row: Row) -> Who:
     return Who(
         id=row["member_id"],
         belongs=True,
+        met=True,  # others are not read
         mediator=bool(row["mediator"]),
         adult_on=row["adult_on"],
         level=Level(row["level"] or ""),

@@ -101,6 +101,7 @@ def standing_of(slot: Row) -> Standing:
         people=slot["people"],
         taken=slot["taken"],
         act=slot["act"],
+        opens_place=bool(slot["opens_place"]),
         adults_only=bool(slot["adults_only"]),
         needs_training=bool(slot["needs_training"]),
         trained_here=slot["trained_here"],

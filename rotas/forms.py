@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.i18n import Text, text
-from app.web.forms import Fields
+from app.web.forms import Fields, clean_line
 
 WAYS = ("free", "stand_in", "swap")
 LONGEST_WORD = 200
@@ -57,12 +57,20 @@ class GuestName:
     """Somebody present without an account."""
 
     first_name: str
+    once: str
+    """What tells this sending of the form from others: two people may have one first name."""
     values: Mapping[str, str]
     errors: dict[str, Text]
 
 
 def read_guest(form: Mapping[str, str]) -> GuestName:
-    """`first_name`."""
+    """`first_name`, `once`."""
     fields = Fields(form)
     first_name = fields.line("first_name", longest=LONGEST_NAME, required=text("Écris son prénom."))
-    return GuestName(first_name, fields.values, fields.errors)
+    once = clean_line(form.get("once", ""))[:64]
+    return GuestName(first_name, once, {**fields.values, "once": once}, fields.errors)
+
+
+def read_id(form: Mapping[str, str], name: str) -> int | None:
+    """Of a thing that a form names; none for what is no number."""
+    return _id(Fields(form), name)

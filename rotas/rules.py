@@ -63,6 +63,8 @@ class Standing:
     taken: int = 0
     act: str = ""
     """What the duty allows."""
+    opens_place: bool = False
+    """Whether whoever has it opens the place."""
     adults_only: bool = False
     needs_training: bool = False
     trained_here: int = 0
@@ -95,7 +97,8 @@ class Who:
     id: int
     belongs: bool = False
     met: bool = False
-    """Somebody of the slot's place has met them: names are for them."""
+    """Somebody of the slot's place has met them: names are for them, and what gives keys or allows something. Who
+    mediates there is met."""
     mediator: bool = False
     """Mediates at the slot's place."""
     keeps_place: bool = False
@@ -176,7 +179,9 @@ def why_not_for(standing: Standing, who: Who) -> RotaRefusal | None:
     """What about the person stands against this duty at that time, whatever places there are."""
     if (barred := _why_barred(standing, who)) is not None:
         return barred
-    return RotaRefusal.NEEDS_TRAINING if demands_training(standing) and not _may_do(standing, who) else None
+    if not demands_training(standing) or _may_do(standing, who):
+        return None
+    return RotaRefusal.NEEDS_TRAINING if who.level is Level.NONE else RotaRefusal.NOBODY_BESIDE
 
 
 def why_no_more(standing: Standing, who: Who) -> RotaRefusal | None:
@@ -193,7 +198,14 @@ def _why_barred(standing: Standing, who: Who) -> RotaRefusal | None:
         return RotaRefusal.NOT_OF_THIS_PLACE
     if who.mediator and standing.act:
         return RotaRefusal.MEDIATOR_HERE
-    return RotaRefusal.UNDER_AGE if too_young(standing, who) else None
+    if too_young(standing, who):
+        return RotaRefusal.UNDER_AGE
+    return RotaRefusal.NOT_MET if asks_to_be_met(standing) and not who.met else None
+
+
+def asks_to_be_met(standing: Standing) -> bool:
+    """Whether the turn is for members whom somebody there has met: it allows something, or opens the place."""
+    return bool(standing.act) or standing.opens_place
 
 
 def too_young(standing: Standing, who: Who) -> bool:

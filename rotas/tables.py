@@ -63,6 +63,8 @@ class Pattern(Table, tablename="rota_pattern"):
     """The pattern that this one changed."""
     made_until = Date(null=True, default=None)
     """Up to which day its slots have been made."""
+    once = Varchar(length=64, null=True, default=None)
+    """What told this sending of the form from others."""
     version = Integer(default=0)
     created_at = Timestamptz(default=None)
 
@@ -132,6 +134,8 @@ class Holding(Table, tablename="rota_holding"):
     taken_by = Integer(null=True, default=None)
     """Who took it for them, if it was somebody else."""
     came = Varchar(length=12)
+    once = Varchar(length=64, null=True, default=None)
+    """Of somebody without an account: what told this sending of the form from others."""
     taken_at = Timestamptz(default=None)
     went = Varchar(length=12, default="")
     """Empty while they have it."""

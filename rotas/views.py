@@ -171,6 +171,8 @@ def why_not_here(refusal: RotaRefusal | None, standing: Standing, who: Who, *, n
         return lang.say(text("S’ouvre à toi %(when)s", when=opens_at))
     if refusal is RotaRefusal.UNDER_AGE:
         return lang.say(text("À partir de 18 ans"))
+    if refusal is RotaRefusal.NOT_MET:
+        return lang.say(text("Pour les membres déjà rencontrés ici"))
     if refusal is RotaRefusal.MEDIATOR_HERE:
         return lang.say(text("Pas pour la médiation"))
     return ""

@@ -25,10 +25,17 @@ SENTENCES: dict[Refusal, str] = {
     RotaRefusal.NEEDS_TRAINING: N_(
         "Ce rôle s’apprend. Viens d’abord regarder un tour avec quelqu’un qui sait : le bouton est juste là."
     ),
+    RotaRefusal.NOBODY_BESIDE: N_(
+        "Ce rôle se fait d’abord à côté de quelqu’un qui sait. Dès qu’une personne qui sait sera sur ce tour, tu "
+        "pourras le prendre."
+    ),
     RotaRefusal.NOT_YET_ROUND: N_(
         "Beaucoup de monde veut ce tour. Il s’ouvre d’abord à qui en a fait le moins ; pour toi, %(when)s."
     ),
     RotaRefusal.UNDER_AGE: N_("Avant 18 ans, pas de clés ni de caisse : les autres tours te sont ouverts."),
+    RotaRefusal.NOT_MET: N_(
+        "Ce tour donne des clés ou un pouvoir : il faut d’abord que deux membres, ou l’accueil, t’aient rencontré ici."
+    ),
     RotaRefusal.MEDIATOR_HERE: N_("Qui fait la médiation ici ne tient pas ce rôle : il donne un pouvoir aux membres."),
     RotaRefusal.NO_GUESTS: N_("Ce tour demande un compte : il donne des clés, une caisse ou un savoir-faire."),
     RotaRefusal.ALREADY_YOURS: N_("Ce tour est déjà à toi."),
@@ -69,6 +76,7 @@ CAN_YOU = N_("%(name)s ne peut pas venir : tu prends son tour ?")
 WOULD_SWAP = N_("%(name)s te propose un échange de tours")
 SAID_NO = N_("%(name)s ne peut pas prendre ton tour")
 NO_MORE_NEEDED = N_("%(name)s n’a plus besoin qu’on prenne son tour")
+WATCH_ENDED_FOR_YOU = N_("%(name)s l’a écrit pour toi. Si ce n’est pas juste, tu peux encore venir regarder.")
 GAVE_BACK = N_("%(name)s a rendu cette place.")
 NAMING = (
     STANDS_IN,
@@ -77,6 +85,7 @@ NAMING = (
     WROTE_FOR_YOU,
     ASKED_FOR_YOU,
     KEPT_FOR_YOU,
+    WATCH_ENDED_FOR_YOU,
     CAN_YOU,
     WOULD_SWAP,
     SAID_NO,
@@ -163,6 +172,16 @@ def given_up(title: str, starts_at: datetime) -> Mail:
     return _mail(
         text("« %(title)s » : c’est libéré", title=title),
         text("Le tour du %(starts_at)s s’enlève de ton calendrier. Merci d’avoir prévenu.", starts_at=starts_at),
+    )
+
+
+def watches_no_more(title: str, starts_at: datetime, *, by: str | None) -> Mail:
+    """To whoever does not come to watch any more: for their calendar; `by` somebody who wrote it down for them."""
+    return _mail(
+        text("Tu ne viens plus regarder : « %(title)s », %(day)s", title=title, day=local_day(starts_at)),
+        text("Le tour du %(starts_at)s s’enlève de ton calendrier. Merci d’avoir prévenu.", starts_at=starts_at)
+        if by is None
+        else Text(WATCH_ENDED_FOR_YOU, {"name": by}),
     )
 
 

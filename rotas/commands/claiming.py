@@ -73,28 +73,33 @@ async def stop_watching(slot: Row, member_id: int, *, by: int, now: datetime) ->
 
 
 @command
-async def claim_for_guest(*, actor: int, slot_id: int, first_name: str, now: datetime) -> int:
-    """Take a place for somebody without an account; returns the holding's id. Who did it is kept with the name."""
+async def claim_for_guest(*, actor: int, slot_id: int, first_name: str, once: str = "", now: datetime) -> int:
+    """Take a place for somebody without an account; returns the holding's id. Who did it is kept with the name.
+    `once` tells this sending of the form from others: two people may have one first name. Without it the same name
+    again is the same person."""
     async with transaction():
         slot = (await locked_slots(slot_id, now=now))[slot_id]
         standing, who = await ask(slot, actor, now=now)
         again = await run(
             "select id from rota_holding where slot_id = {} and taken_by = {} and first_name = {} and went = '' "
-            "and member_id is null order by id limit 1",
+            "and member_id is null and ({} = '' or once = {}) order by id limit 1",
             slot_id,
             actor,
             first_name,
+            once,
+            once,
         )
         if again:
             return int(again[0]["id"])
         refuse_if(rules.why_cannot_take_for_guest(standing, who, now=now))
         made = await run(
-            "insert into rota_holding (slot_id, first_name, taken_by, came, taken_at, went) "
-            "values ({}, {}, {}, {}, {}, '') returning id",
+            "insert into rota_holding (slot_id, first_name, taken_by, came, once, taken_at, went) "
+            "values ({}, {}, {}, {}, {}, {}, '') returning id",
             slot_id,
             first_name,
             actor,
             Came.GUEST.value,
+            once or None,
             now,
         )
         await note(slot, "guest_taken", by=actor, now=now)
@@ -128,12 +133,14 @@ async def give_guest_back(*, actor: int, holding_id: int, now: datetime) -> None
 
 @command
 async def watch(*, actor: int, slot_id: int, now: datetime) -> None:
-    """Come to watch how it is done: takes no place, and no time from anything else."""
+    """Come to watch how it is done: takes no place, and no time from anything else. Whoever has something else to do
+    then cannot."""
     async with transaction():
         slot = (await locked_slots(slot_id, members=[actor], now=now))[slot_id]
         standing, who = await ask(slot, actor, now=now)
         if who.watches:
             return
         refuse_if(rules.why_cannot_watch(standing, who, now=now))
+        await refuse_clash(slot, actor, actor=actor)
         told = wording.you_watch(title_of(slot), slot["starts_at"], slot["ends_at"], where=await where_is(slot))
         await give_turn(slot, actor, Came.WATCHES, told=told, now=now)

@@ -66,7 +66,7 @@ async def change_duty(*, actor: int, duty_id: int, duty: DutyWords, version: int
         double = await _named(row["place_id"], duty.name)
         if double is not None and double["id"] != duty_id:
             raise Refused(RotaRefusal.DUTY_DOUBLE)
-        narrower = (columns["act"], columns["adults_only"]) != (row["act"], bool(row["adults_only"]))
+        narrower = any(columns[name] != row[name] for name in ("act", "opens_place", "adults_only"))
         written: dict[Any, Any] = {**columns, "version": row["version"] + 1}
         await Duty.update(written).where(Duty.id == duty_id)
         for slot in slots:

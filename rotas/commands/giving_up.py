@@ -33,33 +33,40 @@ from rotas.commands.steps import (
 )
 from rotas.facts import Row, standing_of, title_of
 from rotas.rules import Standing, Who
-from rotas.states import RotaRefusal, SwapState, Went
+from rotas.states import Came, RotaRefusal, SwapState, Went
 from rotas.tables import Swap
+from rotas.wording import Mail
 
 
 @command
-async def free(*, actor: int, slot_id: int, member_id: int, now: datetime) -> None:
-    """This member gives the turn up, or does not come to watch. The place is free at once, and what the turn allowed
-    is gone with it."""
+async def free(*, actor: int, slot_id: int, member_id: int, now: datetime) -> Came:
+    """This member gives the turn up, or does not come to watch; returns how they had come to it. The place is free at
+    once, and what the turn allowed is gone with it."""
     async with transaction():
         slot = (await locked_slots(slot_id, members=[member_id], now=now))[slot_id]
         standing, holder = await _whose(slot, actor, member_id, now=now)
         holding = await holding_of(slot_id, member_id)
-        if holding is None and await _gave_up(slot_id, member_id):
-            return
+        if holding is None and (before := await _gave_up(slot_id, member_id)) is not None:
+            return before
         await _refuse(rules.why_cannot_give_up(standing, holder, now=now), slot, actor, member_id)
         assert holding is not None
-        title, starts_at = title_of(slot), slot["starts_at"]
-        own = actor == member_id
-        told = (
-            wording.given_up(title, starts_at)
-            if own
-            else wording.freed_for_you(title, starts_at, by=await name_of(actor))
-        )
+        came, own = Came(holding["came"]), actor == member_id
+        told = await _told_freed(slot, came, by=None if own else actor)
         await take_turn_away(slot, holding, Went.FREED, by=actor, told=told, now=now)
         await recount(slot, now=now)
         if not own:
             await note(slot, "freed_for", by=actor, now=now)
+        return came
+
+
+async def _told_freed(slot: Row, came: Came, *, by: int | None) -> Mail:
+    """What whoever had the turn, or came to watch it, is told; `by` whoever wrote it down for them."""
+    title, starts_at = title_of(slot), slot["starts_at"]
+    if came is Came.WATCHES:
+        return wording.watches_no_more(title, starts_at, by=None if by is None else await name_of(by))
+    if by is None:
+        return wording.given_up(title, starts_at)
+    return wording.freed_for_you(title, starts_at, by=await name_of(by))
 
 
 @command
@@ -202,6 +209,8 @@ async def _refuse_to(slot: Row, to_member: int, *, actor: int, now: datetime) ->
     """Refuse when that one person could not come in their place: asking would only make two people lose time."""
     who = await _refuse_stranger(slot, to_member, now=now)
     reason = rules.why_cannot_replace(standing_of(slot), who, now=now)
+    if to_member == actor:
+        refuse_if(reason)
     if reason is RotaRefusal.ALREADY_YOURS:
         raise Refused(RotaRefusal.ALREADY_THEIRS, name=await name_for(actor, slot, to_member))
     if reason is not None or not await grants.may_be_allowed(slot, to_member):
@@ -230,14 +239,14 @@ async def _refuse_wanted(slot: Row, wanted: Row, member_id: int, *, actor: int, 
         raise Refused(RotaRefusal.THEIR_CLASH, name=await name_for(actor, slot, member_id))
 
 
-async def _gave_up(slot_id: int, member_id: int) -> bool:
-    """Whether freeing it is how they came to have it no more."""
+async def _gave_up(slot_id: int, member_id: int) -> Came | None:
+    """How they had come to it, if freeing it is why they have it no more."""
     last = await run(
-        "select went from rota_holding where slot_id = {} and member_id = {} order by id desc limit 1",
+        "select went, came from rota_holding where slot_id = {} and member_id = {} order by id desc limit 1",
         slot_id,
         member_id,
     )
-    return bool(last) and last[0]["went"] == Went.FREED
+    return Came(last[0]["came"]) if last and last[0]["went"] == Went.FREED else None
 
 
 async def _open_swap(slot_id: int, member_id: int) -> Row | None:

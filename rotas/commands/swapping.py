@@ -14,6 +14,7 @@ from app.notices.api import Kind
 from rotas import grants, rules, wording
 from rotas.commands.steps import (
     ask,
+    asked_by,
     close_swap,
     give_turn,
     holding_of,
@@ -52,10 +53,11 @@ async def settle(*, actor: int, swap_id: int, now: datetime) -> None:
 
 @command
 async def decline(*, actor: int, swap_id: int, now: datetime) -> None:
-    """Say no, as the one person who was asked. Whoever asked is told, and may ask somebody else."""
+    """Say no, as the one person who was asked, by name or as whoever alone has the wanted turn. Whoever asked is told,
+    and may ask somebody else."""
     async with transaction():
         swap, slots = await _locked(swap_id, actor, now=now)
-        if swap["to_member"] != actor:
+        if await asked_by(swap) != [actor]:
             raise Refused(RotaRefusal.SWAP_OTHERS)
         if swap["state"] == SwapState.WITHDRAWN:
             return

@@ -77,8 +77,8 @@ async def end_weekly_of(duty_id: int, *, now: datetime) -> None:
 
 async def _held_weekly(of: str, which: int) -> list[Row]:
     return await run(
-        "select w.id, w.pattern_id, w.member_id, p.place_id, d.name as duty, d.act, d.adults_only, m.adult_on "  # noqa: S608 - words of this file
-        "from rota_weekly w join rota_pattern p on p.id = w.pattern_id join duty d on d.id = p.duty_id "
+        "select w.id, w.pattern_id, w.member_id, p.place_id, d.name as duty, d.act, d.opens_place, d.adults_only, "  # noqa: S608 - words of this file
+        "m.adult_on from rota_weekly w join rota_pattern p on p.id = w.pattern_id join duty d on d.id = p.duty_id "
         f"join member m on m.id = w.member_id where {of} and w.ended_at is null order by w.pattern_id, w.id",
         which,
     )
@@ -117,7 +117,15 @@ async def _why_not_weekly(hold: Row, *, now: datetime) -> RotaRefusal | None:
         ends_at=now,
         people=1,
         act=hold["act"],
+        opens_place=bool(hold["opens_place"]),
         adults_only=bool(hold["adults_only"]),
     )
-    who = Who(hold["member_id"], belongs=here.belongs, mediator=here.mediator, adult_on=hold["adult_on"], holds=True)
+    who = Who(
+        hold["member_id"],
+        belongs=here.belongs,
+        met=here.met,
+        mediator=here.mediator,
+        adult_on=hold["adult_on"],
+        holds=True,
+    )
     return rules.why_no_more(standing, who)

@@ -105,9 +105,10 @@ async def _may_have(slot: Row, member_id: int, *, now: datetime) -> bool:
 
 
 @command
-async def end_weekly(*, actor: int, pattern_id: int, now: datetime) -> list[int]:
+async def end_weekly(*, actor: int, pattern_id: int, now: datetime) -> list[int] | None:
     """Hold it no more, nor what it was changed into or came from: the turns to come that it gave are free again, at
-    once; those that one took oneself stay. Returns the slots that are free again, in time's order."""
+    once; those that one took oneself stay. Returns the slots that are free again, in time's order; none at all for
+    whoever did not hold it."""
     async with transaction():
         line = await line_of(pattern_id)
         if not line:
@@ -117,9 +118,13 @@ async def end_weekly(*, actor: int, pattern_id: int, now: datetime) -> list[int]
         await get_for_update(Pattern, *line)
         if await line_of(pattern_id) != line or await _given(actor, line, now=now) != mine:
             raise RunAgain("The turns that it gave changed between reading and locking.")
-        await WeeklyHold.update({WeeklyHold.ended_at: now}).where(
-            WeeklyHold.pattern_id.is_in(line) & (WeeklyHold.member_id == actor) & WeeklyHold.ended_at.is_null()
+        ended = (
+            await WeeklyHold.update({WeeklyHold.ended_at: now})
+            .where(WeeklyHold.pattern_id.is_in(line) & (WeeklyHold.member_id == actor) & WeeklyHold.ended_at.is_null())
+            .returning(WeeklyHold.id)
         )
+        if not ended and not mine:
+            return None
         for holding in await get_for_update(Holding, *(row["id"] for row in mine)):
             slot = slots[holding["slot_id"]]
             told = wording.given_up(title_of(slot), slot["starts_at"])

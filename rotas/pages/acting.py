@@ -24,6 +24,9 @@ from rotas.forms import Cannot
 from rotas.pages.shared import AnyRequest, answer, show, signed_in
 from rotas.queries import lookups
 from rotas.queries.cannot import cannot_page, whom_to_ask
+from rotas.states import Came
+
+LEAVES_WATCHING = text("C’est noté, tu ne viens plus regarder.")
 
 
 def _give_up(slot_id: int) -> Undo:
@@ -44,8 +47,8 @@ async def _carry_out(request: AnyRequest, slot_id: int, deed: Awaitable[object],
 
 @post("/tours/{slot_id:int}/prise", status_code=303)
 async def take(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
-    """Take it; `sure=1` after the question. `watch=1` to look on, `weekly=1` every week, `first_name` for somebody
-    without an account."""
+    """Take it; `sure=1` after the question. `watch=1` to look on, `weekly=1` every week (`weekly_from` another turn
+    than this), `first_name` for somebody without an account."""
     visit, member = signed_in(request)
     form = await read_form(request)
     if "first_name" in form:
@@ -53,8 +56,8 @@ async def take(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
     if _ticked(form, "watch"):
         said = Flash(text("C’est noté, tu viens regarder."), undo=_give_up(slot_id))
         return await _carry_out(request, slot_id, watch(actor=member.id, slot_id=slot_id, now=visit.now), said)
-    if _ticked(form, "weekly"):
-        return await _hold_weekly(request, slot_id)
+    if _ticked(form, "weekly") or "weekly_from" in form:
+        return await _hold_weekly(request, slot_id, first=forms.read_id(form, "weekly_from") or slot_id)
     try:
         result = await claim(actor=member.id, slot_id=slot_id, sure=_ticked(form, "sure"), now=visit.now)
     except Refused as refused:
@@ -72,7 +75,9 @@ async def _take_for_guest(request: AnyRequest, slot_id: int, form: Form) -> Resp
     if read.errors:
         return await show(request, slot_id, status=422, values=read.values, errors=read.errors)
     try:
-        made = await claim_for_guest(actor=member.id, slot_id=slot_id, first_name=read.first_name, now=visit.now)
+        made = await claim_for_guest(
+            actor=member.id, slot_id=slot_id, first_name=read.first_name, once=read.once, now=visit.now
+        )
     except Refused as refused:
         flash = Flash(refusal_text(request, refused), tone="fault")
         return await show(request, slot_id, refused=refused, flash=flash, status=409, values=read.values)
@@ -80,15 +85,26 @@ async def _take_for_guest(request: AnyRequest, slot_id: int, form: Form) -> Resp
     return await answer(request, slot_id, flash=Flash(said, undo=Undo(f"/tours/invites/{made}/retrait")))
 
 
-async def _hold_weekly(request: AnyRequest, slot_id: int) -> Response[Any]:
+async def _hold_weekly(request: AnyRequest, slot_id: int, *, first: int) -> Response[Any]:
     visit, member = signed_in(request)
     try:
-        given = await hold_weekly(actor=member.id, slot_id=slot_id, now=visit.now)
+        given = await hold_weekly(actor=member.id, slot_id=first, now=visit.now)
     except Refused as refused:
         return await answer(request, slot_id, refused=refused)
-    more = text_n(
-        "%(n)s tour est à toi. Tu arrêtes quand tu veux.", "%(n)s tours sont à toi. Tu arrêtes quand tu veux.", given
-    )
+    if not given:
+        more = text("Ceux qui s’ouvriront seront à toi. Tu arrêtes quand tu veux.")
+    elif await lookups.is_theirs(first, member.id):
+        more = text_n(
+            "%(n)s tour est à toi. Tu arrêtes quand tu veux.",
+            "%(n)s tours sont à toi. Tu arrêtes quand tu veux.",
+            given,
+        )
+    else:
+        more = text_n(
+            "%(n)s tour à venir est à toi, mais pas celui-ci. Tu arrêtes quand tu veux.",
+            "%(n)s tours à venir sont à toi, mais pas celui-ci. Tu arrêtes quand tu veux.",
+            given,
+        )
     undo = Undo(f"/tours/{slot_id}/chaque-semaine/fin")
     return await answer(request, slot_id, flash=Flash(text("C’est noté, chaque semaine."), more, undo=undo))
 
@@ -103,8 +119,12 @@ async def stop_weekly(request: AnyRequest, slot_id: FromPath[int]) -> Response[A
         freed = await end_weekly(actor=member.id, pattern_id=pattern_id, now=visit.now)
     except Refused as refused:
         return await answer(request, slot_id, refused=refused)
+    if freed is None:
+        said = text("Tu ne tiens pas ce tour chaque semaine : rien ne change.")
+        return await answer(request, slot_id, flash=Flash(said, tone=""))
     first = freed[0] if freed else slot_id
-    undo = Undo(f"/tours/{first}/prise", "weekly", "1") if await lookups.comes_back(first) else None
+    again = Undo(f"/tours/{slot_id}/prise", "weekly_from", str(first))
+    undo = again if await lookups.comes_back(first) else None
     said = text("C’est fait : ce tour ne te revient plus chaque semaine.")
     return await answer(request, slot_id, flash=Flash(said, undo=undo))
 
@@ -167,11 +187,16 @@ async def _write_down(request: AnyRequest, slot_id: int, read: Cannot, whose: in
     """Do what was chosen; what to say of it, and how it is taken back."""
     visit, member = signed_in(request)
     own = whose == member.id
-    told = None if own else text("La personne pour qui tu l’as écrit est prévenue.")
+    reached = not own and await lookups.has_mail(whose)
+    told = text("La personne pour qui tu l’as écrit est prévenue.") if reached else None
     if read.way == "free":
-        await free(actor=member.id, slot_id=slot_id, member_id=whose, now=visit.now)
-        again = Undo(f"/tours/{slot_id}/prise") if own else None
-        return Flash(text("C’est fait, la place est libre."), told, undo=again)
+        came = await free(actor=member.id, slot_id=slot_id, member_id=whose, now=visit.now)
+        if came is Came.WATCHES:
+            again = Undo(f"/tours/{slot_id}/prise", "watch", "1")
+            return Flash(LEAVES_WATCHING, undo=again) if own else Flash(text("C’est noté."), told)
+        return Flash(
+            text("C’est fait, la place est libre."), told, undo=Undo(f"/tours/{slot_id}/prise") if own else None
+        )
     if read.way == "stand_in":
         swap_id = await ask_stand_in(
             actor=member.id, slot_id=slot_id, member_id=whose, to_member=to_member, word=read.word, now=visit.now
@@ -195,7 +220,7 @@ async def _write_down(request: AnyRequest, slot_id: int, read: Cannot, whose: in
 
 @post("/tours/echanges/{swap_id:int}/reponse", status_code=303)
 async def answer_swap(request: AnyRequest, swap_id: FromPath[int]) -> Response[Any]:
-    """`yes=1` takes the turn, or gives one's own for it; `yes=0` says no, as the one person asked."""
+    """`yes=1` takes the turn, or gives one's own for it; `yes=0` says no, as the one person who was asked."""
     visit, member = signed_in(request)
     slot_id = await lookups.slot_of_swap(swap_id)
     yes = (await read_form(request)).get("yes", "")
@@ -205,7 +230,9 @@ async def answer_swap(request: AnyRequest, swap_id: FromPath[int]) -> Response[A
         said = Flash(text("C’est dit, merci d’avoir répondu."))
         return await _carry_out(request, slot_id, decline(actor=member.id, swap_id=swap_id, now=visit.now), said)
     day = language(visit.language).day(await lookups.starts_at(slot_id))
-    said = Flash(text("C’est noté, à %(day)s !", day=day), text("La personne qui ne pouvait pas venir est prévenue."))
+    reached = await lookups.has_mail(await lookups.asker_of_swap(swap_id))
+    told = text("La personne qui ne pouvait pas venir est prévenue.") if reached else None
+    said = Flash(text("C’est noté, à %(day)s !", day=day), told)
     return await _carry_out(request, slot_id, settle(actor=member.id, swap_id=swap_id, now=visit.now), said)
 
 

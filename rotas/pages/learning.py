@@ -18,7 +18,8 @@ from rotas import forms_keeping as forms
 from rotas.commands.duties import attest
 from rotas.pages.shared import AnyRequest, signed_in
 from rotas.queries.duties import duty_of, duty_page
-from rotas.queries.lookups import one_person
+from rotas.queries.lookups import has_mail, one_person
+from rotas.states import Level
 
 
 @post("/tours/roles/{duty_id:int}/savoir-faire", status_code=303)
@@ -42,9 +43,9 @@ async def say_skilled(request: AnyRequest, duty_id: FromPath[int]) -> Response[A
     except Refused as refused:
         flash = Flash(refusal_text(request, refused), tone="fault")
         return await _show(request, duty_id, form.values, {}, 409, flash)
-    said = Flash(
-        text("C’est noté, merci de transmettre !"), text("La personne est prévenue.") if whose != member.id else None
-    )
+    thanks = text("C’est noté, merci de transmettre !") if form.level is Level.TEACHES else text("C’est noté.")
+    reached = whose != member.id and await has_mail(whose)
+    said = Flash(thanks, text("La personne est prévenue.") if reached else None)
     return go_to(request, f"/tours/roles/{duty_id}", flash=said)
 
 

@@ -45,6 +45,7 @@ async def forwards() -> None:
             until_on date,
             follows_id integer references rota_pattern (id),
             made_until date,
+            once text unique,
             version integer not null,
             created_at {ts} not null
         );
@@ -105,6 +106,7 @@ async def forwards() -> None:
             first_name text not null,
             taken_by integer references member (id),
             came text not null,
+            once text,
             taken_at {ts} not null,
             went text not null,
             left_at {ts},

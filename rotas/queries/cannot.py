@@ -33,6 +33,8 @@ class CannotPage:
     when_words: str
     member_id: int
     own: bool
+    watches: bool
+    """They only watch: nothing comes free, and nobody comes in their place."""
     may_ask: bool
     may_name: bool
     """Whether the reader may write down whom to ask: somebody has met them here."""
@@ -100,7 +102,10 @@ async def cannot_page(
     rows = [row for row in found if not _clashes(row, bound, given=slot_id)]
     own = whose == me.id
     name = "" if own else (await run("select name from member where id = {}", whose))[0]["name"]
-    question = text("Tu ne peux pas venir ?") if own else text("%(name)s ne peut pas venir ?", name=name)
+    if holder.watches:
+        question = text("Tu ne viens plus regarder ?") if own else text("%(name)s ne vient plus regarder ?", name=name)
+    else:
+        question = text("Tu ne peux pas venir ?") if own else text("%(name)s ne peut pas venir ?", name=name)
     return CannotPage(
         id=slot_id,
         title=slot["duty"],
@@ -108,6 +113,7 @@ async def cannot_page(
         when_words=f"{capital(lang.day(slot['starts_at']))}, {lang.hours(slot['starts_at'], slot['ends_at'])}",
         member_id=whose,
         own=own,
+        watches=holder.watches,
         may_name=me.met,
         may_ask=rules.why_cannot_ask(standing, holder, now=now) is None,
         options=_by_week(rows, named=me.met, lang=lang),

@@ -8,8 +8,8 @@ from datetime import datetime
 from app.database import run
 from app.errors import NotFound
 from app.i18n import Text, text
-from app.identity.api import find_member_by_name_or_mail
-from rotas.facts import Row
+from app.identity.api import find_member_by_name_or_mail, members_by_id
+from rotas.facts import IN_PLACE, Row
 
 
 async def starts_at(slot_id: int) -> datetime:
@@ -27,6 +27,31 @@ async def slot_of_swap(swap_id: int) -> int:
     if not found:
         raise NotFound
     return int(found[0]["slot_id"])
+
+
+async def asker_of_swap(swap_id: int) -> int:
+    """Who cannot come. Raises `NotFound`."""
+    found = await run("select from_member from rota_swap where id = {}", swap_id)
+    if not found:
+        raise NotFound
+    return int(found[0]["from_member"])
+
+
+async def is_theirs(slot_id: int, member_id: int) -> bool:
+    """Whether this member has a place of the turn."""
+    return bool(
+        await run(
+            f"select 1 as one from rota_holding where slot_id = {{}} and member_id = {{}} and {IN_PLACE}",  # noqa: S608 - a constant of ours
+            slot_id,
+            member_id,
+        )
+    )
+
+
+async def has_mail(member_id: int) -> bool:
+    """Whether this member is told by mail: to others somebody says it."""
+    people = await members_by_id([member_id])
+    return member_id in people and bool(people[member_id].email)
 
 
 async def pattern_of(slot_id: int) -> int:

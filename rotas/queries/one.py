@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.calendar.api import why_clashes
+from app.calendar.api import Clash, why_clashes
 from app.clock import local_day
 from app.database import run
 from app.i18n import Language, Text, capital, language, text, text_n
@@ -64,6 +65,8 @@ class SwapLine:
     id: int
     words: str
     word: str
+    lines: Sequence[str]
+    """Of a swap which turn the reader gives, and what they need not do."""
     yes: str
     no: bool
 
@@ -106,6 +109,8 @@ class SlotPage:
     keeps: bool
     """Whether the reader may change it here: nothing else opened it, and it is not over."""
     week_href: str
+    once: str
+    """What tells this form for somebody without an account from others."""
     values: Mapping[str, str]
     errors: Mapping[str, Text]
 
@@ -123,7 +128,9 @@ _SWAPS = """
 select x.id, x.slot_id, x.from_member, x.to_member, x.wanted_slot_id, x.word, x.until_at, m.name,
        s.starts_at, d.name as duty, w.starts_at as wanted_at, v.name as wanted_duty,
        (select count(*) from rota_holding h where h.slot_id = x.wanted_slot_id and h.member_id = {} and h.went = ''
-        and h.came <> 'watches') as holds_wanted
+        and h.came <> 'watches') as holds_wanted,
+       (select count(*) from rota_holding h where h.slot_id = x.wanted_slot_id and h.member_id <> x.from_member
+        and h.went = '' and h.came <> 'watches') as hold_wanted
 from rota_swap x join member m on m.id = x.from_member
 join rota_slot s on s.id = x.slot_id join duty d on d.id = s.duty_id
 left join rota_slot w on w.id = x.wanted_slot_id left join duty v on v.id = w.duty_id
@@ -185,7 +192,9 @@ async def slot_page(
         persons_words=_persons_words(slot["taken"], named=named, old=old, lang=lang),
         swaps=_swaps(swaps, standing, who, named=named, now=now, lang=lang) if who is not None else (),
         weekly=_weekly(standing, who, lang) if who is not None and rules.why_off(standing, now) is None else None,
-        steps=views.learning_steps(who.level, lang) if who is not None and who.belongs else (),
+        steps=views.learning_steps(who.level, lang)
+        if who is not None and who.belongs and (slot["needs_training"] or who.level is not Level.NONE)
+        else (),
         learn_words=_learn_words(standing, who, now=now, lang=lang),
         brings_guest=who is not None and rules.why_cannot_take_for_guest(standing, who, now=now) is None,
         duty_href=f"/tours/roles/{slot['duty_id']}" if visit.member is not None and where["retired_at"] is None else "",
@@ -195,6 +204,7 @@ async def slot_page(
         and slot["starts_at"] > now
         and rules.why_off(standing, now) is None,
         week_href=f"/tours?semaine={local_day(slot['starts_at']).isoformat()}#tour-{slot_id}",
+        once=(values or {}).get("once") or secrets.token_hex(16),
         values=values or {},
         errors=errors or {},
     )
@@ -239,13 +249,16 @@ async def _panel(
     title = views.need_words(lack, standing.free, quiet=quiet, lang=lang) or say(text("C’est complet"))
     if who is None:
         return Panel(False, False, "", title, (), sign_in=lack is not None, focus=focus)
-    watch = rules.why_cannot_watch(standing, who, now=now) is None
+    clash = await _clash(slot, who)
+    to_watch = rules.why_cannot_watch(standing, who, now=now) is None
+    watch = to_watch and not clash
     line, take = "", False
     other = None
     if lack is not None:
-        line = await _why_not(slot, standing, who, now=now, lang=lang)
+        refusal = rules.why_cannot_take(standing, who, now=now)
+        line = _why_not(refusal, clash, standing, who, lang)
         take = not line
-        if not watch and rules.why_cannot_take(standing, who, now=now) is RotaRefusal.NEEDS_TRAINING:
+        if not to_watch and refusal is RotaRefusal.NEEDS_TRAINING:
             line = say(text("Ce rôle s’apprend, en regardant d’abord un tour avec quelqu’un qui sait."))
             other = await _to_watch(slot, now=now, lang=lang)
     if sure and take:
@@ -266,21 +279,24 @@ async def _panel(
     )
 
 
-async def _why_not(slot: Row, standing: Standing, who: Who, *, now: datetime, lang: Language) -> str:
+def _why_not(refusal: RotaRefusal | None, clash: Clash | None, standing: Standing, who: Who, lang: Language) -> str:
     """Why the reader may not take it, or nothing. The last of all what else they do then."""
-    refusal = rules.why_cannot_take(standing, who, now=now)
     if refusal is RotaRefusal.NOT_YET_ROUND:
         return sentence(refusal, lang, when=rules.round_opens_at(standing, who))
     if refusal is not None:
         return sentence(refusal, lang)
-    clash = await why_clashes(
+    return sentence(RotaRefusal.CLASH, lang, title=clash.title, when=clash.starts_at) if clash is not None else ""
+
+
+async def _clash(slot: Row, who: Who) -> Clash | None:
+    """What else the reader does at its hours."""
+    return await why_clashes(
         starts_at=slot["starts_at"],
         ends_at=slot["ends_at"],
         member_ids=[who.id],
         except_for=(KIND, slot["id"]),
         part_of=source_of(slot),
     )
-    return sentence(RotaRefusal.CLASH, lang, title=clash.title, when=clash.starts_at) if clash is not None else ""
 
 
 async def _to_watch(slot: Row, *, now: datetime, lang: Language) -> tuple[str, str] | None:
@@ -375,6 +391,7 @@ def _swaps(
         if swap["from_member"] == who.id or swap["until_at"] <= now or swap["to_member"] not in (None, who.id):
             continue
         name = swap["name"] if named else lang.say(text("Quelqu’un"))
+        lines = []
         if swap["wanted_slot_id"] is None:
             if rules.why_cannot_replace(standing, who, now=now) is not None:
                 continue
@@ -394,7 +411,13 @@ def _swaps(
                 wanted_when=swap["wanted_at"],
             )
             yes = text("D’accord, on échange")
-        found.append(SwapLine(swap["id"], lang.say(said), swap["word"] if named else "", lang.say(yes), asked_me))
+            asked_me = asked_me or swap["hold_wanted"] == 1
+            lines.append(text("Tu donnes : %(duty)s, %(when)s.", duty=swap["wanted_duty"], when=swap["wanted_at"]))
+            lines.append(text("Tu prends : %(duty)s, %(when)s.", duty=swap["duty"], when=swap["starts_at"]))
+            if not asked_me:
+                lines.append(text("Vous êtes plusieurs à avoir ce tour : si ça ne te va pas, tu n’as rien à répondre."))
+        words = swap["word"] if named else ""
+        found.append(SwapLine(swap["id"], lang.say(said), words, list(map(lang.say, lines)), lang.say(yes), asked_me))
     return found
 
 

@@ -69,6 +69,7 @@ class Teller:
         return Who(
             id=me.id,
             belongs=me.belongs,
+            met=me.named,
             mediator=me.mediator,
             keeps_place=Act.KEEP_PLACE in me.acts,
             welcomes=Act.REGISTER in me.acts,
@@ -210,7 +211,7 @@ class Teller:
         refusal = rules.why_cannot_take(standing, who, now=self.now)
         if refusal is None:
             return Deed("take", f"{here}/prise", say(text("Je prends ce tour"))), ""
-        if refusal is RotaRefusal.NEEDS_TRAINING:
+        if refusal in (RotaRefusal.NEEDS_TRAINING, RotaRefusal.NOBODY_BESIDE):
             return Deed("see", here, say(text("J’apprends"))), ""
         return None, views.why_not_here(refusal, standing, who, now=self.now, lang=self.lang)
 

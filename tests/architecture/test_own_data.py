@@ -282,6 +282,7 @@ DECIDED = [
         first_name=("copy", "of somebody without an account: gone 30 days after"),
         taken_by=COPY_GONE,
         came=("copy", "that somebody did it, not who"),
+        once=("a number of ours", "random"),
         taken_at=("copy", "that somebody did it, not who"),
         went=COPY_GONE,
         left_at=COPY_GONE,

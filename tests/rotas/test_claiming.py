@@ -97,7 +97,7 @@ class TestRefusals:
         await make_practice(duty_id=duty, member_id=cast.odile)
         await refused(claim(actor=cast.samira, slot_id=made, now=NOON), RotaRefusal.NEEDS_TRAINING)
         await make_practice(duty_id=duty, member_id=cast.samira, level=Level.WATCHED)
-        await refused(claim(actor=cast.samira, slot_id=made, now=NOON), RotaRefusal.NEEDS_TRAINING)
+        await refused(claim(actor=cast.samira, slot_id=made, now=NOON), RotaRefusal.NOBODY_BESIDE)
         await claim(actor=cast.odile, slot_id=made, now=NOON)
         assert await claim(actor=cast.samira, slot_id=made, now=NOON) is ClaimResult.TAKEN
 

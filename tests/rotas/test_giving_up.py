@@ -203,9 +203,9 @@ class TestAskingForAStandIn:
     async def test_nor_is_whoever_has_the_turn_already(self, cast: Cast) -> None:
         made = await held(cast, cast.samira, people=3)
         await claim(actor=cast.karim, slot_id=made, now=NOON)
-        for other in (cast.karim, cast.samira):
+        for other, why in ((cast.karim, RotaRefusal.ALREADY_THEIRS), (cast.samira, RotaRefusal.ALREADY_YOURS)):
             attempt = ask_stand_in(actor=cast.samira, slot_id=made, member_id=cast.samira, to_member=other, now=NOON)
-            await refused(attempt, RotaRefusal.ALREADY_THEIRS)
+            await refused(attempt, why)
 
     async def test_only_of_a_turn_that_is_theirs_and_has_not_begun(self, cast: Cast) -> None:
         made = await held(cast, cast.samira)

@@ -374,7 +374,10 @@ async def test_what_is_said_to_one_reader_is_kept_from_the_others(scene: Scene) 
         "karim": ("Aïcha Il manque 2 personnes Je prends ce tour", "Je prends ce tour"),
         "odile": ("Aïcha Il manque 2 personnes À partir de 18 ans", "Je prends ce tour"),
         "bruno": ("Aïcha Il manque 2 personnes Pas pour la médiation", "Je prends ce tour"),
-        "newcomer": ("1 personne Il manque 2 personnes Je prends ce tour", "Je prends ce tour"),
+        "newcomer": (
+            "1 personne Il manque 2 personnes Pour les membres déjà rencontrés ici",
+            "Je prends ce tour",
+        ),
         "yann": ("Aïcha Il manque 2 personnes Je prends ce tour", "S’ouvre à toi jeudi 26 novembre à 11 h"),
     }
     for names in (told, reversed(told)):

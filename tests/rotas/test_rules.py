@@ -33,7 +33,7 @@ TILL = replace(OPEN, act="take_cash", adults_only=True)
 TRAINED = replace(OPEN, needs_training=True, trained_here=2)
 WEEKLY = replace(OPEN, has_pattern=True, pattern_people=2)
 POPULAR = replace(OPEN, opened_at=NOW, low_load=1, mid_load=3)
-MEMBER = Who(1, belongs=True)
+MEMBER = Who(1, belongs=True, met=True)
 HOLDER = replace(MEMBER, holds=True)
 STRANGER = Who(2)
 SWAP = SwapStanding(SwapState.OPEN, from_member=1, to_member=None, wants_slot=False, until_at=START, asked_by=1)
@@ -53,7 +53,13 @@ WHO_MAY = [
     (TILL, MEMBER, None),
     (OPEN, replace(MEMBER, adult_on=date(2030, 1, 1)), None),
     (TRAINED, MEMBER, RotaRefusal.NEEDS_TRAINING),
-    (TRAINED, replace(MEMBER, level=Level.DID_WITH), RotaRefusal.NEEDS_TRAINING),
+    (TILL, replace(MEMBER, met=False), RotaRefusal.NOT_MET),
+    (TILL, replace(MEMBER, met=False, adult_on=START.date() + D), RotaRefusal.UNDER_AGE),
+    (replace(OPEN, opens_place=True), replace(MEMBER, met=False), RotaRefusal.NOT_MET),
+    (replace(OPEN, opens_place=True), MEMBER, None),
+    (OPEN, replace(MEMBER, met=False), None),
+    (TRAINED, replace(MEMBER, level=Level.WATCHED), RotaRefusal.NOBODY_BESIDE),
+    (TRAINED, replace(MEMBER, level=Level.DID_WITH), RotaRefusal.NOBODY_BESIDE),
     (replace(TRAINED, skilled_on_it=1), MEMBER, RotaRefusal.NEEDS_TRAINING),
     (replace(TRAINED, skilled_on_it=1), replace(MEMBER, level=Level.WATCHED), None),
     (TRAINED, replace(MEMBER, level=Level.DOES), None),

@@ -79,7 +79,7 @@ class TestStandingIn:
         asked = await stand_in(cast.samira, made)
         await refused(settle(actor=cast.bruno, swap_id=asked, now=NOON), RotaRefusal.MEDIATOR_HERE)
         # Beside Samira he might; but she is the one who goes.
-        await refused(settle(actor=cast.karim, swap_id=asked, now=NOON), RotaRefusal.NEEDS_TRAINING)
+        await refused(settle(actor=cast.karim, swap_id=asked, now=NOON), RotaRefusal.NOBODY_BESIDE)
         assert await holders(made) == [cast.samira]
         assert (await swap(asked))["state"] == "open"
         assert await mails(kind="change") == []
