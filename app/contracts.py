@@ -115,6 +115,17 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Something that others ask of the member of a visit in person; it is answered on the domain's own page."""
+
+    what: str
+    """In a sentence, said already."""
+    when: datetime
+    href: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfferSeen:
     """A place that is kept for somebody, as the page that a mail leads to shows it, without a session."""
 
@@ -270,6 +281,9 @@ class Domain:
     refusals: Mapping[Refusal, str] = field(default_factory=dict)
     """Each refusal's sentence: a French msgid, with the details' names in %(…)s."""
     concerns: Callable[[Visit], Awaitable[Sequence[Concern]]] | None = None
+    asks: Callable[[Visit], Awaitable[Sequence[Asked]]] | None = None
+    """What this member is asked in person and has not answered, what is soonest first: stands above their own dates.
+    Asked on each of their agenda's pages, so it is read once between two writes."""
     settled: Callable[[int, datetime], Awaitable[int]] | None = None
     """How many things settled themselves at a place since that instant, without a mediator."""
     search: Callable[[Visit, str, int], Awaitable[Sequence[Found]]] | None = None

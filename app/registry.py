@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from litestar import Router
 
-from app.contracts import Domain, EntryKind, Job, Kept, NavItem, Offers
+from app.contracts import Asked, Domain, EntryKind, Job, Kept, NavItem, Offers
 from app.errors import Refusal
+
+if TYPE_CHECKING:
+    from app.identity.visits import Visit
 
 
 class Doubled(Exception):
@@ -29,6 +33,8 @@ class Registry:
     set_back: tuple[Callable[[datetime, datetime, bool], Awaitable[None]], ...]
     journal_acts: Mapping[str, str]
     keeps: tuple[Kept, ...]
+    asks: tuple[Callable[[Visit], Awaitable[Sequence[Asked]]], ...]
+    """What each domain's people ask of a member in person."""
     offers: Mapping[str, Offers]
     """By the kind of entry that is offered."""
 
@@ -64,6 +70,7 @@ class Registry:
             set_back=tuple(domain.set_back for domain in domains if domain.set_back is not None),
             journal_acts=dict(acts),
             keeps=tuple(kept for domain in domains for kept in domain.keeps),
+            asks=tuple(domain.asks for domain in domains if domain.asks is not None),
             offers={domain.offers.kind: domain.offers for domain in domains if domain.offers is not None},
         )
 

@@ -10,6 +10,7 @@ from rotas.calling_out import call_out
 from rotas.commands.taking_back import take_back
 from rotas.commands.till import forget_counts
 from rotas.facts import KIND
+from rotas.queries.asked import asks_of
 from rotas.wording import SENTENCES
 
 DOMAIN = Domain(
@@ -37,6 +38,7 @@ DOMAIN = Domain(
     ),
     refusals=SENTENCES,
     concerns=concerns.open_concerns,
+    asks=asks_of,
     search=concerns.search,
     journal_acts=concerns.JOURNAL_ACTS,
     keeps=concerns.KEEPS,

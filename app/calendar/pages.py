@@ -26,6 +26,7 @@ from app.calendar.views import (
     month_page,
     place_chips,
 )
+from app.contracts import Asked
 from app.database import stamp
 from app.i18n import language
 from app.identity.visits import Visit
@@ -123,6 +124,7 @@ async def show_mine(request: ANY_REQUEST) -> Response[Any]:
         leafing=before is not None or after is not None,
         today=Days.read({}, visit.now).today,
         propose_href=_propose(visit, registry),
+        asks=await _asks(visit, registry) if before is None and after is None else (),
     )
     return render(request, "app/calendar/show_mine.html", page)
 
@@ -156,6 +158,7 @@ async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine], taken: Hash
         places=places,
         kinds=kinds.values(),
         strips=strips,
+        asks=await _asks(visit, registry),
         tickets=await queries.tickets(parts, visit, kinds=kinds, limit=queries.TICKETS),
         member=signed_in,
         propose_href=_propose(visit, registry),
@@ -187,6 +190,11 @@ def _place(places: Sequence[PlaceLine], visit: Visit, slug: str) -> PlaceLine:
 
 def _known(places: Sequence[PlaceLine], slug: str) -> str:
     return slug if any(place.slug == slug for place in places) else ""
+
+
+async def _asks(visit: Visit, registry: Registry) -> list[Asked]:
+    """What the member is asked in person, by the people of all domains."""
+    return [each for asks in registry.asks for each in await asks(visit)] if visit.member is not None else []
 
 
 def _propose(visit: Visit, registry: Registry) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from app.calendar.queries import PlaceLine, Strip
 from app.calendar.spans import Days, Follow, Month
 from app.calendar.states import NOT_YET
-from app.contracts import EntryKind
+from app.contracts import Asked, EntryKind
 from app.i18n import Language, Text, text
 from app.i18n.text import N_
 
@@ -103,6 +103,8 @@ class AgendaPage:
     tickets: tuple[Strip, ...]
     offers: tuple[Strip, ...]
     """Places that are kept for the reader until they answer."""
+    asks: Sequence[Asked]
+    """What others ask of the reader in person."""
     propose_href: str
     feed_href: str
 
@@ -143,6 +145,8 @@ class MinePage:
     today: date
     several_places: bool
     propose_href: str
+    asks: Sequence[Asked]
+    """What others ask of the reader in person."""
     feed_href: str = "/moi/calendrier"
 
 
@@ -194,6 +198,7 @@ def agenda_page(
     kinds: Iterable[EntryKind],
     strips: Sequence[Strip],
     tickets: Sequence[Strip],
+    asks: Sequence[Asked],
     member: bool,
     propose_href: str,
     feed_href: str,
@@ -237,6 +242,7 @@ def agenda_page(
         month_href=_address("/agenda/mois", {"lieu": wish.slug, "mois": f"{days.first:%Y-%m}"}),
         all_href=wish.path(genre="", apres=""),
         free_words=free_words,
+        asks=asks,
         **beside(tickets),
         propose_href=propose_href,
         feed_href=feed_href,
@@ -288,6 +294,7 @@ def mine_page(
     leafing: bool,
     today: date,
     propose_href: str,
+    asks: Sequence[Asked] = (),
 ) -> MinePage:
     """One's own dates; both lists may hold one more than a page."""
     ahead, over = coming[:STRIPS_A_PAGE], past[:PAST_A_PAGE]
@@ -307,6 +314,7 @@ def mine_page(
         today=today,
         several_places=len({strip.place for strip in (*ahead, *over)}) > 1,
         propose_href=propose_href,
+        asks=asks,
     )
 
 

@@ -251,7 +251,9 @@ async def duty_page(
         skilled=[_skilled(row, says, lang) for row in skilled] if named else (),
         skilled_words=_skilled_words(len(skilled), named, lang),
         learners=[_skilled(row, says, lang) for row in learners if row["member_id"] != me] if named and levels else (),
-        steps=views.learning_steps(mine, lang) if here.belongs else (),
+        steps=views.learning_steps(mine, lang)
+        if here.belongs and (duty["needs_training"] or mine is not Level.NONE)
+        else (),
         levels=[(level.value or "none", lang.say(LEVEL_WORDS[level])) for level in levels],
         patterns=[_pattern(row, local_day(now), lang) for row in patterns],
         turns=[_next(row, duty, lang) for row in turns],

@@ -157,7 +157,7 @@ async def reader_of(visit: Visit, place_id: int, *, now: datetime, taken: Hashab
     if me is None:
         return Reader()
     (row,) = await run("select adult_on from member where id = {}", me.id)
-    asked = await unchanged(taken or await stamp(), ("asked for turns", place_id), partial(_asked, place_id))
+    asked = await asked_here(place_id, taken=taken or await stamp())
     asks = [row for row in asked.get(me.id, ()) if row["until_at"] > now]
     here = visit.place is not None and visit.place.id == place_id
     return Reader(
@@ -171,8 +171,12 @@ async def reader_of(visit: Visit, place_id: int, *, now: datetime, taken: Hashab
     )
 
 
+async def asked_here(place_id: int, *, taken: Hashable) -> dict[int, list[Row]]:
+    """Open swaps of the place, by whoever is asked in person, or has the turn that is wanted; what is soonest first."""
+    return await unchanged(taken, ("asked for turns", place_id), partial(_asked, place_id))
+
+
 async def _asked(place_id: int) -> dict[int, list[Row]]:
-    """Open swaps of the place, by who is asked, or has the turn that is wanted."""
     found = defaultdict[int, list[Row]](list)
     for row in await run(_ASKED, place_id):
         if row["asked"] != row["from_member"]:

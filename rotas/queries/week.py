@@ -14,6 +14,7 @@ from app.i18n import Language, capital, language, text, text_n
 from app.identity.states import Act
 from app.identity.visits import Visit
 from rotas import views
+from rotas.queries.asked import asked_words
 from rotas.queries.reading import PlaceHere, Reader, Row, Week, place_here, read_day, read_week, reader_of
 from rotas.queries.telling import Teller
 from rotas.views import DayOfTurns, ForMe, Head, Sharing, SlotLine
@@ -323,13 +324,7 @@ def _lack(missing: int, place: PlaceHere, monday: date, today: date, lang: Langu
 
 
 def _asked(ask: Row, reader: Reader, lang: Language) -> ForMe:
-    name = ask["name"] if reader.named else lang.say(text("Quelqu’un"))
-    said = (
-        text("%(name)s te propose un échange : « %(duty)s »", name=name, duty=ask["duty"])
-        if ask["wanted_slot_id"] is not None
-        else text("%(name)s te demande de venir à sa place : « %(duty)s »", name=name, duty=ask["duty"])
-    )
-    return ForMe(ask["slot_id"], lang.say(said), lang.when(ask["starts_at"]))
+    return ForMe(ask["slot_id"], asked_words(ask, named=reader.named, lang=lang), lang.when(ask["starts_at"]))
 
 
 def _sharing(week: Week, reader: Reader, lang: Language) -> Sharing:
