@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.clock import local_day, week_start
 from app.errors import NotFound
-from app.i18n import Language, Text, capital, language, text_n
+from app.i18n import Language, Text, capital, language, text, text_n
 from app.identity.visits import Visit
 from rotas import views
 from rotas.queries.reading import Row, Week, place_here, read_day, read_week
@@ -33,6 +33,8 @@ class SheetLine:
     """A dotted line for each place that is free."""
     more: str
     """How many more, where they are too many."""
+    notes: Sequence[str]
+    """Who comes to watch, and for whom somebody else is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class DaySheet:
     """The day."""
 
     place_name: str
+    title: str
     day: str
     sheets: Sequence[Sequence[SheetLine]]
     lack: str
@@ -67,8 +70,9 @@ async def day_sheet(visit: Visit, *, day: str, black: bool) -> DaySheet:
     ink = "&encre=noir" if black else ""
     return DaySheet(
         place_name=place.name,
+        title=lang.say(text("Tours du %(day)s", day=on)),
         day=capital(lang.day(on)),
-        sheets=_sheets([_line(slot, week, lang) for slot in slots]),
+        sheets=_sheets([_line(slot, week, visit.now, lang) for slot in slots]),
         lack="" if place.quiet or not missing else lang.say(_lack(missing)),
         thrown_away=lang.weekday(on),
         black=black,
@@ -87,7 +91,7 @@ def _lack(missing: int) -> Text:
     )
 
 
-def _line(slot: Row, week: Week, lang: Language) -> SheetLine:
+def _line(slot: Row, week: Week, now: datetime, lang: Language) -> SheetLine:
     free = slot["people"] - slot["taken"]
     return SheetLine(
         hours=views.hours_words(slot["starts_at"], slot["ends_at"], lang),
@@ -95,8 +99,25 @@ def _line(slot: Row, week: Week, lang: Language) -> SheetLine:
         source=slot["source_title"],
         names=[name_of(row, lang) for row in week.holdings.get(slot["id"], ()) if row["came"] != Came.WATCHES],
         blanks=range(min(free, MOST_BLANKS)),
+        notes=_notes(slot, week, now, lang),
         more=lang.say(text_n("et %(n)s autre", "et %(n)s autres", free - MOST_BLANKS)) if free > MOST_BLANKS else "",
     )
+
+
+def _notes(slot: Row, week: Week, now: datetime, lang: Language) -> list[str]:
+    """What else is good to know there; whom somebody asks in person stays between the two."""
+    watching = [name_of(row, lang) for row in week.holdings.get(slot["id"], ()) if row["came"] == Came.WATCHES]
+    wanted = [
+        swap["name"]
+        for swap in week.swaps.get(slot["id"], ())
+        if swap["to_member"] is None and swap["wanted_slot_id"] is None and swap["until_at"] > now
+    ]
+    said = []
+    if watching:
+        names = lang.joined(watching)
+        watch = text_n("%(names)s vient regarder", "%(names)s viennent regarder", len(watching), names=names)
+        said.append(lang.say(watch))
+    return said + [lang.say(text("%(name)s cherche quelqu’un à sa place", name=name)) for name in wanted]
 
 
 def _sheets(lines: Sequence[SheetLine]) -> list[list[SheetLine]]:
@@ -105,6 +126,7 @@ def _sheets(lines: Sequence[SheetLine]) -> list[list[SheetLine]]:
     room = LINES_A_SHEET
     for line in lines:
         written = -(-len(", ".join(line.names)) // NAMES_A_LINE) + -(-len(line.blanks) // 2) + bool(line.more)
+        written += sum(-(-len(note) // NAMES_A_LINE) for note in line.notes)
         needs = max(1, written, 1 + bool(line.source))
         if needs > room and sheets[-1]:
             sheets.append([])

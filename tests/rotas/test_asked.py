@@ -3,6 +3,8 @@ they are."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.database import Store, transaction
@@ -26,7 +28,7 @@ class TestAskedInPerson:
     async def test_who_is_asked_to_come_reads_it_above_their_dates_until_it_is_over(self, scene: Scene) -> None:
         cast = scene.cast
         slot_id = await scene.slot("Accueil", people=1, who=(cast.aicha,))
-        me = {"actor": cast.aicha, "slot_id": slot_id, "member_id": cast.aicha, "now": NOON}
+        me: dict[str, Any] = {"actor": cast.aicha, "slot_id": slot_id, "member_id": cast.aicha, "now": NOON}
         swap_id = await ask_stand_in(to_member=cast.karim, **me)
         karim, samira = await scene.as_(cast.karim), await scene.as_(cast.samira)
         asked = "Aïcha te demande de venir à sa place : « Accueil » Mercredi 25 novembre à 12 h Je réponds"
@@ -54,7 +56,8 @@ class TestAskedInPerson:
     async def test_it_costs_one_question_after_a_write_and_none_between_two(self, scene: Scene, db: Store) -> None:
         cast = scene.cast
         karim = await scene.as_(cast.karim)
-        fresh, kept = [], []
+        fresh: list[int] = []
+        kept: list[int] = []
         for number in range(4):
             slot_id = await scene.slot(
                 f"Rôle {number}", people=1, who=(cast.aicha,), starts_at=TOMORROW + number * 3 * HOUR

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
 from app.database import Store
-from rotas.commands.claiming import claim
-from rotas.commands.giving_up import ask_stand_in, propose_swap
+from rotas.commands.claiming import claim, watch
+from rotas.commands.giving_up import ask_stand_in, propose_swap, withdraw_swap
 from tests.client import NOON, words
 from tests.people import Cast
-from tests.rotas.make import DAY, make_duty
+from tests.rotas.make import DAY, make_duty, make_practice
 from tests.rotas.scene import HOUR, TOMORROW, Scene, said, turn
 
 WEEK = {"view": "week"}
@@ -132,7 +133,7 @@ class TestWhereSomebodyIsMissing:
         wanted = await scene.slot("Ménage", people=1, who=(cast.karim,), starts_at=TOMORROW + 9 * HOUR)
         karim, aicha = await scene.as_(cast.karim), await scene.as_(cast.aicha)
         assert "Où il manque du monde (0)" in words(await karim.get("/tours"))
-        me = {"actor": cast.aicha, "member_id": cast.aicha, "now": NOON}
+        me: dict[str, Any] = {"actor": cast.aicha, "member_id": cast.aicha, "now": NOON}
         await ask_stand_in(slot_id=open_to_all, **me)
         await ask_stand_in(slot_id=of_one, to_member=cast.karim, **me)
         await propose_swap(slot_id=swapped, wanted_slot_id=wanted, **me)
@@ -157,3 +158,23 @@ class TestAWeekThatHasNothingMore:
         empty = page.text.split('<div class="empty">')[1]
         assert '<a class="button hollow" href="/tours?semaine=2026-11-30">' in empty
         assert "Semaine d’après" in said(empty)
+
+
+class TestTheSheetOfADay:
+    async def test_it_says_who_watches_and_who_looks_for_somebody(self, scene: Scene) -> None:
+        cast = scene.cast
+        duty = await make_duty(place_id=cast.place, name="Accueil")
+        await make_practice(duty_id=duty, member_id=cast.aicha)
+        slot_id = await scene.slot(duty_id=duty, people=1, who=(cast.aicha,))
+        await watch(actor=cast.karim, slot_id=slot_id, now=NOON)
+        samira = await scene.as_(cast.samira)
+        path = "/tours/jour?jour=2026-11-25"
+        assert "Aïcha Karim vient regarder" in words(await samira.get(path))
+        me: dict[str, Any] = {"actor": cast.aicha, "slot_id": slot_id, "member_id": cast.aicha, "now": NOON}
+        swap_id = await ask_stand_in(to_member=cast.yann, **me)
+        assert "à sa place" not in words(await samira.get(path)), "that is between the two"
+        await withdraw_swap(actor=cast.aicha, swap_id=swap_id, now=NOON)
+        await ask_stand_in(**me)
+        page = await samira.get(path)
+        assert "Aïcha Karim vient regarder Aïcha cherche quelqu’un à sa place" in words(page)
+        assert "<title>Tours du mercredi 25" in page.text
