@@ -91,6 +91,8 @@ class SlotSeen:
     names: tuple[str, ...]
     """Of those who have it: for members' eyes only."""
     member_ids: tuple[int, ...]
+    quiet: bool = False
+    """Whether its place says of nothing that it is missing."""
 
     @property
     def free(self) -> int:
@@ -122,8 +124,9 @@ async def duties_of(place_id: int) -> list[DutySeen]:
 async def slots_of(source: Source) -> list[SlotSeen]:
     """The turns that this opened and that are on, in time's order, with who has them."""
     rows = await run(
-        "select s.id, s.duty_id, d.name, d.icon, s.starts_at, s.ends_at, s.people, s.taken from rota_slot s "
-        "join duty d on d.id = s.duty_id where s.source_kind = {} and s.source_id = {} and s.state = 'open' "
+        "select s.id, s.duty_id, d.name, d.icon, s.starts_at, s.ends_at, s.people, s.taken, q.quiet "
+        "from rota_slot s join duty d on d.id = s.duty_id left join rota_setting q on q.place_id = s.place_id "
+        "where s.source_kind = {} and s.source_id = {} and s.state = 'open' "
         "order by s.starts_at, s.id",
         source.kind,
         source.id,
@@ -150,6 +153,7 @@ async def slots_of(source: Source) -> list[SlotSeen]:
             taken=row["taken"],
             names=tuple(name for _, name in held[row["id"]] if name),
             member_ids=tuple(member for member, _ in held[row["id"]] if member is not None),
+            quiet=bool(row["quiet"]),
         )
         for row in rows
     ]

@@ -120,6 +120,7 @@ class TestItSaysSoItself:
         assert answer.headers["location"] == f"/tours#tour-{slot_id}"
         page = await karim.get("/tours")
         assert "C’est noté, à mercredi 25 novembre !" in said(turn(page, slot_id))
+        assert f'action="/tours/{slot_id}/empechement"' in turn(page, slot_id), "« J’annule » is there as well"
         assert "C’est noté" not in said(turn(page, other))
         assert "C’est noté" not in said(turn(await karim.get("/tours"), slot_id)), "once"
 

@@ -246,6 +246,13 @@ class TestPages:
         scene.world.later(days=11)
         member = await scene.as_(scene.cast.karim)
         warning = "Personne n’a encore les clés"
+        duty = await make_duty(place_id=scene.cast.place, name="Tables")
+        form = {"duty": str(duty), "moment": "before", "minutes": "30", "people": "2"}
+        await (await scene.as_(scene.cast.samira)).post(f"/ateliers/{made}/tours", form)
         assert warning in words(await member.get(f"/ateliers/{made}"))
+        assert "Il manque 2 personnes" in words(await member.get(f"/ateliers/{made}"))
         await set_quiet(actor=scene.cast.rosa, place_id=scene.cast.place, quiet=True, now=scene.world.now)
-        assert warning not in words(await member.get(f"/ateliers/{made}"))
+        quiet = words(await member.get(f"/ateliers/{made}"))
+        assert warning not in quiet
+        assert "Tables" in quiet
+        assert "Il manque" not in quiet

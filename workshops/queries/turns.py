@@ -80,7 +80,9 @@ def _line(slot: SlotSeen, *, names: bool, asks: bool, now: datetime, lang: Langu
         icon=slot.icon,
         hours=lang.hours(slot.starts_at, slot.ends_at),
         who=who,
-        lacks=lang.say(text_n("Il manque une personne.", "Il manque %(n)s personnes.", lacks)) if lacks else "",
+        lacks=lang.say(text_n("Il manque une personne.", "Il manque %(n)s personnes.", lacks))
+        if lacks and not slot.quiet
+        else "",
         seats_left=lacks,
         may_close=asks and slot.ends_at > now,
     )
