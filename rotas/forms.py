@@ -67,8 +67,7 @@ def read_guest(form: Mapping[str, str]) -> GuestName:
     """`first_name`, `once`."""
     fields = Fields(form)
     first_name = fields.line("first_name", longest=LONGEST_NAME, required=text("Écris son prénom."))
-    once = clean_line(form.get("once", ""))[:64]
-    return GuestName(first_name, once, {**fields.values, "once": once}, fields.errors)
+    return GuestName(first_name, clean_line(form.get("once", ""))[:64], fields.values, fields.errors)
 
 
 def read_id(form: Mapping[str, str], name: str) -> int | None:

@@ -13,7 +13,7 @@ from app.i18n import Text, text
 from app.identity.states import STANDING, Act
 from app.web.forms import Fields, clean_line
 from rotas.recurring import Weekly
-from rotas.rules import LONGEST_SLOT, LONGEST_WORD, MOMENTS, MOST_CENTS, MOST_PEOPLE, DutyWords
+from rotas.rules import LONGEST_WORD, LONGEST_WRITTEN, MOMENTS, MOST_CENTS, MOST_PEOPLE, PLANNED_WITHIN, DutyWords
 from rotas.states import Level
 
 LONGEST_NAME = 60
@@ -74,26 +74,28 @@ class WeeklyForm:
     weekly: Weekly | None
     people: int
     room_id: int | None
+    once: str
     version: int
     values: Mapping[str, str]
     errors: Mapping[str, Text]
 
 
 def read_weekly(form: Mapping[str, str], *, today: date) -> WeeklyForm:
-    """`weekday`, `starts`, `ends` (earlier than the start: on the next day), `people`, `room`, `from_on`."""
+    """`weekday`, `starts`, `ends` (earlier than the start: on the next day), `people`, `room`, `from_on`, `once`."""
     fields = Fields(form)
     weekday = fields.choice("weekday", [str(day) for day in range(7)], required=text("Choisis un jour de la semaine."))
     starts = _hour(fields, "starts", text("Il manque l’heure du début."))
     ends = _hour(fields, "ends", text("Il manque l’heure de la fin."))
-    if starts and starts == ends:
-        fields.fault("ends", text("La fin tombe à l’heure du début."))
+    _check_length(fields, starts, ends)
     people, room_id = _people(fields), _id(fields, "room")
     from_on = read_from(fields, today=today)
+    if from_on is not None and from_on > today + PLANNED_WITHIN:
+        fields.fault("from_on", text("C’est dans plus d’un an : choisis un jour plus proche."))
     weekly = None
     if not fields.errors:
         assert weekday is not None and starts and ends and from_on is not None  # noqa: PT018 - each missing one is at fault
         weekly = Weekly(int(weekday), starts, ends, from_on)
-    return WeeklyForm(weekly, people, room_id, _version(fields), fields.values, fields.errors)
+    return WeeklyForm(weekly, people, room_id, _once(form), _version(fields), fields.values, fields.errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +149,16 @@ def read_slot(form: Mapping[str, str], *, now: datetime) -> SlotForm:
         ends_at = _instant(fields, "ends", day if ends > starts else day + timedelta(days=1), ends)
         if starts_at is not None and starts_at <= now:
             fields.fault("day", text("C’est déjà passé."))
-        elif starts_at is not None and ends_at is not None:
-            if not starts_at < ends_at <= starts_at + LONGEST_SLOT or starts == ends:
-                fields.fault("ends", text("Un tour dure moins d’une journée."))
+        _check_length(fields, starts, ends)
+        if starts_at is not None and ends_at is not None:
+            if starts_at >= ends_at:  # in the hour that comes twice, or not at all
+                fields.fault("ends", text("La fin tombe à l’heure du début."))
             span = (starts_at, ends_at)
     return SlotForm(
         span=None if fields.errors else span,
         people=people,
         room_id=room_id,
-        once=clean_line(form.get("once", ""))[:40],
+        once=_once(form),
         version=_version(fields),
         values=fields.values,
         errors=fields.errors,
@@ -233,6 +236,25 @@ def _version(fields: Fields) -> int:
     """Of the thing that was read; a form without it is of none, and refused where something has changed."""
     raw = fields.form.get("version", "")
     return int(raw) if re.fullmatch(r"\d{1,9}", raw, re.ASCII) else -1
+
+
+def _once(form: Mapping[str, str]) -> str:
+    """What tells this sending of the form from others."""
+    return clean_line(form.get("once", ""))[:40]
+
+
+def _check_length(fields: Fields, starts: str, ends: str) -> None:
+    """As hours are written: an end that is not later than the start is the next day's."""
+    if not starts or not ends:
+        return
+    if starts == ends:
+        fields.fault("ends", text("La fin tombe à l’heure du début."))
+        return
+    first, last = (timedelta(hours=int(hour[:2]), minutes=int(hour[3:])) for hour in (starts, ends))
+    if (last - first) % timedelta(days=1) > LONGEST_WRITTEN:
+        fields.fault(
+            "ends", text("Un tour dure 12 heures au plus. Une fin plus tôt que le début est celle du lendemain.")
+        )
 
 
 def _hour(fields: Fields, name: str, required: Text) -> str:

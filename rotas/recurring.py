@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from app.clock import PARIS
+from app.clock import PARIS, local_day
 
 DAY = timedelta(days=1)
 
@@ -46,6 +46,11 @@ class Weekly:
             found.append(day)
             day += timedelta(days=7)
         return found
+
+
+def ends_next_day(starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether a turn ends on another day than it begins; midnight is still of the first."""
+    return local_day(starts_at) != local_day(ends_at - timedelta(minutes=1))
 
 
 def _instant(day: date, hour: time) -> datetime:

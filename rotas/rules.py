@@ -38,6 +38,11 @@ COUNTS_KEPT_FOR = timedelta(days=730)
 FOR_ALL_AGES = frozenset({"check_in", "open_meals"})
 """What a turn may allow somebody under 18: neither keys nor money, and nothing one to one."""
 LONGEST_SLOT = timedelta(hours=24)
+"""Of what a workshop or a meal opens; what somebody writes is shorter…"""
+LONGEST_WRITTEN = timedelta(hours=12)
+"""…by the clock on the wall: a night, not the day after by a slip."""
+PLANNED_WITHIN = timedelta(days=366)
+"""The first day of a pattern is no further ahead."""
 MOST_PEOPLE = 40
 OPENING, CLOSING = "opening", "closing"
 MOMENTS = (OPENING, CLOSING)

@@ -23,7 +23,7 @@ SLOT_MOVES: dict[SlotState, dict[SlotState, str]] = {
         SlotState.CANCELLED: "its duty or its pattern ends, what opened it is cancelled, or whoever keeps the place "
         "takes it off"
     },
-    SlotState.CANCELLED: {SlotState.OPEN: "what opened it is on again"},
+    SlotState.CANCELLED: {SlotState.OPEN: "what opened it is on again, or whoever keeps the place puts it back"},
 }
 
 
@@ -131,6 +131,8 @@ class RotaRefusal(Refusal):
     CHANGED_MEANWHILE = "rota_changed_meanwhile"
     ALREADY_SENT = "rota_already_sent"
     """The same form opened a turn already, and says something else now."""
+    PATTERN_SENT = "rota_pattern_sent"
+    """The same form opened a pattern already, and says something else now."""
     PATTERN_ENDED = "rota_pattern_ended"
     PATTERN_DOUBLE = "rota_pattern_double"
     DUTY_DOUBLE = "rota_duty_double"

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from app.i18n import Language, Text, text, text_n
 from rotas import rules
+from rotas.recurring import ends_next_day
 from rotas.rules import Lack, Pace, Standing, Who
 from rotas.states import Level, RotaRefusal
 
@@ -128,6 +129,12 @@ class ForMe:
     slot_id: int
     words: str
     when: str
+
+
+def span_words(starts_at: datetime, ends_at: datetime, lang: Language) -> str:
+    """« mercredi 25 novembre, de 20 h à 2 h le lendemain »."""
+    said = f"{lang.day(starts_at)}, {lang.hours(starts_at, ends_at)}"
+    return lang.say(text("%(hours)s le lendemain", hours=said)) if ends_next_day(starts_at, ends_at) else said
 
 
 def hours_words(starts_at: datetime, ends_at: datetime, lang: Language) -> str:

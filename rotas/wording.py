@@ -13,6 +13,7 @@ from app.clock import local, local_day
 from app.errors import Refusal
 from app.i18n import Text, text, text_n
 from app.i18n.text import N_
+from rotas.recurring import ends_next_day
 from rotas.states import RotaRefusal
 
 SENTENCES: dict[Refusal, str] = {
@@ -57,6 +58,9 @@ SENTENCES: dict[Refusal, str] = {
     RotaRefusal.MAY_NOT: N_("Ce n’est pas à toi de le faire."),
     RotaRefusal.CHANGED_MEANWHILE: N_("Quelqu’un vient de le changer. Regarde comment c’est maintenant."),
     RotaRefusal.ALREADY_SENT: N_("Ce formulaire a déjà ouvert un tour. Pour en ouvrir un de plus, envoie-le encore."),
+    RotaRefusal.PATTERN_SENT: N_(
+        "Ce formulaire a déjà ouvert des tours chaque semaine. Pour en ouvrir d’autres, envoie-le encore."
+    ),
     RotaRefusal.PATTERN_ENDED: N_("Ce tour ne revient plus chaque semaine."),
     RotaRefusal.PATTERN_DOUBLE: N_("Ce rôle a déjà un tour ce jour-là à cette heure."),
     RotaRefusal.DUTY_DOUBLE: N_("Ce lieu a déjà un rôle de ce nom."),
@@ -115,12 +119,11 @@ def _mail(subject: Text, *body: Text | str, action: Text = SEE) -> Mail:
 
 def _hours(starts_at: datetime, ends_at: datetime) -> Text:
     """« Mardi 24 novembre, de 14 h à 16 h. » said in a sentence of its own."""
-    return text(
-        "C’est %(day)s, de %(opens)s à %(closes)s.",
-        day=local_day(starts_at),
-        opens=local(starts_at).time(),
-        closes=local(ends_at).time(),
-    )
+    said = N_("C’est %(day)s, de %(opens)s à %(closes)s.")
+    if ends_next_day(starts_at, ends_at):
+        said = N_("C’est %(day)s, de %(opens)s à %(closes)s le lendemain.")
+    details = {"day": local_day(starts_at), "opens": local(starts_at).time(), "closes": local(ends_at).time()}
+    return Text(said, details)
 
 
 def _where(where: str) -> Text:

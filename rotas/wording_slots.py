@@ -51,6 +51,7 @@ JOURNAL_ACTS = {
     "turn.opened": N_("Tour ouvert"),
     "turn.changed": N_("Tour changé"),
     "turn.cancelled": N_("Tour annulé"),
+    "turn.reopened": N_("Tour remis"),
     "turn.attested": N_("Savoir-faire noté pour quelqu’un"),
     "turn.till_counted": N_("Caisse comptée"),
     "turn.quiet": N_("Mode calme changé"),
@@ -159,6 +160,19 @@ def on_again(title: str, starts_at: datetime) -> Mail:
         (
             text("Il avait été annulé ; il a bien lieu, %(when)s.", when=starts_at),
             text("Ta place est libre de nouveau. Si tu peux encore, reprends-la."),
+        ),
+        SEE,
+    )
+
+
+def yours_again(title: str, starts_at: datetime) -> Mail:
+    """To whoever had the turn when it was called off, and has it again."""
+    return Mail(
+        text("« %(title)s », %(day)s : ce tour a lieu", title=title, day=local_day(starts_at)),
+        (
+            text("Il avait été annulé ; il a bien lieu, %(when)s.", when=starts_at),
+            text("Il est de nouveau à toi, comme avant."),
+            _IT_IS_YOURS,
         ),
         SEE,
     )

@@ -8,11 +8,11 @@ without being told.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from app.database import run, savepoint
+from app.database import columns_of, run, savepoint
 from app.errors import NotFound, Refused
 from app.i18n import Text
 from app.identity.api import belongs, holds, rooms_of
@@ -36,7 +36,7 @@ from rotas.commands.steps import (
 )
 from rotas.facts import Row, slot_of, standing_of, title_of
 from rotas.states import SLOT_MOVES, Came, RotaRefusal, SlotState, Went
-from rotas.tables import Slot
+from rotas.tables import Holding, Slot
 from rotas.wording import Mail
 
 Told = Callable[[Row], Mail]
@@ -327,16 +327,22 @@ async def cancel_steps(slot: Row, *, by: int | None, told: Told | None = None, n
     return await recount(after, now=now)
 
 
-async def reopen_steps(slot: Row, *, now: datetime) -> Row:
-    """The slot is on again, free for all; those who had it when it was taken off are told."""
-    assert SlotState.OPEN in SLOT_MOVES[SlotState(slot["state"])]
-    had = await run(
-        "select distinct member_id from rota_holding where slot_id = {} and went = {} and left_at = {} "
-        "and member_id is not null and came <> 'watches'",
+async def had_when_off(slot: Row) -> list[Row]:
+    """By what people had this slot, or watched it, when it was taken off."""
+    return await run(
+        f"select {columns_of(Holding)} from rota_holding where slot_id = {{}} and went = {{}} and left_at = {{}} "  # noqa: S608 - names of ours
+        "order by id",
         slot["id"],
         Went.CANCELLED.value,
         slot["modified_at"],
     )
+
+
+async def reopen_steps(slot: Row, *, give_back: bool = False, now: datetime) -> Row:
+    """The slot is on again, free for all; those who had it when it was taken off are told. `give_back`: it is theirs
+    again, of those who may have it still and are free; their time is locked."""
+    assert SlotState.OPEN in SLOT_MOVES[SlotState(slot["state"])]
+    had = await had_when_off(slot)
     written: dict[Any, Any] = {
         "state": SlotState.OPEN.value,
         "version": slot["version"] + 1,
@@ -352,7 +358,37 @@ async def reopen_steps(slot: Row, *, now: datetime) -> Row:
     await Slot.update(written).where(Slot.id == slot["id"])
     after = await read_again(slot, now=now)
     await write_entry(after, now=now)
+    back = [each["id"] for each in had if give_back and await _give_back(after, each, now=now)]
     mail = wording_slots.on_again(title_of(after), after["starts_at"])
-    members = [each["member_id"] for each in had]
+    members = [
+        each["member_id"]
+        for each in had
+        if each["member_id"] is not None and each["came"] != Came.WATCHES and each["id"] not in back
+    ]
     await tell(mail, members, slot=after, kind=Kind.CHANGE, what=f"on-again-{moment(now)}", now=now)
-    return after
+    return await recount(after, now=now) if back else after
+
+
+async def _give_back(slot: Row, holding: Row, *, now: datetime) -> bool:
+    """Give the slot, which is on again, to whoever had it by this holding, if they may have it; whether they do."""
+    member, came = holding["member_id"], Came(holding["came"])
+    if member is None:
+        if not holding["first_name"] or rules.bars_guests(standing_of(slot)):
+            return False
+        guest = {name: holding[name] for name in ("slot_id", "first_name", "taken_by", "came", "once")}
+        await Holding.insert(Holding(**guest, taken_at=now, went=Went.NOT_YET.value))
+        return True
+    standing, who = await ask(slot, member, now=now)
+    if who.holds or who.watches:
+        return False
+    if rules.why_no_more(standing, replace(who, holds=came is not Came.WATCHES)) is not None:
+        return False
+    if came is not Came.WATCHES and await why_not_free(slot, member) is not None:
+        return False
+    told = wording_slots.yours_again(title_of(slot), slot["starts_at"])
+    try:
+        async with savepoint():
+            await give_turn(slot, member, came, told=told, taken_by=holding["taken_by"], now=now)
+    except Refused:  # a role is not for whoever signs in with a password that somebody gave them
+        return False
+    return True

@@ -31,7 +31,7 @@ from rotas.commands.moving import (
     refuse_unless_keeper,
     tell_of_place,
 )
-from rotas.commands.steps import TRIES, holdings_of, locked_slots, tell
+from rotas.commands.steps import TRIES, holdings_of, locked_slots, refuse_if, tell
 from rotas.facts import Row, title_of
 from rotas.lines import followers_of, has_a_day, one_a_week, planned_of
 from rotas.recurring import Weekly, same_week
@@ -48,10 +48,11 @@ KIND = "pattern"
 
 @command
 async def open_pattern(
-    *, actor: int, duty_id: int, weekly: Weekly, people: int, room_id: int | None, now: datetime
+    *, actor: int, duty_id: int, weekly: Weekly, people: int, room_id: int | None, once: str = "", now: datetime
 ) -> int:
     """Have this duty every week from a day on, today at the earliest, and make its slots of the next eight weeks;
-    returns its id. The same pattern again is that pattern."""
+    returns its id. `once` tells this sending of the form from others: the same again is one pattern, anything else
+    under it is refused, and so is the same pattern of another form. Without it the same again is that pattern."""
     weekly = replace(weekly, from_on=max(weekly.from_on, local_day(now)))
     _check(weekly, people)
     async with transaction():
@@ -60,12 +61,20 @@ async def open_pattern(
         await refuse_unless_keeper(actor, place_id, now=now)
         await get_for_update(Duty, duty_id)  # the same form sent twice at once waits here
         await refuse_foreign_room(place_id, room_id)
+        key = f"{actor}:{once}"[:64] if once else None
+        again = await run("select * from rota_pattern where once = {}", key) if key else []
+        if again:
+            sent = again[0]["duty_id"] == duty_id and again[0]["from_on"] == weekly.from_on
+            refuse_if(None if sent and _same(again[0], weekly, people, room_id) else RotaRefusal.PATTERN_SENT)
+            return int(again[0]["id"])
         double = await _double(duty_id, weekly)
         if double is not None:
-            if _same(double, weekly, people, room_id):
+            if key is None and _same(double, weekly, people, room_id):
                 return int(double["id"])
             raise Refused(RotaRefusal.PATTERN_DOUBLE)
-        pattern = await _insert(duty_id, place_id, weekly, people=people, room_id=room_id, follows_id=None, now=now)
+        pattern = await _insert(
+            duty_id, place_id, weekly, people=people, room_id=room_id, follows_id=None, once=key, now=now
+        )
         await make_due(pattern, holders=(), now=now)
         await _note(pattern, "opened", by=actor, now=now)
         return int(pattern["id"])
@@ -304,6 +313,7 @@ async def _insert(
     people: int,
     room_id: int | None,
     follows_id: int | None,
+    once: str | None = None,
     now: datetime,
 ) -> Row:
     rows: list[Row] = await Pattern.insert(
@@ -318,6 +328,7 @@ async def _insert(
             from_on=weekly.from_on,
             until_on=weekly.until_on,
             follows_id=follows_id,
+            once=once,
             version=1,
             created_at=now,
         )

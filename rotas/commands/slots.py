@@ -5,23 +5,26 @@ What a pattern makes may be changed one slot at a time; what a meal or a worksho
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from app.database import command, get_for_update, run, transaction
+from app.database import RunAgain, command, get_for_update, run, transaction
 from app.errors import Refused
 from app.identity.tables import Member
 from rotas.commands.moving import (
     Plan,
     cancel_steps,
     check_span,
+    had_when_off,
     make_slot,
     move_slot,
     place_of_duty,
     refuse_foreign_room,
     refuse_unless_keeper,
+    reopen_steps,
 )
 from rotas.commands.steps import locked_slots, note
-from rotas.facts import Row
+from rotas.facts import Row, slot_of
 from rotas.states import RotaRefusal, SlotState
 from rotas.tables import Duty
 
@@ -108,9 +111,28 @@ async def cancel_slot(*, actor: int, slot_id: int, now: datetime) -> None:
         await note(after, "cancelled", by=actor, voice="bureau", now=now)
 
 
-async def _kept_slot(actor: int, slot_id: int, *, now: datetime) -> Row:
-    """The slot, locked with its holders, if this member keeps its place and nothing else opened it."""
-    slot = (await locked_slots(slot_id, members=[actor], with_holders=True, now=now))[slot_id]
+@command
+async def put_back(*, actor: int, slot_id: int, now: datetime) -> None:
+    """Put one slot that was taken off on again: who had it has it again, if they may and are free; else they are told
+    that it is on. Already on: nothing happens."""
+    async with transaction():
+        had = await had_when_off(await slot_of(slot_id, now=now))
+        people = {row["member_id"] for row in had if row["member_id"] is not None}
+        slot = await _kept_slot(actor, slot_id, people=people, now=now)
+        if SlotState(slot["state"]) is SlotState.OPEN:
+            return
+        if slot["starts_at"] <= now:
+            raise Refused(RotaRefusal.OVER)
+        await place_of_duty(slot["duty_id"])  # it is not done any more: nothing to put back
+        if not people.issuperset(row["member_id"] for row in await had_when_off(slot) if row["member_id"] is not None):
+            raise RunAgain("The turn was put back and taken off again between reading and locking.")
+        after = await reopen_steps(slot, give_back=True, now=now)
+        await note(after, "reopened", by=actor, voice="bureau", now=now)
+
+
+async def _kept_slot(actor: int, slot_id: int, *, people: Collection[int] = (), now: datetime) -> Row:
+    """The slot, locked with its holders and these people, if this member keeps its place and nothing else opened it."""
+    slot = (await locked_slots(slot_id, members=[actor, *people], with_holders=True, now=now))[slot_id]
     await refuse_unless_keeper(actor, slot["place_id"], now=now)
     if slot["source_kind"]:
         raise Refused(RotaRefusal.FROM_SOURCE, title=slot["source_title"])

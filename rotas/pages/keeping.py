@@ -41,6 +41,8 @@ class DutyFormPage:
     acts: Sequence[tuple[str, str]]
     values: Mapping[str, Any]
     errors: Mapping[str, Text]
+    meant: Sequence[str]
+    """What it will mean for people; said, it waits for a yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ async def _form(
     *,
     values: Mapping[str, Any] = NOTHING,
     errors: Mapping[str, Text] = NOTHING,
+    meant: Sequence[Text] = (),
     flash: Flash | None = None,
     status: int = 200,
 ) -> Response[Any]:
@@ -102,6 +105,7 @@ async def _form(
         acts=[(act.value, lang.gettext(ACTS[act])) for act in forms.TURN_ACTS],
         values=values,
         errors=errors,
+        meant=[lang.say(each) for each in meant],
     )
     return render(request, "rotas/duty_form.html", page, status=status, flash=flash)
 
@@ -162,12 +166,17 @@ async def edit_duty(request: AnyRequest, duty_id: FromPath[int]) -> Response[Any
 
 @post("/tours/roles/{duty_id:int}/changer", status_code=303)
 async def keep_duty(request: AnyRequest, duty_id: FromPath[int]) -> Response[Any]:
-    """Says it differently."""
+    """Says it differently; once what that means has been said (`sure=1`), if it asks more of whoever has its turns."""
     visit, member = signed_in(request)
     duty = await kept_duty(request, duty_id)
-    form = forms.read_duty(await read_form(request), icon=duty["icon"])
+    sent = await read_form(request)
+    form = forms.read_duty(sent, icon=duty["icon"])
     if form.errors:
         return await _form(request, duty, values=form.values, errors=form.errors, status=422)
+    if sent.get("sure", "") != "1":
+        means = await foreseen.duty_change(duty, form.words, now=visit.now)
+        if means is not None:
+            return await _form(request, duty, values=form.values, meant=foreseen.asks_more_words(*means))
     try:
         await change_duty(actor=member.id, duty_id=duty_id, duty=form.words, version=form.version, now=visit.now)
     except Refused as refused:

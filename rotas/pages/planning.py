@@ -3,6 +3,7 @@ done: the form comes back with the sentences and one more button, which sends `s
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,7 +14,7 @@ from litestar.params import FromPath
 
 from app.clock import local_day
 from app.errors import Refused
-from app.i18n import Text, capital, language, text
+from app.i18n import Language, Text, capital, language, text
 from app.identity.api import rooms_of
 from app.web.answers import go_to
 from app.web.error_pages import refusal_text
@@ -28,6 +29,8 @@ from rotas.pages.shared import AnyRequest, signed_in
 from rotas.queries import foreseen
 from rotas.queries.duties import pattern_words
 from rotas.queries.lookups import kept_pattern
+from rotas.recurring import Weekly
+from rotas.rules import MADE_AHEAD
 from rotas.states import RotaRefusal
 
 DAY = timedelta(days=1)
@@ -120,7 +123,8 @@ def fault(request: AnyRequest, refused: Refused) -> Flash:
 
 
 async def _weekly_form(request: AnyRequest, duty: Row, **more: Any) -> Response[Any]:
-    more.setdefault("values", {"people": duty["people"], "from_on": local_day(visit_of(request).now).isoformat()})
+    today = local_day(visit_of(request).now).isoformat()
+    more.setdefault("values", {"people": duty["people"], "from_on": today, "once": secrets.token_hex(16)})
     return await plan(
         request,
         duty,
@@ -152,15 +156,27 @@ async def add_pattern(request: AnyRequest, duty_id: FromPath[int]) -> Response[A
             weekly=form.weekly,
             people=form.people,
             room_id=form.room_id,
+            once=form.once,
             now=visit.now,
         )
     except Refused as refused:
         if refused.reason is RotaRefusal.PATTERN_DOUBLE:
             errors = {"starts": refusal_text(request, refused)}
             return await _weekly_form(request, duty, values=form.values, errors=errors, status=422)
-        return await _weekly_form(request, duty, values=form.values, flash=fault(request, refused), status=409)
-    said = Flash(text("C’est ouvert"), text("Les tours des huit prochaines semaines sont à prendre."))
-    return go_to(request, f"/tours/roles/{duty_id}", flash=said)
+        values = dict(form.values)
+        if refused.reason is RotaRefusal.PATTERN_SENT:  # sent from the page before, changed: it is another pattern
+            values["once"] = secrets.token_hex(16)
+        return await _weekly_form(request, duty, values=values, flash=fault(request, refused), status=409)
+    said = _opened(form.weekly, local_day(visit.now), language(visit.language))
+    return go_to(request, f"/tours/roles/{duty_id}", flash=Flash(text("C’est ouvert"), said))
+
+
+def _opened(weekly: Weekly, today: date, lang: Language) -> Text:
+    """Which turns there are now to be taken."""
+    (first,) = weekly.days(weekly.from_on, weekly.from_on + 6 * DAY)
+    if first > today + MADE_AHEAD:
+        return text("Le premier tour sera le %(day)s. Il sera à prendre huit semaines avant.", day=lang.date(first))
+    return text("Les tours des huit prochaines semaines sont à prendre.")
 
 
 async def _kept_pattern(request: AnyRequest, pattern_id: int) -> tuple[Row, Row]:

@@ -13,11 +13,12 @@ from app.clock import local
 from app.errors import Forbidden, NotFound, Refused
 from app.i18n import capital, language, text
 from app.web.answers import go_to
-from app.web.flash import Flash
+from app.web.flash import Flash, Undo
 from app.web.forms import read_form
 from app.web.rendering import render, visit_of
 from rotas import forms_keeping as forms
-from rotas.commands.slots import cancel_slot, change_slot, open_slot
+from rotas import views
+from rotas.commands.slots import cancel_slot, change_slot, open_slot, put_back
 from rotas.facts import Row, slot_of, title_of
 from rotas.pages.keeping import SurePage, kept_duty
 from rotas.pages.planning import fault, is_sure, plan
@@ -63,7 +64,9 @@ async def add_slot(request: AnyRequest, duty_id: FromPath[int]) -> Response[Any]
         if refused.reason is RotaRefusal.ALREADY_SENT:  # sent from the page before, changed: it is another turn
             values["once"] = secrets.token_hex(16)
         return await _once_form(request, duty, values=values, flash=fault(request, refused), status=409)
-    return go_to(request, f"/tours/{made}", flash=Flash(text("Le tour est ouvert")))
+    lang = language(visit.language)
+    said = text("Le tour est ouvert : %(when)s.", when=views.span_words(*form.span, lang))
+    return go_to(request, f"/tours/{made}", flash=Flash(said))
 
 
 async def _kept_slot(request: AnyRequest, slot_id: int) -> tuple[Row, Row]:
@@ -164,15 +167,24 @@ async def ask_cancel(request: AnyRequest, slot_id: FromPath[int]) -> Response[An
 
 @post("/tours/{slot_id:int}/annulation", status_code=303)
 async def take_off(request: AnyRequest, slot_id: FromPath[int]) -> Response[Any]:
-    """Takes it off; whoever has it is told."""
+    """Takes it off; whoever has it is told. `back=1` puts it on again, with whoever had it."""
     visit, member = signed_in(request)
+    back = (await read_form(request)).get("back", "") == "1"
     try:
-        await cancel_slot(actor=member.id, slot_id=slot_id, now=visit.now)
+        if back:
+            await put_back(actor=member.id, slot_id=slot_id, now=visit.now)
+        else:
+            await cancel_slot(actor=member.id, slot_id=slot_id, now=visit.now)
     except Refused as refused:
         if refused.reason is RotaRefusal.MAY_NOT:
             raise Forbidden(refused.reason) from None
         return go_to(request, f"/tours/{slot_id}", flash=fault(request, refused))
-    return go_to(request, f"/tours/{slot_id}", flash=Flash(text("C’est fait, ce tour n’a plus lieu")))
+    if back:
+        said = Flash(text("C’est fait, ce tour a lieu."), text("Qui l’avait et peut encore venir l’a de nouveau."))
+    else:
+        undo = Undo(f"/tours/{slot_id}/annulation", "back", "1")
+        said = Flash(text("C’est fait, ce tour n’a plus lieu"), undo=undo)
+    return go_to(request, f"/tours/{slot_id}", flash=said)
 
 
 HANDLERS = [new_slot, add_slot, edit_slot, keep_slot, ask_cancel, take_off]

@@ -13,7 +13,7 @@ from app.errors import NotFound, Refused
 from app.i18n import Language, Text, capital, language, text
 from app.identity.api import here_of
 from app.identity.visits import Visit
-from rotas import rules
+from rotas import rules, views
 from rotas.facts import KIND, Row, slot_of, source_of, standing_of, who_is
 from rotas.queries.lookups import one_person
 from rotas.states import RotaRefusal
@@ -110,7 +110,7 @@ async def cannot_page(
         id=slot_id,
         title=slot["duty"],
         question=lang.say(question),
-        when_words=f"{capital(lang.day(slot['starts_at']))}, {lang.hours(slot['starts_at'], slot['ends_at'])}",
+        when_words=capital(views.span_words(slot["starts_at"], slot["ends_at"], lang)),
         member_id=whose,
         own=own,
         watches=holder.watches,

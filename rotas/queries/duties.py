@@ -11,6 +11,7 @@ from app.clock import at_local, local_day
 from app.database import run
 from app.errors import Forbidden, NotFound
 from app.i18n import Language, Text, capital, language, text, text_n
+from app.i18n.text import N_
 from app.identity.api import here_at
 from app.identity.states import Act
 from app.identity.visits import Visit
@@ -337,14 +338,13 @@ def _facts(duty: Row, skilled: int, lang: Language) -> list[tuple[str, str, str]
 def pattern_words(weekday: int, starts: str, ends: str, lang: Language) -> str:
     """« Le mardi, de 9 h à 13 h »."""
     day = date(2024, 1, 1 + weekday)  # a Monday, and the days after it
-    return lang.say(
-        text(
-            "le %(weekday)s, de %(starts)s à %(ends)s",
-            weekday=lang.weekday(day),
-            starts=lang.hour(_at(day, starts)),
-            ends=lang.hour(_at(day, ends)),
-        )
+    said = (
+        N_("le %(weekday)s, de %(starts)s à %(ends)s")
+        if ends > starts or ends == "00:00"
+        else N_("le %(weekday)s, de %(starts)s à %(ends)s le lendemain")
     )
+    hours = {"starts": lang.hour(_at(day, starts)), "ends": lang.hour(_at(day, ends))}
+    return lang.say(Text(said, {"weekday": lang.weekday(day), **hours}))
 
 
 def _at(day: date, hour: str) -> datetime:
@@ -369,5 +369,5 @@ def _pattern(row: Row, today: date, lang: Language) -> PatternLine:
 def _next(row: Row, duty: Row, lang: Language) -> NextTurn:
     lack = rules.lack_of(people=row["people"], taken=row["taken"], opens_place=bool(duty["opens_place"]))
     need = views.need_words(lack, row["people"] - row["taken"], quiet=bool(duty["quiet"]), lang=lang)
-    when = f"{capital(lang.day(row['starts_at']))}, {lang.hours(row['starts_at'], row['ends_at'])}"
+    when = capital(views.span_words(row["starts_at"], row["ends_at"], lang))
     return NextTurn(row["id"], when, need or lang.say(text("Complet")))

@@ -12,11 +12,13 @@ from app.calendar.api import bound_times
 from app.clock import local_day
 from app.database import run
 from app.i18n import Text, text, text_n
-from rotas.facts import KIND
+from rotas import grants, rules
+from rotas.facts import KIND, slots_of, standing_of, who_is
 from rotas.lines import one_a_week, planned_of
 from rotas.queries.lookups import kept_pattern
 from rotas.queries.reading import Row
 from rotas.recurring import Weekly, same_week
+from rotas.rules import DutyWords
 from rotas.states import Came
 
 Span = tuple[datetime, datetime]
@@ -36,6 +38,13 @@ select s.id, s.taken, s.source_kind from rota_slot s where s.duty_id = {} and s.
 _ON_DUTY = """
 select h.slot_id, h.member_id, h.id, h.came from rota_holding h join rota_slot s on s.id = h.slot_id
 where s.duty_id = {} and s.state = 'open' and s.ends_at > {} and s.source_kind = '' and h.went = ''
+"""
+
+
+_HELD_OF_DUTY = """
+select h.slot_id, h.member_id, h.id, h.came from rota_holding h join rota_slot s on s.id = h.slot_id
+where s.duty_id = {} and s.state = 'open' and s.ends_at > {} and h.went = '' and h.came <> 'watches'
+order by h.slot_id, h.id
 """
 
 
@@ -115,6 +124,47 @@ async def duty_end(duty_id: int, *, now: datetime) -> Foreseen:
     elsewhere = sum(bool(slot["source_kind"]) for slot in slots)
     people = _people(await run(_ON_DUTY, duty_id, now))
     return Foreseen(off=len(slots) - elsewhere, off_people=people, elsewhere=elsewhere)
+
+
+async def duty_change(duty: Row, words: DutyWords, *, now: datetime) -> tuple[int, int] | None:
+    """What it would mean that this duty asks more than it did (`commands.duties.change_duty`): how many of its turns
+    to come somebody has, and how many people may not have theirs any more. None where it asks no more, or nobody has
+    one."""
+    asks_more = (
+        (words.act and words.act != duty["act"])
+        or (words.opens_place and not duty["opens_place"])
+        or (words.for_adults and not duty["adults_only"])
+        or (words.needs_training and not duty["needs_training"])
+    )
+    holdings = await run(_HELD_OF_DUTY, duty["id"], now) if asks_more else []
+    if not holdings:
+        return None
+    after = {"act": words.act, "opens_place": words.opens_place, "adults_only": words.for_adults}
+    slots = await slots_of([row["slot_id"] for row in holdings], now=now)
+    lose = [row for row in holdings if not await _keeps({**slots[row["slot_id"]], **after}, row["member_id"], now=now)]
+    return len({row["slot_id"] for row in holdings}), _people(lose)
+
+
+async def _keeps(slot: Row, member_id: int | None, *, now: datetime) -> bool:
+    """Whether somebody who has this slot may have it still; none: somebody without an account."""
+    standing = standing_of(slot)
+    if member_id is None:
+        return not rules.bars_guests(standing)
+    who = await who_is(slot, member_id, now=now)
+    return rules.why_no_more(standing, who) is None and await grants.may_be_allowed(slot, member_id)
+
+
+def asks_more_words(turns: int, lose: int) -> list[Text]:
+    """What it means for people that a duty asks more, in sentences."""
+    said = text_n("%(n)s tour à venir est déjà pris.", "%(n)s tours à venir sont déjà pris.", turns)
+    if not lose:
+        return [said, text("Qui a déjà un tour le garde.")]
+    lost = text_n(
+        "%(n)s personne ne pourra plus avoir ses tours : elle les perd, et le saura.",
+        "%(n)s personnes ne pourront plus avoir leurs tours : elles les perdent, et le sauront.",
+        lose,
+    )
+    return [said, lost]
 
 
 async def _moved(moves: dict[int, Span], holdings: Sequence[Row]) -> tuple[int, int]:

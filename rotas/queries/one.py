@@ -177,7 +177,7 @@ async def slot_page(
         icon=slot["icon"],
         state=standing.state.value,
         day=lang.day(slot["starts_at"]),
-        when_words=f"{capital(lang.day(slot['starts_at']))}, {lang.hours(slot['starts_at'], slot['ends_at'])}",
+        when_words=capital(views.span_words(slot["starts_at"], slot["ends_at"], lang)),
         people=slot["people"],
         taken=slot["taken"],
         seats_left=standing.free,
@@ -319,7 +319,7 @@ def _asked_words(swap: Row, lang: Language) -> Text:
 
 def _facts(slot: Row, standing: Standing, where: Row, lang: Language) -> list[tuple[str, str, str]]:
     say = lang.say
-    day = f"{capital(lang.day(slot['starts_at']))}, {lang.hours(slot['starts_at'], slot['ends_at'])}"
+    day = capital(views.span_words(slot["starts_at"], slot["ends_at"], lang))
     room = [where["room"]] if where["room"] else []
     found = [
         ("clock", say(text("Quand")), day),

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from app.database import Store, run
+from rotas.commands.claiming import claim
 from rotas.states import Level
 from tests.client import NOON, words
 from tests.factories import make_member, make_place
 from tests.people import make_cast
 from tests.rotas.make import DAY, make_duty, make_practice, make_slot
+from tests.rotas.reads import holders
 from tests.rotas.scene import Scene
 
+DUTY_ROW: dict[str, Any] = {"name": "Vaisselle", "people": 2, "icon": "wash"}
 DUTY = {"name": "Vaisselle", "about": "On lave, on range.", "people": "2", "icon": "wash"}
 
 
@@ -160,6 +163,39 @@ class TestKeeping:
         assert value(late.text, "name") == "Plonge"
         again = await rosa.post(f"/tours/roles/{made}/changer", {**sent, "name": "", "version": "1"})
         assert again.status_code == 422
+
+    async def test_asking_more_of_whoever_has_its_turns_says_first_what_that_means(self, scene: Scene) -> None:
+        cast = scene.cast
+        made = await make_duty(place_id=cast.place, version=1, **DUTY_ROW)
+        slot_id = await make_slot(place_id=cast.place, duty_id=made, people=3)
+        for member in (cast.karim, cast.newcomer):
+            await claim(actor=member, slot_id=slot_id, sure=True, now=NOON)
+        rosa = await scene.as_(cast.rosa)
+        path = f"/tours/roles/{made}/changer"
+        more = {**DUTY, "about": "On lave,\non range.", "version": "1", "opens_place": "1"}
+        page = await rosa.post(path, more)
+        assert page.status_code == 200
+        assert "1 tour à venir est déjà pris." in words(page)
+        assert "1 personne ne pourra plus avoir ses tours" in words(page)
+        assert await holders(slot_id) == [cast.karim, cast.newcomer]
+        form = re.search(r'id="sens".*?</section>', page.text, re.DOTALL)
+        assert form is not None
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[0]))
+        assert (await rosa.post(path, hidden)).status_code == 303
+        assert await holders(slot_id) == [cast.karim]
+        row = await duty(made)
+        assert (row["about"], bool(row["opens_place"]), row["name"]) == ("On lave,\non range.", True, "Vaisselle")
+        learned = await rosa.post(path, {**more, "version": "2", "needs_training": "1"})
+        assert "Qui a déjà un tour le garde." in words(learned)
+        less = {**DUTY, "version": "2"}
+        assert (await rosa.post(path, less)).status_code == 303
+
+    async def test_nothing_is_asked_where_nobody_has_one(self, scene: Scene) -> None:
+        made = await make_duty(place_id=scene.cast.place, version=1, **DUTY_ROW)
+        await make_slot(place_id=scene.cast.place, duty_id=made)
+        rosa = await scene.as_(scene.cast.rosa)
+        answer = await rosa.post(f"/tours/roles/{made}/changer", {**DUTY, "version": "1", "opens_place": "1"})
+        assert answer.status_code == 303
 
     async def test_it_is_retired_once_what_that_means_has_been_said(self, scene: Scene) -> None:
         made = await make_duty(place_id=scene.cast.place, name="Vaisselle")

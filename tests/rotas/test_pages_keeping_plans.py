@@ -9,16 +9,21 @@ from typing import Any
 import httpx
 import pytest
 
-from app.database import Store, run
-from rotas.commands.claiming import claim, claim_for_guest
+from app.database import Store, run, transaction
+from app.identity.states import Act
+from rotas.commands.claiming import claim, claim_for_guest, watch
 from rotas.commands.patterns import open_pattern
+from rotas.commands.slots import cancel_slot, put_back
 from rotas.recurring import Weekly
+from rotas.states import RotaRefusal
 from tests.client import NOON, Browser, words
 from tests.factories import make_place, make_room
 from tests.people import make_cast
-from tests.rotas.make import make_duty
-from tests.rotas.reads import holders
+from tests.rotas.make import make_duty, make_practice
+from tests.rotas.reads import allowed, consistent, holders, holdings, refused
 from tests.rotas.scene import HOUR, TOMORROW, Scene
+from tests.rotas.test_pages_acting import undo
+from tests.workshops.reads import mails
 
 WEEKLY = {"weekday": "2", "starts": "09:00", "ends": "13:00", "people": "2", "room": "", "from_on": "2026-11-24"}
 ONCE = {"day": "2026-11-28", "starts": "14:00", "ends": "16:00", "people": "2", "room": ""}
@@ -74,6 +79,8 @@ class TestEveryWeek:
             ({"from_on": "2026-11-23"}, "from_on", "Ce jour est passé."),
             ({"from_on": "2026-02-30"}, "from_on", "Ce jour n’existe pas."),
             ({"from_on": "9999-01-01"}, "from_on", "Ce jour est trop loin."),
+            ({"from_on": "2027-11-26"}, "from_on", "C’est dans plus d’un an"),
+            ({"starts": "11:00", "ends": "10:00"}, "ends", "Un tour dure 12 heures au plus."),
             ({"from_on": ""}, "from_on", "À partir de quel jour ?"),
         ],
     )
@@ -104,6 +111,42 @@ class TestEveryWeek:
         page = await rosa.post(f"/tours/roles/{made}/semaine", {**WEEKLY, "people": "3"})
         assert page.status_code == 422
         assert 'id="field-starts-error"' in page.text
+
+    async def test_so_is_the_same_once_more_and_the_same_form_twice_is_one(self, scene: Scene) -> None:
+        made = await make_duty(place_id=scene.cast.place)
+        rosa = await scene.as_(scene.cast.rosa)
+        path = f"/tours/roles/{made}/semaine"
+
+        async def once() -> dict[str, str]:
+            return {"once": re.findall(r'name="once" value="(\w+)"', (await rosa.get(path)).text)[0]}
+
+        first = {**WEEKLY, **await once()}
+        for _ in range(2):
+            assert (await rosa.post(path, first)).status_code == 303
+        again = await rosa.post(path, {**WEEKLY, **await once()})
+        assert again.status_code == 422
+        assert "Ce rôle a déjà un tour ce jour-là à cette heure." in words(again)
+        other = await rosa.post(path, first | {"starts": "10:00"})
+        assert other.status_code == 409
+        assert "Ce formulaire a déjà ouvert des tours chaque semaine." in words(other)
+        (new,) = re.findall(r'name="once" value="(\w+)"', other.text)
+        assert len(await patterns()) == 1
+        assert (await rosa.post(path, first | {"starts": "10:00", "once": new})).status_code == 303
+        assert len(await patterns()) == 2
+
+    @pytest.mark.parametrize(
+        ("from_on", "sentence"),
+        [
+            ("2026-12-01", "Les tours des huit prochaines semaines sont à prendre."),
+            ("2027-03-01", "Le premier tour sera le 3 mars 2027. Il sera à prendre huit semaines avant."),
+        ],
+    )
+    async def test_what_is_said_of_it_is_what_there_is(self, scene: Scene, from_on: str, sentence: str) -> None:
+        made = await make_duty(place_id=scene.cast.place)
+        rosa = await scene.as_(scene.cast.rosa)
+        await rosa.post(f"/tours/roles/{made}/semaine", {**WEEKLY, "from_on": from_on})
+        assert sentence in words(await rosa.get(f"/tours/roles/{made}"))
+        assert bool(await slots(made)) is sentence.startswith("Les tours")
 
     async def opened(self, scene: Scene) -> tuple[int, int]:
         """Wednesdays from 9 to 13, with the first two weeks' turns taken by Karim and Aïcha."""
@@ -253,7 +296,8 @@ class TestOnce:
             ({"day": ""}, "day", "Il manque le jour."),
             ({"day": "2026-11-23"}, "day", "C’est déjà passé."),
             ({"starts": "14"}, "starts", "Cette heure n’existe pas."),
-            ({"ends": "14:00"}, "ends", "Un tour dure moins d’une journée."),
+            ({"ends": "14:00"}, "ends", "La fin tombe à l’heure du début."),
+            ({"starts": "11:00", "ends": "10:00"}, "ends", "Un tour dure 12 heures au plus."),
             ({"day": "2027-03-28", "starts": "02:30"}, "starts", "Cette heure n’existe pas ce jour-là"),
             ({"people": "0"}, "people", "Il faut au moins 1."),
         ],
@@ -275,6 +319,10 @@ class TestOnce:
         await rosa.post(f"/tours/roles/{made}/une-fois", {**ONCE, "starts": "22:00", "ends": "01:00"})
         (slot,) = await slots(made)
         assert slot["ends_at"] - slot["starts_at"] == timedelta(hours=3)
+        page = words(await rosa.get(f"/tours/{slot['id']}"))
+        assert page.count("de 22 h à 1 h le lendemain") == 3  # in the notice, at its head, and in short
+        await rosa.post(f"/tours/roles/{made}/semaine", {**WEEKLY, "starts": "20:00", "ends": "08:00"})
+        assert "Le mercredi, de 20 h à 8 h le lendemain" in words(await rosa.get(f"/tours/roles/{made}"))
 
     async def test_one_that_somebody_has_is_moved_after_a_question_an_empty_one_at_once(self, scene: Scene) -> None:
         slot_id = await scene.slot(people=2)
@@ -309,6 +357,44 @@ class TestOnce:
         for way in ("changer", "annulation"):
             assert (await rosa.get(f"/tours/{slot_id}/{way}")).status_code == 404
             assert f"/tours/{slot_id}/{way}" not in (await rosa.get(f"/tours/{slot_id}")).text
+
+    async def test_that_is_undone_with_whoever_had_it_and_can_still_come(self, scene: Scene) -> None:
+        cast = scene.cast
+        slot_id = await scene.slot(people=4, who=(cast.karim, cast.aicha), act=Act.REGISTER.value)
+        rosa = await scene.as_(cast.rosa)
+        await rosa.post(f"/tours/{slot_id}/annulation")
+        page = await rosa.get(f"/tours/{slot_id}")
+        await scene.slot("Autre", who=(cast.aicha,))
+        assert await undo(rosa, page.text) == f"/tours/{slot_id}"
+        assert "C’est fait, ce tour a lieu." in words(await rosa.get(f"/tours/{slot_id}"))
+        assert await holders(slot_id) == [cast.karim]
+        assert await allowed(cast.karim, Act.REGISTER, TOMORROW)
+        assert {row["member_id"] for row in await mails(about="on-again")} == {cast.aicha}
+        assert (await rosa.post(f"/tours/{slot_id}/annulation", {"back": "1"})).status_code == 303
+        assert await holders(slot_id) == [cast.karim]
+        await consistent()
+
+    async def test_so_is_a_place_of_somebody_without_an_account_and_watching(self, scene: Scene) -> None:
+        cast = scene.cast
+        slot_id = await scene.slot(people=2, who=(cast.karim,))
+        await make_practice(duty_id=(await run("select id from duty"))[0]["id"], member_id=cast.karim)
+        await claim_for_guest(actor=cast.karim, slot_id=slot_id, first_name="Ali", now=NOON)
+        await watch(actor=cast.aicha, slot_id=slot_id, now=NOON)
+        await cancel_slot(actor=cast.rosa, slot_id=slot_id, now=NOON)
+        await put_back(actor=cast.rosa, slot_id=slot_id, now=NOON)
+        assert await holders(slot_id) == [cast.karim, None]
+        assert [row["came"] for row in await holdings(slot_id, cast.aicha)] == ["watches", "watches"]
+        await consistent()
+
+    async def test_only_whoever_keeps_the_place_puts_it_back_and_only_before_it_begins(self, scene: Scene) -> None:
+        slot_id = await scene.slot()
+        rosa, karim = await scene.as_(scene.cast.rosa), await scene.as_(scene.cast.karim)
+        await rosa.post(f"/tours/{slot_id}/annulation")
+        assert (await karim.post(f"/tours/{slot_id}/annulation", {"back": "1"})).status_code == 403
+        await refused(put_back(actor=scene.cast.rosa, slot_id=slot_id, now=TOMORROW), RotaRefusal.OVER)
+        async with transaction():
+            await run("update duty set retired_at = {}", NOON)
+        assert (await rosa.post(f"/tours/{slot_id}/annulation", {"back": "1"})).status_code == 404
 
     async def test_what_a_meal_opened_is_changed_there(self, scene: Scene) -> None:
         slot_id = await scene.slot(source_kind="meal", source_id=1, source_title="Mafé")
