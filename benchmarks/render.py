@@ -93,6 +93,7 @@ def agenda(strips: int) -> AgendaPage:
         free_words="",
         tickets=tuple(strip(number) for number in range(0, 3 * 5, 5)),
         offers=(),
+        asks=(),
         propose_href="/ateliers/nouveau",
         feed_href="/moi/calendrier",
     )
