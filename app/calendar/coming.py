@@ -71,7 +71,7 @@ async def locked_to_come(kind: str, thing_id: int, *, now: datetime) -> Coming |
 async def who_comes(entry_id: int) -> list[TakesPart]:
     """Those who take part in this entry now, by id."""
     rows = await run(
-        "select member_id, role, modified_at from taking_part where entry_id = {} and left_at is null "  # noqa: S608 - marks
+        "select member_id, role, modified_at from taking_part where entry_id = {} and left_at is null "  # noqa: S608 - constants of this file
         f"and role in ({_COMES}) order by member_id",
         entry_id,
         *COMES,
