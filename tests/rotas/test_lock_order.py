@@ -31,7 +31,7 @@ from rotas.commands.giving_up import ask_stand_in, free, propose_swap, withdraw_
 from rotas.commands.moving import Plan
 from rotas.commands.moving import make_slot as open_one
 from rotas.commands.patterns import change_pattern, end_pattern, open_pattern
-from rotas.commands.slots import cancel_slot, change_slot, open_slot
+from rotas.commands.slots import cancel_slot, change_slot, open_slot, put_back
 from rotas.commands.swapping import settle
 from rotas.commands.weekly import end_weekly, hold_weekly
 from rotas.rules import DutyWords
@@ -198,6 +198,11 @@ async def asked_then_called(made: Turns) -> None:
     await jobs.learn(NOON + 60 * HOUR)
 
 
+async def put_back_again(made: Turns) -> None:
+    await cancel_slot(actor=made.cast.rosa, slot_id=made.slots[1], now=NOON)
+    await put_back(actor=made.cast.rosa, slot_id=made.slots[1], now=NOON)
+
+
 DEEDS: dict[str, Deed] = {
     "claim": lambda made: claim(actor=made.cast.aicha, slot_id=made.slots[0], sure=True, now=NOON),
     "watch": lambda made: watch(actor=made.cast.aicha, slot_id=made.slots[1], now=NOON),
@@ -227,6 +232,7 @@ DEEDS: dict[str, Deed] = {
     "retire_duty": lambda made: retire_duty(actor=made.cast.rosa, duty_id=made.duty, now=NOON),
     "retire_duty-holder-without-a-turn": retired_with_somebody_waiting,
     "open_slot": opened_once,
+    "put_back": put_back_again,
     "workshop": of_a_workshop,
     "erase": lambda made: erase_for(made.cast.samira, REGISTRY.domains, force=True, now=NOON),
     "set_quiet": lambda made: set_quiet(actor=made.cast.rosa, place_id=made.cast.place, quiet=True, now=NOON),
