@@ -305,6 +305,14 @@ async def test_only_its_holder_opens_the_till(
     await nobody_opens_the_till(turn, rosa, mediator, other, holder)
 
     await holder.goto(turn.path)
+    await expect(button(holder, "Je prends ce tour")).to_have_count(0)
+    for one_who_met in (rosa, other):
+        await one_who_met.goto("/membres")
+        newcomer = one_who_met.get_by_role("listitem").filter(has_text=f"Amel{number}")
+        await button(newcomer, "J’ai rencontré cette personne").click()
+        await told(one_who_met, "C’est noté")
+
+    await holder.goto(turn.path)
     await button(holder, "Je prends ce tour").click()
     await told(holder, "C’est noté")
     await count_the_till(holder, turn)
