@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from app.database import Brought, run, stamp_brought, stamp_column
@@ -34,6 +34,8 @@ class Me:
     """Whether the person is a member of the place of this visit."""
     acts: frozenset[Act] = frozenset()
     """What a role allows at this place at this instant."""
+    adult_on: date | None = None
+    """The day of their 18 years, if it is to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ _WAYS_IN = ", ".join(f"'{kind.value}'" for kind in sorted(WAYS_IN))
 _SECOND_FOR = ", ".join(f"'{act.value}'" for act in sorted(SECOND_FOR))
 _VISIT = f"""
 select s.id as session_id, s.device, s.created_at, s.seen_at, s.expires_at, s.second_at, m.id as member_id, m.name,
-       m.language, p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator,
+       m.language, m.adult_on, p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator,
        ms.met_at, g.act,
        case when s.second_at is null then exists (
            select 1 from membership any_ms where any_ms.member_id = m.id and any_ms.mediator
@@ -148,6 +150,7 @@ async def visit_of_session(
         met=row["met_at"] is not None or bool(row["mediator"]),
         belongs=row["membership_id"] is not None,
         acts=frozenset(Act(each["act"]) for each in rows if each["act"]),
+        adult_on=row["adult_on"],
     )
     owes_second = second and needs_second_factor(
         mediates=bool(row["mediates"]), keeps_accounts=bool(row["keeps_accounts"])

@@ -156,8 +156,7 @@ async def reader_of(visit: Visit, place_id: int, *, now: datetime, taken: Hashab
     me = visit.member
     if me is None:
         return Reader()
-    (row,) = await run("select adult_on from member where id = {}", me.id)
-    asked = await asked_here(place_id, taken=taken or await stamp())
+    asked = await asked_here(place_id, taken=taken or await stamp(visit.taken))
     asks = [row for row in asked.get(me.id, ()) if row["until_at"] > now]
     here = visit.place is not None and visit.place.id == place_id
     return Reader(
@@ -166,7 +165,7 @@ async def reader_of(visit: Visit, place_id: int, *, now: datetime, taken: Hashab
         mediator=here and me.mediator,
         named=here and me.met,
         acts=frozenset() if me.mediator or not here else me.acts,
-        adult_on=row["adult_on"],
+        adult_on=me.adult_on,
         asks=asks,
     )
 

@@ -85,7 +85,7 @@ class Teller:
     def line(self, slot: Row, column: int, differ: bool, *, asks_sure: bool = False, focus: bool = False) -> SlotLine:
         """The slot as the reader sees it; said once to all to whom it is the same."""
         slot_id, me, week = slot["id"], self.reader, self.week
-        if focus or slot_id in self.asked_of or me.id in week.involved.get(slot_id, ()):
+        if focus or slot_id in self.asked_of:
             return self._line(slot, column, differ, asks_sure=asks_sure, focus=focus)
         key = (
             slot_id,
@@ -95,6 +95,7 @@ class Teller:
             me.adult_on is not None and local_day(slot["starts_at"]) < me.adult_on,
             week.levels.get((slot["duty_id"], me.id)),
             week.loads.get(me.id, 0) if slot["low_load"] is not None else 0,
+            me.id if me.id in week.involved.get(slot_id, ()) else 0,
         )
         return week.once(key, lambda: self._line(slot, column, differ))
 

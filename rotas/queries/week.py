@@ -86,7 +86,7 @@ class _Found:
 
 
 async def _read_page(visit: Visit, *, week: str, chosen: str, slug: str = "") -> _Found | None:
-    taken = await stamp()
+    taken = await stamp(visit.taken)
     place, all_places = await place_here(visit, slug, taken=taken)
     if place is None:
         return None
@@ -97,8 +97,9 @@ async def _read_page(visit: Visit, *, week: str, chosen: str, slug: str = "") ->
     reader = await reader_of(visit, place.id, now=now, taken=taken)
     teller = Teller(read, reader, quiet=place.quiet, now=now, lang=lang)
     lacking = teller.lacking()
-    slots = [slot for slot in read.slots if reader.id or slot["id"] in lacking]
-    heads, column_of = _columns_of(read, slots, lang)
+    slots = read.slots if reader.id else [slot for slot in read.slots if slot["id"] in lacking]
+    columns = "columns", lang.code, None if reader.id else lacking
+    heads, column_of = read.once(columns, lambda: _columns(slots, lang))
     lines = [(slot, teller.line(slot, *column_of[slot["id"]])) for slot in slots]
     stand_ins = _stand_ins(read, lines, now)
     wanted = lacking | stand_ins
@@ -109,20 +110,23 @@ async def _read_page(visit: Visit, *, week: str, chosen: str, slug: str = "") ->
         if not chosen or (slot["id"] in wanted if chosen == LACKING else bool(line.mine))
     ]
     days = _days(read, shown, today, lang)
-    gone = [day for day in days if monday == week_start(today) and day.id < f"j{today}"]
-    missing = sum(slot["people"] - slot["taken"] for slot in slots if slot["id"] in lacking)
+    this_monday = week_start(today)
+    gone = [day for day in days if day.id < f"j{today}"] if monday == this_monday else []
+    missing = read.once(
+        ("missing", lacking), lambda: sum(slot["people"] - slot["taken"] for slot in slots if slot["id"] in lacking)
+    )
     missing += sum(slot_id in stand_ins for slot_id in _asked_of_all(read, now))
-    links = _Links(place, monday, week_start(today), chosen, named=visit.place is None and len(all_places) > 1)
+    links = _Links(place, monday, this_monday, chosen, named=visit.place is None and len(all_places) > 1)
     mine = sum(bool(line.mine) for _, line in lines)
     page = WeekPage(
         place=place,
         places=read.once(("places", links), lambda: _places(all_places, links)),
         monday=monday.isoformat(),
         subtitle=read.once(("subtitle", lang.code), lambda: _subtitle(monday, lang)),
-        lack=_lack(missing, place, monday, today, lang),
+        lack=read.once(("lack", missing, links, lang.code), lambda: _lack(missing, place, monday, today, lang)),
         roles=str(len(heads)) if len(heads) <= MOST_COLUMNS else "many",
         heads=heads if len(heads) <= MOST_COLUMNS else (),
-        days=[day for day in days if day not in gone],
+        days=days[len(gone) :],
         gone=gone,
         any_slots=bool(slots),
         chosen=chosen,
@@ -136,7 +140,9 @@ async def _read_page(visit: Visit, *, week: str, chosen: str, slug: str = "") ->
         no_keys=teller.no_keys() if reader.named else (),
         asked=[_asked(ask, reader, lang) for ask in reader.asks],
         sharing=_sharing(read, reader, lang) if reader.belongs and not reader.mediator else None,
-        held_by_one=lang.joined(read.held_by_one) if reader.belongs else "",
+        held_by_one=read.once(("held by one", lang.code), lambda: lang.joined(read.held_by_one))
+        if reader.belongs
+        else "",
         sheet_href=f"/tours/jour?jour={max(today, monday) if monday <= today + timedelta(days=6) else monday}"
         if reader.named
         else "",
@@ -199,11 +205,6 @@ _OF_STAND_INS = ("replace", "keep")
 """What is pressed on a slot for which somebody asks for a stand-in."""
 Key = tuple[int, str]
 Columns = tuple[list[Head], dict[int, tuple[int, bool]]]
-
-
-def _columns_of(week: Week, slots: Sequence[Row], lang: Language) -> Columns:
-    """The same, worked out once for all who see these slots of the week."""
-    return week.once(("columns", lang.code, tuple(slot["id"] for slot in slots)), lambda: _columns(slots, lang))
 
 
 def _columns(slots: Sequence[Row], lang: Language) -> Columns:

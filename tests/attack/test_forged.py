@@ -123,10 +123,11 @@ async def test_a_form_of_a_session_that_is_over_comes_back_with_what_was_written
             assert "demonstration" not in answer.text
             secret += 1
             continue
-        (form,) = again
-        shown = form.as_sent()
-        token = shown.pop(FIELD)
-        assert {name: values for name, values in shown.items() if name} == sent, wanted
+        shown = [form.as_sent() for form in again]
+        tokens = [form.pop(FIELD) for form in shown]
+        kept_as_sent = [{name: values for name, values in form.items() if name} == sent for form in shown]
+        assert any(kept_as_sent), wanted
+        token = tokens[kept_as_sent.index(True)]
         assert not ground.written(), wanted
         pressed = await send(browser, wanted, token[0], {})
         assert pressed.status_code != 403 or "Cette page était ouverte" not in pressed.text, wanted

@@ -45,9 +45,11 @@ PUBLIC_THINGS = {
     **dict.fromkeys(FOR_EVERYBODY, "the same for everybody"),
 }
 STANDS_ALREADY = {("welcome", "POST /membres/{member_id:int}/rencontre"): "has met the newcomer, whose form is gone"}
-MAY_BE_LOOKED_UP = r"/(ateliers|mediation/ateliers|membres|lieux)/[\w-]+"
+MAY_BE_LOOKED_UP = r"/(ateliers|mediation/ateliers|membres|lieux|tours|tours/roles)/[\w-]+"
 """Pages that may open to somebody who was not led there: mediators read every workshop of their place, mediators and
-hosts have a page. Who may read them is in doors.py."""
+hosts have a page, turns are everybody's. Who may read them is in doors.py."""
+TOLD_ELSEWHERE = {"/tours/semaines/": "/tours/roles"}
+"""What has no page for everybody, and the page to whose readers it is told: a duty's weekly patterns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,9 @@ async def known(found: Found, route: Route, path: str, browser: Browser, kind: s
     """Whether this person may know that the thing is there: a form was shown, or a page about it opens."""
     if kind in found.posts.get(route, {}).get(path, ()):
         return True
+    for begins, told in TOLD_ELSEWHERE.items():
+        if path.startswith(begins) and found.statuses.get(told, {}).get(kind) == 200:
+            return True
     parts = path.split("/")
     for end in range(3, len(parts) + 1):
         above = "/".join(parts[:end])
