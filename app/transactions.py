@@ -42,7 +42,8 @@ def _numbered(sql: str) -> str:
 
 
 class TransactionMisuse(RuntimeError):
-    """The program is wrong: a write outside a transaction, a nested transaction, or one used by another task."""
+    """The program is wrong: a write outside a transaction, a nested transaction, one used by another task, or what
+    Piccolo has and this engine does not offer."""
 
 
 class RunAgain(DatabaseHeld):
@@ -219,7 +220,7 @@ class Store(Engine[Transaction]):
         """Nothing: no extension is needed."""
 
     async def batch(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotImplementedError("Not offered: page with limit, or select the columns that are needed.")
+        raise TransactionMisuse("Not offered: page with limit, or select the columns that are needed.")
 
     def atomic(self) -> NoReturn:
-        raise NotImplementedError("Not offered: use `async with transaction():`.")
+        raise TransactionMisuse("Not offered: use `async with transaction():`.")

@@ -61,7 +61,7 @@ async def migrated(url: str) -> None:
 
 
 class NamedAtOnce:
-    """What fails is named at once with its last line: a run that is cut off has told it."""
+    """What fails is named at once, and why: a run that is cut off has told it."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
@@ -70,8 +70,9 @@ class NamedAtOnce:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         if report.failed and terminal is not None:  # xdist's workers have none
-            terminal.ensure_newline()
-            terminal.write_line(f"FAILED {report.nodeid}: {report.longreprtext.strip().rpartition(chr(10))[2]}")
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = crash.message if crash is not None else report.longreprtext.strip()
+            terminal.write_line(f"\nFAILED {report.nodeid}: {why.partition(chr(10))[0]}")
 
 
 def pytest_configure(config: pytest.Config) -> None:

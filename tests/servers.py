@@ -60,12 +60,21 @@ def answers(url: str) -> bool:
         return False
 
 
+PORTS = range(20_000, 32_000)
+"""Below the ports that a system gives to whoever connects (from 32,768 on Linux, from 49,152 on macOS)."""
+
+
 def free_port() -> int:
-    """A port of this machine that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody uses on any address of this machine, and that nobody who connects is given meanwhile.
+
+    A client that has bound another address (127.0.0.9, say) keeps its port for a minute after the end, and a server
+    that listens on all addresses, as Caddy does, cannot have it.
+    """
+    for port in secrets.SystemRandom().sample(PORTS, 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("", port))
+            return port
+    raise OSError("none of a hundred ports is free")
 
 
 def bare_environ(**settings: str) -> dict[str, str]:

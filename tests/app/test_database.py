@@ -213,6 +213,12 @@ class TestOneTransactionOneTask:
             await task
         assert await names() == []
 
+    async def test_what_piccolo_has_besides_says_what_to_use(self, db: Store) -> None:
+        with pytest.raises(TransactionMisuse, match="page with limit"):
+            await Shelf.select().batch()
+        with pytest.raises(TransactionMisuse, match=r"async with transaction\(\)"):
+            db.atomic()
+
     async def test_queries_are_counted(self, db: Store) -> None:
         before = db.query_id
         await names()

@@ -6,6 +6,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -80,13 +81,11 @@ def told(server: Server, request: bytes) -> bytes:
     """What comes back until the server closes or falls silent after an answer. Fails when it stays silent."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as line:
         received = b""
-        try:
+        with suppress(ConnectionResetError, BrokenPipeError):  # closed in our face: that is an answer, too
             line.sendall(request)
             line.shutdown(socket.SHUT_WR)
             while piece := line.recv(65536):
                 received += piece
-        except (ConnectionResetError, BrokenPipeError):
-            pass  # closed in our face: that is an answer, too
         return received
 
 

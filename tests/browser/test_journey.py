@@ -6,11 +6,14 @@ on; it is cancelled, and the calendar in a pocket says so.
 """
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
 from playwright.async_api import Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from app.clock import PARIS, local
 from tests.browser.conftest import PageOpener
@@ -27,8 +30,8 @@ async def panel_is(page: Page, words: str) -> None:
     await expect(page.locator("#inscription h2")).to_have_text(words)
 
 
-async def a_taken_slot(page: Page, number: int) -> datetime:
-    """The start of a published workshop with a room, two days ahead or more; another one for each story."""
+async def starts_ahead(page: Page, number: int) -> list[datetime]:
+    """The starts of published workshops, two days ahead or more; each story begins with another one."""
     await page.goto("/ateliers")
     starts = []
     for strip in await page.locator(".strips .strip[data-state=published]").all():
@@ -36,7 +39,7 @@ async def a_taken_slot(page: Page, number: int) -> datetime:
         if at > datetime.now(PARIS) + timedelta(days=2) and "à trouver" not in await strip.inner_text():
             starts.append(local(at))
     assert len(starts) >= number * 2, "the demonstration has too few workshops ahead"
-    return starts[number * 2 - 1]
+    return starts[number * 2 - 1 :]
 
 
 async def look_around(page: Page) -> None:
@@ -52,20 +55,31 @@ async def look_around(page: Page) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text("Une place à table")
 
 
-async def propose(page: Page, title: str, at: datetime) -> str:
+async def a_taken_room(page: Page, starts: Sequence[datetime]) -> tuple[datetime, str]:
+    """The first of these hours at which a room of this place is taken (some workshops are elsewhere, or in none), and
+    that room; the form is at that hour."""
+    taken = page.locator("#field-room option", has_text="prise à cette heure").first
+    for at in starts:
+        await page.get_by_label("Le jour").fill(f"{at:%Y-%m-%d}")
+        await page.get_by_label("De", exact=True).fill(f"{at:%H:%M}")
+        await page.get_by_label("À", exact=True).fill(f"{at + timedelta(hours=1):%H:%M}")
+        async with page.expect_response(lambda answer: "/ateliers" in answer.url):
+            await button(page, "Quelles salles sont libres ?").click()
+        with suppress(PlaywrightTimeout):
+            await taken.wait_for(state="attached", timeout=2000)
+            return at, str(await taken.get_attribute("value"))
+    raise AssertionError("no room is taken at any of these hours")
+
+
+async def propose(page: Page, title: str, starts: Sequence[datetime]) -> tuple[str, datetime]:
     """First in a room that is taken; what repairs it is one button away, and nothing of what was written is lost."""
     await page.goto("/ateliers/nouveau")
     await page.locator("label", has_text="Atelier libre").click()
     await page.get_by_label("Son nom").fill(title)
     await page.get_by_label("En deux phrases").fill(SUMMARY)
-    await page.get_by_label("Le jour").fill(f"{at:%Y-%m-%d}")
-    await page.get_by_label("De", exact=True).fill(f"{at:%H:%M}")
-    await page.get_by_label("À", exact=True).fill(f"{at + timedelta(hours=1):%H:%M}")
     await page.get_by_label("Combien de places").fill("3")
-    await button(page, "Quelles salles sont libres ?").click()
-    taken = page.locator("#field-room option", has_text="prise à cette heure").first
-    await expect(taken).to_be_attached()
-    await page.get_by_label("La salle", exact=True).select_option(await taken.get_attribute("value"))
+    at, room = await a_taken_room(page, starts)
+    await page.get_by_label("La salle", exact=True).select_option(room)
     await button(page, "Je propose").click()
     await expect(page.locator("#summary")).to_contain_text("Il reste 1 chose à voir")
     await expect(page.get_by_label("Son nom")).to_have_value(title)
@@ -76,7 +90,7 @@ async def propose(page: Page, title: str, at: datetime) -> str:
     await expect(page.locator("#avis")).to_contain_text("C’est proposé. Merci !")
     await expect(page.get_by_role("heading", level=1)).to_have_text(title)
     await expect(page.locator("article[data-state=proposed]")).to_be_visible()
-    return page.url
+    return page.url, at
 
 
 async def read_it(page: Page, title: str, answer: str) -> None:
@@ -200,10 +214,10 @@ async def test_the_whole_story(new_page: PageOpener, member: PageOpener, device:
         return await member(email, device, javascript=javascript)
 
     host = await new_page(device, javascript=javascript)
-    at = await a_taken_slot(host, number)
+    starts = await starts_ahead(host, number)
     await look_around(host)
     await join(host, name, f"{name.lower()}@exemple.fr")
-    where = await propose(host, title, at)
+    where, at = await propose(host, title, starts)
     workshop = where.rsplit("/", 1)[1]
 
     mediator = await person("helene@exemple.fr")

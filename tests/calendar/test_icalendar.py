@@ -403,7 +403,7 @@ class TestPersonal:
 
     def test_it_refuses_what_is_no_event(self) -> None:
         with pytest.raises(ValueError, match="not a VEVENT"):
-            personal_bytes(b"BEGIN:VTODO\r\nEND:VTODO\r\n", WORDS, Personal(private=True))
+            personal_bytes(b"BEGIN:VJOURNAL\r\nEND:VJOURNAL\r\n", WORDS, Personal(private=True))
 
 
 class TestCalendar:

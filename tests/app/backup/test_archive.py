@@ -96,7 +96,7 @@ class TestDamaged:
             try:
                 with zipfile.ZipFile(changed) as opened:
                     unseen_by_zip += opened.testzip() is None and len(opened.namelist()) == 2
-            except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError):
+            except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, ValueError):
                 continue
         assert unseen_by_zip, "zip sees every change by itself: the seal is for nothing"
         changed.write_bytes(data)
