@@ -42,7 +42,7 @@ def read_cannot(form: Mapping[str, str]) -> Cannot:
         wanted=wanted,
         to_member=_id(fields, "to"),
         who=fields.line("who", longest=120),
-        word=fields.line("word", longest=LONGEST_WORD),
+        word=fields.line("word", longest=LONGEST_WORD) if way != "free" else "",
         values=fields.values,
         errors=fields.errors,
     )

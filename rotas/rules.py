@@ -320,6 +320,16 @@ def why_cannot_ask(standing: Standing, holder: Who, *, now: datetime) -> RotaRef
     return why_off(standing, now) or (RotaRefusal.OVER if standing.starts_at <= now else None)
 
 
+def knows_of(swap: SwapStanding, who: Who, *, had_wanted: bool) -> bool:
+    """Whether this member is told of the swap at all: what some ask of each other is nobody else's affair.
+
+    `had_wanted`: they have the turn that is wanted, or had it.
+    """
+    if may_act_for(who, swap.from_member) or swap.to_member == who.id:
+        return True
+    return swap.to_member is None and (had_wanted or not swap.wants_slot)
+
+
 def why_cannot_settle(swap: SwapStanding, actor: int, *, now: datetime) -> RotaRefusal | None:
     """Why this member cannot say yes to the swap."""
     if swap.from_member == actor:

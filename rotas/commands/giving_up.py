@@ -167,6 +167,8 @@ async def withdraw_swap(*, actor: int, swap_id: int, now: datetime) -> None:
             raise NotFound
         member_id, slot_id = found[0]["from_member"], found[0]["slot_id"]
         slot = (await locked_slots(slot_id, members=[member_id], now=now))[slot_id]
+        if actor != member_id and not rules.may_act_for((await ask(slot, actor, now=now))[1], member_id):
+            raise NotFound  # what others ask of each other is told to nobody else
         await _whose(slot, actor, member_id, now=now)
         (swap,) = await get_for_update(Swap, swap_id)
         if swap["state"] == SwapState.WITHDRAWN:

@@ -34,6 +34,8 @@ from rotas.states import Came, RotaRefusal, SwapState, Went
 from rotas.tables import Swap
 from rotas.wording import Mail
 
+_HAD = "select 1 from rota_holding where slot_id = {} and member_id = {} and came <> 'watches' limit 1"
+
 
 @command
 async def settle(*, actor: int, swap_id: int, now: datetime) -> None:
@@ -69,7 +71,7 @@ async def decline(*, actor: int, swap_id: int, now: datetime) -> None:
 
 async def _locked(swap_id: int, actor: int, *, now: datetime) -> tuple[Row, dict[int, Row]]:
     """The swap and its slots, after locking both people, the slots and the swap. Raises `NotFound` for whoever is not
-    of that place."""
+    of that place, or is not told of this swap."""
     found = await run("select from_member, slot_id, wanted_slot_id from rota_swap where id = {}", swap_id)
     if not found:
         raise NotFound
@@ -77,7 +79,9 @@ async def _locked(swap_id: int, actor: int, *, now: datetime) -> tuple[Row, dict
     slots = await locked_slots(*ids, members=[actor, found[0]["from_member"]], now=now)
     (swap,) = await get_for_update(Swap, swap_id)
     _, who = await ask(slots[ids[0]], actor, now=now)
-    if not who.belongs:
+    wanted = swap["wanted_slot_id"]
+    had_wanted = wanted is not None and bool(await run(_HAD, wanted, actor))
+    if not who.belongs or not rules.knows_of(swap_standing_of(swap), who, had_wanted=had_wanted):
         raise NotFound
     return swap, slots
 

@@ -44,7 +44,16 @@ PUBLIC_THINGS = {
     **dict.fromkeys(ADDRESS_IS_THE_PROOF, "whoever knows the address may"),
     **dict.fromkeys(FOR_EVERYBODY, "the same for everybody"),
 }
-STANDS_ALREADY = {("welcome", "POST /membres/{member_id:int}/rencontre"): "has met the newcomer, whose form is gone"}
+_ASKED = "POST /tours/echanges/{swap_id:int}/reponse"
+_TAKEN_BACK = "POST /tours/echanges/{swap_id:int}/retrait"
+MAY_KNOW = {
+    ("welcome", "POST /membres/{member_id:int}/rencontre"): "has met the newcomer, whose form is gone",
+    ("newcomer", _ASKED): "everybody of the place is asked: whoever may not take it is told why",
+    ("mediator", _ASKED): "as the newcomer",
+    ("welcome", _TAKEN_BACK): "speaks for whoever cannot come, from the page of that turn",
+    ("bureau", _TAKEN_BACK): "as the welcome turn",
+}
+"""Who is told more than « nothing is there » though no page led them there, and why."""
 MAY_BE_LOOKED_UP = r"/(ateliers|mediation/ateliers|membres|lieux|tours|tours/roles)/[\w-]+"
 """Pages that may open to somebody who was not led there: mediators read every workshop of their place, mediators and
 hosts have a page, turns are everybody's. Who may read them is in doors.py."""
@@ -138,7 +147,7 @@ async def leaks(
                 nowhere = never(route, path)
                 nothing = await ask(browser, route.method, nowhere, form, htmx)
                 compared += 1
-                if there != nothing and (kind, str(route)) not in STANDS_ALREADY:
+                if there != nothing and (kind, str(route)) not in MAY_KNOW:
                     told.append(f"{kind}: {route.method} {path} {there.status}, {nowhere} {nothing.status}")
                 if ground.written():
                     await ground.restore()

@@ -232,6 +232,22 @@ class TestGivingUp:
     def test_who_says_yes(self, swap: SwapStanding, actor: int, reason: RotaRefusal | None) -> None:
         assert rules.why_cannot_settle(swap, actor, now=NOW) is reason
 
+    @pytest.mark.parametrize(
+        ("swap", "who", "had_wanted", "told"),
+        [
+            (SWAP, replace(MEMBER, id=2), False, True),
+            (replace(SWAP, to_member=2), replace(MEMBER, id=2), False, True),
+            (replace(SWAP, to_member=2), replace(MEMBER, id=1), False, True),
+            (replace(SWAP, to_member=2), replace(MEMBER, id=3), False, False),
+            (replace(SWAP, to_member=2), replace(MEMBER, id=3, welcomes=True), False, True),
+            (replace(SWAP, wants_slot=True), replace(MEMBER, id=3), False, False),
+            (replace(SWAP, wants_slot=True), replace(MEMBER, id=3), True, True),
+            (replace(SWAP, wants_slot=True, to_member=2), replace(MEMBER, id=3), True, False),
+        ],
+    )
+    def test_who_is_told_of_it(self, swap: SwapStanding, who: Who, had_wanted: bool, told: bool) -> None:
+        assert rules.knows_of(swap, who, had_wanted=had_wanted) is told
+
 
 class TestEveryWeek:
     @pytest.mark.parametrize(("people", "most"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)])

@@ -67,7 +67,10 @@ class TestStandingIn:
     async def test_only_the_one_who_was_asked(self, cast: Cast) -> None:
         made = await held(cast, cast.samira)
         asked = await stand_in(cast.samira, made, cast.karim)
-        await refused(settle(actor=cast.odile, swap_id=asked, now=NOON), RotaRefusal.SWAP_OTHERS)
+        for answer in (settle, decline):  # nobody else is even told of it
+            with pytest.raises(NotFound):
+                await answer(actor=cast.odile, swap_id=asked, now=NOON)
+        await refused(settle(actor=cast.rosa, swap_id=asked, now=NOON), RotaRefusal.SWAP_OTHERS)
         await refused(settle(actor=cast.samira, swap_id=asked, now=NOON), RotaRefusal.ALREADY_YOURS)
         await settle(actor=cast.karim, swap_id=asked, now=NOON)
 
