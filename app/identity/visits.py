@@ -97,8 +97,8 @@ _WAYS_IN = ", ".join(f"'{kind.value}'" for kind in sorted(WAYS_IN))
 _SECOND_FOR = ", ".join(f"'{act.value}'" for act in sorted(SECOND_FOR))
 _VISIT = f"""
 select s.id as session_id, s.device, s.created_at, s.seen_at, s.expires_at, s.second_at, m.id as member_id, m.name,
-       m.language, m.adult_on, p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator,
-       ms.met_at, g.act,
+       m.language, m.adult_on, p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id,
+       ms.mediator, ms.met_at, g.act,
        case when s.second_at is null then exists (
            select 1 from membership any_ms where any_ms.member_id = m.id and any_ms.mediator
        ) end as mediates,
