@@ -188,7 +188,7 @@ class Composer:
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058, 3.1
         message.set_content(self._text(row, letter), cte="quoted-printable")
         message.add_alternative(self._html(letter), subtype="html", cte="quoted-printable")
-        if row["method"]:
+        if row["event"]:  # not where it was emptied, of somebody's name (`own_data.unsay`): `method` says what left
             # The last and richest way to say it; base64, so that nothing on the way touches its line ends.
             message.add_alternative(
                 self._event(row, letter, recipient),

@@ -64,6 +64,7 @@ LOOK = """(styles) => {
     const sheets = document.querySelectorAll('style').length;
     if (sheets !== styles) told.push(`element: ${sheets} <style>`);
     const written = [...document.querySelectorAll('input, textarea, option')].map((each) => each.value);
+    document.querySelectorAll('br').forEach((each) => each.append('\\n'));
     const text = [document.title, document.documentElement.textContent, ...written].join('\\n');
     return [[...window.wired, ...told], text];
 }"""

@@ -61,6 +61,12 @@ IN_PAGES = {
     "/moi about",
     "/moi name",
     "/moi/calendrier name",
+    "/tours/roles about",
+    "/tours/roles name",
+    "/tours/roles/…/changer about",
+    "/tours/roles/…/changer name",
+    "/tours/…/empechement word",
+    "/tours/…/prise first_name",
 }
 """Every field whose text is shown on a page. What is added later fails until it stands here: it is sown, and seen."""
 ELSEWHERE = {
@@ -81,7 +87,8 @@ KINDS = {
     "/", "/agenda", "/agenda/mois?mois", "/ateliers", "/ateliers/…", "/ateliers/…/affiche", "/ateliers/…/liste",
     "/ateliers/…/modifier", "/ateliers/…/annulation", "/a-prevenir", "/aide", "/bureau", "/journal", "/lieux/…",
     "/lieux/…/reglages", "/mediation", "/mediation/ateliers/…", "/membres", "/membres/…", "/mes-rendez-vous",
-    "/messages", "/moi", "/moi/calendrier", "/moi/calendrier/…/adresse", "/recherche",
+    "/messages", "/moi", "/moi/calendrier", "/moi/calendrier/…/adresse", "/recherche", "/tours", "/tours/roles",
+    "/tours/roles/…", "/tours/…",
 }  # fmt: skip
 """Pages that must be among those which show what was sown."""
 

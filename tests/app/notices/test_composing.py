@@ -324,6 +324,10 @@ class TestTheEvent:
         two = composer().message(row(method="REQUEST", event=kept()), NOON + timedelta(hours=9))
         assert part(sent(one), "text/calendar") == part(sent(two), "text/calendar")
 
+    def test_what_was_emptied_after_it_had_left_has_none(self) -> None:
+        message = mail(method="REQUEST", event="", sequence=4)
+        assert [each.get_content_type() for each in message.iter_parts()] == ["text/plain", "text/html"]
+
     def test_without_a_method_there_is_none(self) -> None:
         assert [each.get_content_type() for each in mail().iter_parts()] == ["text/plain", "text/html"]
 
