@@ -17,7 +17,7 @@ from app.calendar.spans import Follow
 from app.calendar.states import COMES, LONGEST, NOT_YET, EntryState, Invitation, Role
 from app.clock import local_day
 from app.contracts import EntryKind
-from app.database import run
+from app.database import run, stamp
 from app.i18n import Text, text, text_n
 from app.identity.visits import Visit
 from app.unchanged import unchanged
@@ -243,20 +243,27 @@ def _own_alone(part: Part) -> bool:
     return part.state == EntryState.TENTATIVE and part.role == Role.HOST
 
 
-async def my_parts(visit: Visit) -> list[Part]:
+async def my_parts(visit: Visit) -> tuple[Part, ...]:
     """All that the member takes part in from `LONGEST` ago on, in time's order: the first `MOST_PARTS`."""
     if visit.member is None:
-        return []
+        return ()
+    minute = visit.now.replace(second=0, microsecond=0)
+    name = "parts", visit.member.id
+    read = partial(_parts, visit.member.id, minute - LONGEST)
+    return await unchanged((await stamp(visit.taken), minute), name, read, own=True)
+
+
+async def _parts(member_id: int, since: datetime) -> tuple[Part, ...]:
     rows = await run(
         "select t.entry_id, e.version, t.role, t.starts_at, e.state, e.place_id, e.kind, e.ends_at, e.listed "
         "from taking_part t "
         "join entry e on e.id = t.entry_id where t.member_id = {} and t.starts_at > {} and t.left_at is null "
         "order by t.starts_at, t.entry_id limit {}",
-        visit.member.id,
-        visit.now - LONGEST,
+        member_id,
+        since,
         MOST_PARTS,
     )
-    return [Part._make(row.values()) for row in rows]
+    return tuple(Part._make(row.values()) for row in rows)
 
 
 def parts_between(parts: Sequence[Part], visit: Visit, starts_at: datetime, after: datetime) -> Sequence[Part] | None:

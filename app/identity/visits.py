@@ -8,13 +8,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
-from app.database import Brought, run, stamp_brought, stamp_column
+from app.database import Brought, run, stamp_ahead, stamp_brought, stamp_column
 from app.identity.over import is_of_the_future, session_is_over
 from app.identity.rules import needs_second_factor
 from app.identity.states import SECOND_FOR, Act, Device
 from app.notices.states import KEPT_FOR, WAYS_IN
+from app.unchanged import unchanged
 
 SHARED_IDLE = timedelta(minutes=15)
 TOUCH_EVERY = {Device.MINE: timedelta(days=1), Device.SHARED: timedelta(minutes=1)}
@@ -73,7 +75,7 @@ class Visit:
     """A session cookie came that opens nothing (any more)."""
     touch_due: bool = field(default=False, compare=False)
     taken: Brought | None = field(default=None, compare=False)
-    """The stamp that came with the session (`app.database.stamp`)."""
+    """The stamp that was taken with the session (`app.database.stamp`)."""
 
     @property
     def mediator(self) -> bool:
@@ -97,8 +99,8 @@ _WAYS_IN = ", ".join(f"'{kind.value}'" for kind in sorted(WAYS_IN))
 _SECOND_FOR = ", ".join(f"'{act.value}'" for act in sorted(SECOND_FOR))
 _VISIT = f"""
 select s.id as session_id, s.device, s.created_at, s.seen_at, s.expires_at, s.second_at, m.id as member_id, m.name,
-       m.language, m.adult_on, p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id, ms.mediator,
-       ms.met_at, g.act,
+       m.language, m.adult_on, p.id as place_id, p.slug, p.name as place_name, p.address, ms.id as membership_id,
+       ms.mediator, ms.met_at, g.act,
        case when s.second_at is null then exists (
            select 1 from membership any_ms where any_ms.member_id = m.id and any_ms.mediator
        ) end as mediates,
@@ -130,7 +132,7 @@ async def visit_of_session(
     false nobody owes a second code.
     """
     token_hash = hash_token(token)
-    rows = await run(_visit(stamp_column()), now, now, now - KEPT_FOR, now, now, token_hash)
+    rows, taken = await _rows_of(token_hash, now)
     if not rows:
         return None
     row = rows[0]
@@ -172,5 +174,18 @@ async def visit_of_session(
         idle_until=min(seen_at + SHARED_IDLE, row["expires_at"]) if shared else None,
         reference=reference,
         touch_due=touch_due,
-        taken=stamp_brought(row),
+        taken=taken,
     )
+
+
+async def _rows_of(token_hash: str, now: datetime) -> tuple[list[dict[str, Any]], Brought | None]:
+    """What the database says of this session, and the stamp at which it does. Where a stamp costs less than the
+    question it is asked once a minute, as long as nothing is committed: whoever reads, reads several pages, and goes
+    back and forth between them. What a role allows begins and ends on the minute."""
+    ask = partial(run, _visit(stamp_column()), now, now, now - KEPT_FOR, now, now, token_hash)
+    taken = await stamp_ahead()
+    if taken is None:
+        rows = await ask()
+        return rows, stamp_brought(rows[0]) if rows else None
+    at = taken.stamp, now.replace(second=0, microsecond=0)
+    return await unchanged(at, ("session", token_hash), ask, own=True), taken
