@@ -3,11 +3,14 @@
 An environment is of one language, so `_("Agenda")` is a constant there; so is an icon that is named, the address of a
 style sheet, and a component that is given constants alone. Each stands in the compiled template as if it were written
 there. Jinja does the same for what it knows to be constant; it cannot know it of our functions.
+
+Nor can it know that they want nothing but their arguments: what is left of their calls is called outright.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from keyword import iskeyword
 from typing import Any
 
 from jinja2 import Environment, Undefined, nodes
@@ -17,6 +20,8 @@ from markupsafe import Markup
 
 GATHERED = {"pieces", "ui"}
 """Globals whose functions read their arguments and nothing else."""
+PLAIN = GATHERED | {"lang"}
+"""Globals whose functions want neither the context nor the environment of a template."""
 
 
 class Folder(NodeTransformer):
@@ -69,3 +74,37 @@ class FoldingGenerator(CodeGenerator):
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         super().visit_Template(Folder(self.environment).visit(node), frame)
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        """Jinja asks at each call whether a context is wanted, which takes as long as most of what is called."""
+        called = node.node
+        if not self._is_plain(node) or not isinstance(called, nodes.Getattr):
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.visit(called.node, frame)
+        self.write(f".{called.attr}(")
+        for each in node.args:
+            self.visit(each, frame)
+            self.write(", ")
+        for named in node.kwargs:
+            self.visit(named, frame)
+            self.write(", ")
+        self.write("caller=caller)" if forward_caller else ")")
+
+    def _is_plain(self, node: nodes.Call) -> bool:
+        match node.node:
+            case nodes.Getattr(node=nodes.Name(name=name), attr=attribute) if name in PLAIN:
+                function = getattr(self.environment.globals.get(name), attribute, None)
+            case _:
+                return False
+        starred = node.dyn_args is not None or node.dyn_kwargs is not None
+        return callable(function) and not starred and not any(iskeyword(each.key) for each in node.kwargs)
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if not isinstance(node, nodes.InternalName):
+            super()._output_child_pre(node, frame, finalize)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        """A name of the compiler's own is a part that is remembered: it was escaped when it was made."""
+        if not isinstance(node, nodes.InternalName):
+            super()._output_child_post(node, frame, finalize)
