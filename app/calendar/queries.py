@@ -275,10 +275,11 @@ def parts_between(parts: Sequence[Part], visit: Visit, starts_at: datetime, afte
 
 async def tickets(parts: Sequence[Part], visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int) -> list[Strip]:
     """Of these parts what is offered to the member, then what they host, attend or hold, from now on."""
-    offered = [part for part in parts if part.role == Role.OFFERED and part.state == EntryState.CONFIRMED]
+    ahead = [part for part in parts if part.ends_at > visit.now]
+    offered = [part for part in ahead if part.role == Role.OFFERED and part.state == EntryState.CONFIRMED]
     others = [
         part
-        for part in parts
+        for part in ahead
         if part.role in COMES
         and (part.state == EntryState.CONFIRMED or (part.state == EntryState.TENTATIVE and part.role == Role.HOST))
     ]

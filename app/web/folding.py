@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 GATHERED = {"pieces", "ui"}
 """Globals whose functions read their arguments and nothing else."""
-PLAIN = GATHERED | {"lang"}
+PLAIN = {"ui", "lang"}
 """Globals whose functions want neither the context nor the environment of a template."""
 
 
@@ -78,7 +78,7 @@ class FoldingGenerator(CodeGenerator):
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
         """Jinja asks at each call whether a context is wanted, which takes as long as most of what is called."""
         called = node.node
-        if not self._is_plain(node) or not isinstance(called, nodes.Getattr):
+        if not self._owner(node) or not isinstance(called, nodes.Getattr):
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.visit(called.node, frame)
@@ -91,20 +91,28 @@ class FoldingGenerator(CodeGenerator):
             self.write(", ")
         self.write("caller=caller)" if forward_caller else ")")
 
-    def _is_plain(self, node: nodes.Call) -> bool:
+    def _owner(self, node: nodes.Call) -> str:
+        """Of which global this calls a function outright; empty when it does not."""
         match node.node:
             case nodes.Getattr(node=nodes.Name(name=name), attr=attribute) if name in PLAIN:
                 function = getattr(self.environment.globals.get(name), attribute, None)
             case _:
-                return False
+                return ""
         starred = node.dyn_args is not None or node.dyn_kwargs is not None
-        return callable(function) and not starred and not any(iskeyword(each.key) for each in node.kwargs)
+        plain = callable(function) and not starred and not any(iskeyword(each.key) for each in node.kwargs)
+        return name if plain else ""
+
+    def _is_markup(self, node: nodes.Expr) -> bool:
+        """Whether it was escaped when it was made: a component, or what is remembered (a name of the compiler's own).
+        To escape it again would change nothing, and take as long as making it."""
+        if isinstance(node, nodes.Call):
+            return self._owner(node) == "ui"
+        return isinstance(node, nodes.InternalName)
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        if not isinstance(node, nodes.InternalName):
+        if not self._is_markup(node):
             super()._output_child_pre(node, frame, finalize)
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        """A name of the compiler's own is a part that is remembered: it was escaped when it was made."""
-        if not isinstance(node, nodes.InternalName):
+        if not self._is_markup(node):
             super()._output_child_post(node, frame, finalize)

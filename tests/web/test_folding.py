@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from jinja2 import Environment, UndefinedError
 from jinja2.compiler import CodeGenerator
+from markupsafe import Markup
 
+from app.web.pieces import PIECES
 from app.web.rendering import PageEnvironment, environment_of
 
 
@@ -103,3 +105,14 @@ def test_each_language_has_its_own_constants() -> None:
     french, english = (environment_of(code).from_string(source).render() for code in ("fr", "en"))
     assert "Ateliers" in french
     assert "Workshops" in english
+
+
+def test_what_is_not_escaped_again_was_escaped() -> None:
+    """Components and drawings answer markup, which is put into the page as it is."""
+    ui: Any = environment_of("fr").globals["ui"]
+    drawn = [each for name, each in vars(ui).items() if name in PIECES]
+    assert len(drawn) == len(PIECES)
+    assert {get_type_hints(each)["return"] for each in PIECES.values()} == {Markup}
+    assert isinstance(ui.person("<b>"), Markup)
+    said = environment_of("fr").from_string("{{ ui.person(name) }}{{ name }}{{ lang.joined([name]) }}")
+    assert "<b>" not in said.render({"name": "<b>"})
