@@ -17,9 +17,9 @@ from app.calendar.spans import Follow
 from app.calendar.states import COMES, LONGEST, NOT_YET, EntryState, Invitation, Role
 from app.clock import local_day
 from app.contracts import EntryKind
-from app.database import run, stamp
+from app.database import run
 from app.i18n import Text, text, text_n
-from app.identity.visits import Visit
+from app.identity.visits import Visit, kept_for
 from app.unchanged import unchanged
 
 SHOWN = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value)
@@ -247,10 +247,8 @@ async def my_parts(visit: Visit) -> tuple[Part, ...]:
     """All that the member takes part in from `LONGEST` ago on, in time's order: the first `MOST_PARTS`."""
     if visit.member is None:
         return ()
-    minute = visit.now.replace(second=0, microsecond=0)
-    name = "parts", visit.member.id
-    read = partial(_parts, visit.member.id, minute - LONGEST)
-    return await unchanged((await stamp(visit.taken), minute), name, read, own=True)
+    since = visit.now.replace(second=0, microsecond=0) - LONGEST
+    return await kept_for(visit, "parts", partial(_parts, visit.member.id, since))
 
 
 async def _parts(member_id: int, since: datetime) -> tuple[Part, ...]:

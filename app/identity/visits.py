@@ -6,17 +6,20 @@ The shell makes a `Visit` before any handler runs; handlers and templates read i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
-from app.database import Brought, run, stamp_ahead, stamp_brought, stamp_column
+from app.database import Brought, run, stamp, stamp_ahead, stamp_brought, stamp_column
 from app.identity.over import is_of_the_future, session_is_over
 from app.identity.rules import needs_second_factor
 from app.identity.states import SECOND_FOR, Act, Device
 from app.notices.states import KEPT_FOR, WAYS_IN
 from app.unchanged import unchanged
+
+T = TypeVar("T")
 
 SHARED_IDLE = timedelta(minutes=15)
 TOUCH_EVERY = {Device.MINE: timedelta(days=1), Device.SHARED: timedelta(minutes=1)}
@@ -189,3 +192,15 @@ async def _rows_of(token_hash: str, now: datetime) -> tuple[list[dict[str, Any]]
         return rows, stamp_brought(rows[0]) if rows else None
     at = taken.stamp, now.replace(second=0, microsecond=0)
     return await unchanged(at, ("session", token_hash), ask, own=True), taken
+
+
+async def kept_for(visit: Visit, name: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    """What `read` gives this reader, or gave them under this name in the same minute, nothing being committed since.
+
+    A session at one stamp is one person, in one language, at one place, who may do the same. What is read goes by no
+    part of the hour smaller than the minute: starts, ends and terms are written to the minute.
+    """
+    if visit.session_id is None:
+        return await read()
+    at = await stamp(visit.taken), visit.now.replace(second=0, microsecond=0)
+    return await unchanged(at, (name, visit.session_key), read, own=True)

@@ -33,6 +33,11 @@ async def read(browser: Browser, path: str) -> str:
     return words(answer)
 
 
+async def still(_: Store) -> str:
+    """A stamp that moves for nothing."""
+    return "still"
+
+
 class TestWhoIsAsking:
     async def test_it_is_asked_once(self, scene: Scene, db: Store) -> None:
         """With what they have: on PostgreSQL who is asking comes with the stamp that all the rest goes by."""
@@ -54,10 +59,6 @@ class TestWhoIsAsking:
         self, sqlite_only_db: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The control."""
-
-        async def still(_: Store) -> str:
-            return "still"
-
         scene = Scene(await make_cast())
         browser = await scene.as_(scene.cast.samira)
         monkeypatch.setattr(type(sqlite_only_db), "read_stamp", still)
@@ -147,3 +148,22 @@ class TestWhatTheyHave:
             assert warned not in await read(yann, f"/ateliers/{other}")
         await by_another_program(db, "delete from taking_part where role = 'participant'")
         assert warned not in await read(karim, f"/ateliers/{other}")
+
+    async def test_with_a_stamp_that_stands_still_pages_would_say_what_was(
+        self, sqlite_only_db: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The control, and that it lasts a minute at most. Another address is another page."""
+        scene = Scene(await make_cast())
+        page = f"/ateliers/{await scene.published()}"
+        karim = await scene.as_(scene.cast.karim)
+        await karim.post(f"{page}/inscription")
+        monkeypatch.setattr(type(sqlite_only_db), "read_stamp", still)
+        assert JOIN not in await read(karim, page)
+        assert "Tous mes rendez-vous" in await read(karim, "/agenda")
+        await by_another_program(sqlite_only_db, "update sign_up set state = 'withdrawn'")
+        await by_another_program(sqlite_only_db, "delete from taking_part where role = 'participant'")
+        assert JOIN not in await read(karim, page)
+        assert "Tous mes rendez-vous" in await read(karim, "/agenda")
+        assert "Ce qui est à moi" in await read(karim, "/agenda?genre=a-moi")
+        scene.world.later(minutes=1)
+        assert "Tous mes rendez-vous" not in await read(karim, "/agenda")

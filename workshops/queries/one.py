@@ -13,7 +13,7 @@ from app.database import run, stamp
 from app.errors import NotFound
 from app.i18n import Language, Text, capital, language, text, text_n
 from app.identity.api import here_at
-from app.identity.visits import Visit
+from app.identity.visits import Visit, kept_for
 from app.unchanged import unchanged
 from workshops import rules, views
 from workshops.facts import KIND, matter_of, part_of, standing_of, who_with
@@ -76,15 +76,13 @@ async def seen(workshop_id: int, visit: Visit) -> Seen:
 
 
 async def _shown_to(workshop_id: int, visit: Visit) -> tuple[_Shown, Who | None]:
-    taken = await stamp(visit.taken)
-    shown = await unchanged(taken, (KIND, workshop_id), partial(_shown, workshop_id))
+    shown = await unchanged(await stamp(visit.taken), (KIND, workshop_id), partial(_shown, workshop_id))
     if shown is None:
         raise NotFound
     row, who = shown.row, None
     if visit.member is not None:
         me = visit.member.id
-        part = await unchanged(taken, (KIND, workshop_id, me), partial(part_of, row, me), own=True)
-        who = who_with(row, me, part, await here_at(visit, row["place_id"]))
+        who = who_with(row, me, await part_of(row, me), await here_at(visit, row["place_id"]))
     if not rules.may_see(shown.standing, who):
         raise NotFound
     return shown, who
@@ -138,17 +136,21 @@ async def workshop_page(
     errors: dict[str, Text] | None = None,
     focus: bool = False,
 ) -> WorkshopPage:
-    """The page of one workshop. `focus` marks the panel, after an act in it."""
+    """The page of one workshop. `focus` marks the panel, after an act in it. Raises `NotFound`."""
+    read = partial(_read_page, workshop_id, visit, focus)
+    page = await kept_for(visit, (KIND, workshop_id, focus), read)
+    if values or errors:
+        page = replace(page, values=values or page.values, errors=errors or page.errors)
+    return page
+
+
+async def _read_page(workshop_id: int, visit: Visit, focus: bool) -> WorkshopPage:
     shown, who = await _shown_to(workshop_id, visit)
     lang = language(visit.language)
     page = _page(shown, who, visit, lang, focus=focus)
     own: dict[str, Any] = {}
     if who is not None:
-        own = await _own(shown, who, page, visit, focus=focus, lang=lang)
-    if values:
-        own["values"] = values
-    if errors:
-        own["errors"] = errors
+        own = await _own(shown, who, page, now=visit.now, focus=focus, lang=lang)
     return replace(page, **own) if own else page
 
 
@@ -251,7 +253,7 @@ def _panel(
 
 
 async def _own(
-    shown: _Shown, who: Who, page: WorkshopPage, visit: Visit, *, focus: bool, lang: Language
+    shown: _Shown, who: Who, page: WorkshopPage, *, now: datetime, focus: bool, lang: Language
 ) -> dict[str, Any]:
     """What the page says to this reader alone: what they wrote, whom they bring, what else they do then; and the list
     of those who come, to whoever reads it."""
@@ -261,8 +263,8 @@ async def _own(
     mine = next((each for each in sign_ups if each["member_id"] == who.id), None)
     said = mine or (next((each for each in shown.hosts if each["id"] == who.id), None) if who.hosting else None)
     own: dict[str, Any] = {}
-    if overlap := await _overlap(row, standing, who, visit, mine is not None, lang):
-        own["panel"] = _panel(standing, who, overlap=overlap, now=visit.now, focus=focus, lang=lang)
+    if overlap := await _overlap(row, standing, who, mine is not None, lang):
+        own["panel"] = _panel(standing, who, overlap=overlap, now=now, focus=focus, lang=lang)
     if said is not None:
         own["my_last_word"], own["my_last_word_shown"] = said["last_word"], bool(said["last_word_shown"])
     if guests := [each for each in sign_ups if each["signed_by"] == who.id and each["first_name"]]:
@@ -290,14 +292,11 @@ async def _sign_ups(workshop_id: int, all_of_them: bool, who: Who) -> list[dict[
     )
 
 
-async def _overlap(
-    row: dict[str, Any], standing: Standing, who: Who, visit: Visit, signed_up: bool, lang: Language
-) -> str:
+async def _overlap(row: dict[str, Any], standing: Standing, who: Who, signed_up: bool, lang: Language) -> str:
     """A warning to oneself alone: one's own sign-ups at the same time never refuse anything."""
     if signed_up or standing.state is not State.PUBLISHED or who.hosting:
         return ""
-    ask = partial(calendar.own_overlaps, who.id, row["starts_at"], row["ends_at"], except_for=(KIND, row["id"]))
-    clash = await unchanged(await stamp(visit.taken), ("beside", row["id"], who.id), ask, own=True)
+    clash = await calendar.own_overlaps(who.id, row["starts_at"], row["ends_at"], except_for=(KIND, row["id"]))
     if clash is None:
         return ""
     return lang.say(text("À cette heure, tu as aussi « %(title)s ».", title=clash.title))
