@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -71,6 +72,7 @@ def _is_jumped(wall: datetime) -> bool:
     return wall.astimezone(UTC).astimezone(PARIS).replace(tzinfo=None) != wall.replace(tzinfo=None)
 
 
+@lru_cache(maxsize=512)
 def day_start(day: date) -> datetime:
     """The instant (UTC) at which this day begins at the place."""
     return at_local(day, time(0))

@@ -15,8 +15,7 @@ from piccolo.table import TABLE_REGISTRY, Table
 
 from app import postgres_engine, sqlite_engine
 from app.packages import all_tables
-from app.postgres_engine import Brought
-from app.transactions import CURRENT, RunAgain, Store, Transaction, TransactionMisuse
+from app.transactions import CURRENT, Brought, RunAgain, Store, Transaction, TransactionMisuse
 
 __all__ = [
     "Brought",
@@ -37,6 +36,7 @@ __all__ = [
     "run",
     "savepoint",
     "stamp",
+    "stamp_ahead",
     "stamp_brought",
     "stamp_column",
     "transaction",
@@ -174,13 +174,19 @@ async def run(sql: str, *args: Any) -> list[dict[str, Any]]:
 async def stamp(brought: Brought | None = None) -> Hashable:
     """Take it before reading: as long as the next one is equal, nothing was committed, and what was read stands.
 
-    `brought` is the one that came with the visit (`stamp_brought`): it spares PostgreSQL a question of its own, as long
-    as this process has written nothing since.
+    `brought` is the one that came with the visit (`stamp_ahead`, `stamp_brought`): it stands for another question, as
+    long as this process has written nothing since.
     """
     current = engine()
-    if brought is None or in_transaction() or not isinstance(current, postgres_engine.PostgresStore):
+    if brought is None or in_transaction() or not current.stands(brought):
         return await current.stamp()
-    return brought.stamp if current.stands(brought) else await current.stamp()
+    return brought.stamp
+
+
+async def stamp_ahead() -> Brought | None:
+    """A stamp for a whole request, before its first question; nothing on PostgreSQL, where it is a round trip and so
+    comes with that question's answer (`stamp_brought`)."""
+    return None if in_transaction() else await engine().stamp_ahead()
 
 
 def stamp_column() -> str:

@@ -11,13 +11,12 @@ import re
 import time
 from collections.abc import Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # asyncpg comes without types
 
 from app.errors import DatabaseHeld, DiskFull, MaybeWritten
-from app.transactions import RunAgain, Store, TransactionMisuse, finish
+from app.transactions import Brought, RunAgain, Store, TransactionMisuse, finish
 from app.turns import Turns
 
 SCHEMA_LOCK = 0x5E5EA0
@@ -68,14 +67,6 @@ GONE = re.compile("clos|released back")
 SNAPSHOT = "pg_current_snapshot()::text"
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """A stamp that came with the answer to another question."""
-
-    stamp: Hashable
-    ended_writes: int
-
-
 def _told(error: BaseException) -> BaseException:
     """The error as the rest of the program knows it."""
     if isinstance(error, AGAIN):
@@ -120,7 +111,6 @@ class PostgresStore(Store):
         self._most_at_hand = 0
         self._awaited = 0
         """How many ask the pool for a connection now."""
-        self._ended_writes = 0
 
     # ------------------------------------------------------------------------------------------------ open and close
 
@@ -216,7 +206,7 @@ class PostgresStore(Store):
             await finish(self._ended(connection, keep))
             kept = keep
         finally:
-            self._ended_writes += 1
+            self.ended_writes += 1
             self._turns.end(moved=kept)
 
     async def _ended(self, connection: Any, keep: bool) -> None:
@@ -296,11 +286,7 @@ class PostgresStore(Store):
 
     def brought(self, snapshot: str) -> Brought:
         """The stamp of a statement that has just been read and selected `SNAPSHOT` besides."""
-        return Brought((self._opened, snapshot), self._ended_writes)
-
-    def stands(self, brought: Brought) -> bool:
-        """Whether nothing was written through this engine since: who has written reads what they wrote."""
-        return brought.ended_writes == self._ended_writes
+        return Brought((self._opened, snapshot), self.ended_writes)
 
     def transform_response_to_dicts(self, results: list[Any]) -> list[dict[str, Any]]:
         return [dict(row) for row in results]

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 import piccolo.engine.sqlite  # noqa: F401 - registers Piccolo's adapters and converters, some of which are replaced below
 
 from app.errors import DatabaseHeld, DiskFull
-from app.transactions import Store, TransactionMisuse, finish
+from app.transactions import Brought, Store, TransactionMisuse, finish
 from app.turns import Turns
 
 T = TypeVar("T")
@@ -255,12 +255,15 @@ class SQLiteStore(Store):
             pause = min(pause * 2, 0.05)
 
     async def end(self, connection: sqlite3.Connection, *, keep: bool, for_schema: bool) -> None:
-        if self._together is not None:
-            await self._end_with_others(connection, self._together, keep=keep)
-        elif keep and not for_schema and self._turns.wanted and connection.in_transaction:
-            await self._end_before_others()
-        else:
-            await self._end_alone(connection, keep=keep, for_schema=for_schema)
+        try:
+            if self._together is not None:
+                await self._end_with_others(connection, self._together, keep=keep)
+            elif keep and not for_schema and self._turns.wanted and connection.in_transaction:
+                await self._end_before_others()
+            else:
+                await self._end_alone(connection, keep=keep, for_schema=for_schema)
+        finally:
+            self.ended_writes += 1
 
     async def _end_alone(self, connection: sqlite3.Connection, *, keep: bool, for_schema: bool) -> None:
         kept = False
@@ -433,3 +436,6 @@ class SQLiteStore(Store):
         """`data_version` of the one connection that reads: it moves when any other commits, the writer or a program
         beside us (https://www.sqlite.org/pragma.html#pragma_data_version). Each connection counts by itself."""
         return self._opened, await self._read(_data_version)
+
+    async def stamp_ahead(self) -> Brought | None:
+        return Brought(await self.stamp(), self.ended_writes)

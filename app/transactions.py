@@ -12,6 +12,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Awaitable, Hashable, Sequence
 from contextvars import ContextVar, Token
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
@@ -44,6 +45,14 @@ def _numbered(sql: str) -> str:
 class TransactionMisuse(RuntimeError):
     """The program is wrong: a write outside a transaction, a nested transaction, one used by another task, or what
     Piccolo has and this engine does not offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A stamp that one request takes once and goes by, as long as nothing was written meanwhile."""
+
+    stamp: Hashable
+    ended_writes: int
 
 
 class RunAgain(DatabaseHeld):
@@ -143,6 +152,8 @@ class Store(Engine[Transaction]):
         self.query_id = 0
         self.current_transaction = CURRENT
         self.patience = patience
+        self.ended_writes = 0
+        """How many transactions of this process have ended, whatever became of them."""
 
     @abstractmethod
     async def open(self, *, min_size: int, max_size: int) -> None:
@@ -180,6 +191,14 @@ class Store(Engine[Transaction]):
         if CURRENT.get() is not None:
             raise TransactionMisuse("A stamp says what was committed: it is taken outside any transaction.")
         return await self.read_stamp()
+
+    async def stamp_ahead(self) -> Brought | None:
+        """A stamp for the whole of a request, where taking one is no round trip; elsewhere nothing."""
+        return None
+
+    def stands(self, brought: Brought) -> bool:
+        """Whether nothing was written through this engine since: who has written reads what they wrote."""
+        return brought.ended_writes == self.ended_writes
 
     async def fetch(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         """Rows of one statement: in the transaction of this task if there is one; else it may only read."""

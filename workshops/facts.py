@@ -138,14 +138,19 @@ async def standing_and_who(
         *_of_member(row, member_id),
     )
     here = here or await who_is_here(member_id, row["place_id"], at=now)
-    return standing_with(row, found), _who_with(row, member_id, found, here)
+    return standing_with(row, found), who_with(row, member_id, found, here)
 
 
-async def who_is(row: Row, member_id: int, *, now: datetime, here: Here | None = None) -> Who:
-    """Who this member is to the workshop of this row. `here` is what they are at its place, if it is known."""
+async def who_is(row: Row, member_id: int, *, now: datetime) -> Who:
+    """Who this member is to the workshop of this row."""
+    here = await who_is_here(member_id, row["place_id"], at=now)
+    return who_with(row, member_id, await part_of(row, member_id), here)
+
+
+async def part_of(row: Row, member_id: int) -> Row:
+    """What this member has in the workshop of this row: the rows that `who_with` goes by."""
     (part,) = await run(f"select {_PART} {_OF_MEMBER}", *_of_member(row, member_id))
-    here = here or await who_is_here(member_id, row["place_id"], at=now)
-    return _who_with(row, member_id, part, here)
+    return part
 
 
 def _of_counts(row: Row) -> tuple[Any, ...]:
@@ -184,7 +189,8 @@ def standing_with(row: Row, counts: Row) -> Standing:
     )
 
 
-def _who_with(row: Row, member_id: int, part: Row, here: Here) -> Who:
+def who_with(row: Row, member_id: int, part: Row, here: Here) -> Who:
+    """Who this member is to the workshop of this row, having this part in it and being this at its place."""
     return Who(
         id=member_id,
         belongs=here.belongs,

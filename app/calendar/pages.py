@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get
@@ -17,6 +18,7 @@ from app.calendar.views import (
     MONTH_STRIPS,
     PAST_A_PAGE,
     STRIPS_A_PAGE,
+    AgendaPage,
     HomePage,
     Wish,
     agenda_page,
@@ -29,7 +31,7 @@ from app.calendar.views import (
 from app.contracts import Asked
 from app.database import stamp
 from app.i18n import language
-from app.identity.visits import Visit
+from app.identity.visits import Visit, kept_for
 from app.registry import Registry
 from app.unchanged import unchanged
 from app.web.rendering import house_of, nav_for, render, visit_of
@@ -130,6 +132,13 @@ async def show_mine(request: ANY_REQUEST) -> Response[Any]:
 
 
 async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine], taken: Hashable) -> Response[Any]:
+    """The agenda; read once for whoever comes back to it from what it names."""
+    name = "agenda", request.scope["query_string"]
+    page = await kept_for(visit_of(request), name, partial(_agenda_page, request, places, taken))
+    return render(request, "app/calendar/show_agenda.html", page)
+
+
+async def _agenda_page(request: ANY_REQUEST, places: Sequence[PlaceLine], taken: Hashable) -> AgendaPage:
     visit, registry, params = visit_of(request), house_of(request).registry, request.query_params
     kinds = registry.entry_kinds
     place = _place(places, visit, params.get("lieu", ""))
@@ -152,7 +161,7 @@ async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine], taken: Hash
         taken=taken,
     )
     signed_in = visit.member is not None
-    page = agenda_page(
+    return agenda_page(
         wish,
         place=place,
         places=places,
@@ -165,7 +174,6 @@ async def _agenda(request: ANY_REQUEST, places: Sequence[PlaceLine], taken: Hash
         spoken=language(visit.language),
         feed_href="/moi/calendrier" if signed_in else _webcal(request, f"/calendriers/lieux/{place.slug}.ics"),
     )
-    return render(request, "app/calendar/show_agenda.html", page)
 
 
 def _wish(params: Any, places: Sequence[PlaceLine], visit: Visit, registry: Registry) -> Wish:

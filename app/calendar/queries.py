@@ -19,7 +19,7 @@ from app.clock import local_day
 from app.contracts import EntryKind
 from app.database import run
 from app.i18n import Text, text, text_n
-from app.identity.visits import Visit
+from app.identity.visits import Visit, kept_for
 from app.unchanged import unchanged
 
 SHOWN = (EntryState.CONFIRMED.value, EntryState.CANCELLED.value)
@@ -243,20 +243,25 @@ def _own_alone(part: Part) -> bool:
     return part.state == EntryState.TENTATIVE and part.role == Role.HOST
 
 
-async def my_parts(visit: Visit) -> list[Part]:
+async def my_parts(visit: Visit) -> tuple[Part, ...]:
     """All that the member takes part in from `LONGEST` ago on, in time's order: the first `MOST_PARTS`."""
     if visit.member is None:
-        return []
+        return ()
+    since = visit.now.replace(second=0, microsecond=0) - LONGEST
+    return await kept_for(visit, "parts", partial(_parts, visit.member.id, since))
+
+
+async def _parts(member_id: int, since: datetime) -> tuple[Part, ...]:
     rows = await run(
         "select t.entry_id, e.version, t.role, t.starts_at, e.state, e.place_id, e.kind, e.ends_at, e.listed "
         "from taking_part t "
         "join entry e on e.id = t.entry_id where t.member_id = {} and t.starts_at > {} and t.left_at is null "
         "order by t.starts_at, t.entry_id limit {}",
-        visit.member.id,
-        visit.now - LONGEST,
+        member_id,
+        since,
         MOST_PARTS,
     )
-    return [Part._make(row.values()) for row in rows]
+    return tuple(Part._make(row.values()) for row in rows)
 
 
 def parts_between(parts: Sequence[Part], visit: Visit, starts_at: datetime, after: datetime) -> Sequence[Part] | None:
@@ -268,10 +273,11 @@ def parts_between(parts: Sequence[Part], visit: Visit, starts_at: datetime, afte
 
 async def tickets(parts: Sequence[Part], visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int) -> list[Strip]:
     """Of these parts what is offered to the member, then what they host, attend or hold, from now on."""
-    offered = [part for part in parts if part.role == Role.OFFERED and part.state == EntryState.CONFIRMED]
+    ahead = [part for part in parts if part.ends_at > visit.now]
+    offered = [part for part in ahead if part.role == Role.OFFERED and part.state == EntryState.CONFIRMED]
     others = [
         part
-        for part in parts
+        for part in ahead
         if part.role in COMES
         and (part.state == EntryState.CONFIRMED or (part.state == EntryState.TENTATIVE and part.role == Role.HOST))
     ]

@@ -213,7 +213,8 @@ def agenda_page(
         follow = str(Follow(last.starts_at, last.entry_id))
         more_href = replace(wish, days=replace(days, chosen=True)).path(au=str(days.last), apres=follow)
     # The week of today, seen from the next one, is « what comes now ».
-    previous = "" if days.previous_first <= days.today < days.first else str(days.previous_first)
+    before = days.previous_first
+    previous = "" if before <= days.today < days.first else str(before)
     chips = [Chip(wish.path(genre=""), N_("Tout"), not wish.genre)]
     chips += [Chip(wish.path(genre=kind.filter), kind.label, kind is wish.kind, kind=kind.kind) for kind in kinds]
     if member:

@@ -6,15 +6,20 @@ The shell makes a `Visit` before any handler runs; handlers and templates read i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
+from typing import Any, TypeVar
 
-from app.database import Brought, run, stamp_brought, stamp_column
+from app.database import Brought, run, stamp, stamp_ahead, stamp_brought, stamp_column
 from app.identity.over import is_of_the_future, session_is_over
 from app.identity.rules import needs_second_factor
 from app.identity.states import SECOND_FOR, Act, Device
 from app.notices.states import KEPT_FOR, WAYS_IN
+from app.unchanged import unchanged
+
+T = TypeVar("T")
 
 SHARED_IDLE = timedelta(minutes=15)
 TOUCH_EVERY = {Device.MINE: timedelta(days=1), Device.SHARED: timedelta(minutes=1)}
@@ -73,7 +78,7 @@ class Visit:
     """A session cookie came that opens nothing (any more)."""
     touch_due: bool = field(default=False, compare=False)
     taken: Brought | None = field(default=None, compare=False)
-    """The stamp that came with the session (`app.database.stamp`)."""
+    """The stamp that was taken with the session (`app.database.stamp`)."""
 
     @property
     def mediator(self) -> bool:
@@ -130,7 +135,7 @@ async def visit_of_session(
     false nobody owes a second code.
     """
     token_hash = hash_token(token)
-    rows = await run(_visit(stamp_column()), now, now, now - KEPT_FOR, now, now, token_hash)
+    rows, taken = await _rows_of(token_hash, now)
     if not rows:
         return None
     row = rows[0]
@@ -172,5 +177,30 @@ async def visit_of_session(
         idle_until=min(seen_at + SHARED_IDLE, row["expires_at"]) if shared else None,
         reference=reference,
         touch_due=touch_due,
-        taken=stamp_brought(row),
+        taken=taken,
     )
+
+
+async def _rows_of(token_hash: str, now: datetime) -> tuple[list[dict[str, Any]], Brought | None]:
+    """What the database says of this session, and the stamp at which it does. Where a stamp costs less than the
+    question it is asked once a minute, as long as nothing is committed: whoever reads, reads several pages, and goes
+    back and forth between them. What a role allows begins and ends on the minute."""
+    ask = partial(run, _visit(stamp_column()), now, now, now - KEPT_FOR, now, now, token_hash)
+    taken = await stamp_ahead()
+    if taken is None:
+        rows = await ask()
+        return rows, stamp_brought(rows[0]) if rows else None
+    at = taken.stamp, now.replace(second=0, microsecond=0)
+    return await unchanged(at, ("session", token_hash), ask, own=True), taken
+
+
+async def kept_for(visit: Visit, name: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    """What `read` gives this reader, or gave them under this name in the same minute, nothing being committed since.
+
+    A session at one stamp is one person, in one language, at one place, who may do the same. What is read goes by no
+    part of the hour smaller than the minute: starts, ends and terms are written to the minute.
+    """
+    if visit.session_id is None:
+        return await read()
+    at = await stamp(visit.taken), visit.now.replace(second=0, microsecond=0)
+    return await unchanged(at, (name, visit.session_key), read, own=True)

@@ -3,11 +3,14 @@
 An environment is of one language, so `_("Agenda")` is a constant there; so is an icon that is named, the address of a
 style sheet, and a component that is given constants alone. Each stands in the compiled template as if it were written
 there. Jinja does the same for what it knows to be constant; it cannot know it of our functions.
+
+Nor can it know that they want nothing but their arguments: what is left of their calls is called outright.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from keyword import iskeyword
 from typing import Any
 
 from jinja2 import Environment, Undefined, nodes
@@ -17,6 +20,8 @@ from markupsafe import Markup
 
 GATHERED = {"pieces", "ui"}
 """Globals whose functions read their arguments and nothing else."""
+PLAIN = {"ui", "lang"}
+"""Globals whose functions want neither the context nor the environment of a template."""
 
 
 class Folder(NodeTransformer):
@@ -69,3 +74,45 @@ class FoldingGenerator(CodeGenerator):
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         super().visit_Template(Folder(self.environment).visit(node), frame)
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        """Jinja asks at each call whether a context is wanted, which takes as long as most of what is called."""
+        called = node.node
+        if not self._owner(node) or not isinstance(called, nodes.Getattr):
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.visit(called.node, frame)
+        self.write(f".{called.attr}(")
+        for each in node.args:
+            self.visit(each, frame)
+            self.write(", ")
+        for named in node.kwargs:
+            self.visit(named, frame)
+            self.write(", ")
+        self.write("caller=caller)" if forward_caller else ")")
+
+    def _owner(self, node: nodes.Call) -> str:
+        """Of which global this calls a function outright; empty when it does not."""
+        match node.node:
+            case nodes.Getattr(node=nodes.Name(name=name), attr=attribute) if name in PLAIN:
+                function = getattr(self.environment.globals.get(name), attribute, None)
+            case _:
+                return ""
+        starred = node.dyn_args is not None or node.dyn_kwargs is not None
+        plain = callable(function) and not starred and not any(iskeyword(each.key) for each in node.kwargs)
+        return name if plain else ""
+
+    def _is_markup(self, node: nodes.Expr) -> bool:
+        """Whether it was escaped when it was made: a component, or what is remembered (a name of the compiler's own).
+        To escape it again would change nothing, and take as long as making it."""
+        if isinstance(node, nodes.Call):
+            return self._owner(node) == "ui"
+        return isinstance(node, nodes.InternalName)
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if not self._is_markup(node):
+            super()._output_child_pre(node, frame, finalize)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if not self._is_markup(node):
+            super()._output_child_post(node, frame, finalize)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, get_type_hints
 
 import pytest
-from jinja2 import Environment
+from jinja2 import Environment, UndefinedError
 from jinja2.compiler import CodeGenerator
+from markupsafe import Markup
 
+from app.web.pieces import PIECES
 from app.web.rendering import PageEnvironment, environment_of
 
 
@@ -64,7 +67,37 @@ STAYS: dict[str, dict[str, Any]] = {
 def test_what_depends_on_the_page_is_worked_out_with_it(source: str, plain: Environment) -> None:
     environment = environment_of("fr")
     assert environment.from_string(source).render(STAYS[source]) == plain.from_string(source).render(STAYS[source])
-    assert "context.call" in environment.compile(source, raw=True)
+    assert re.search(r"context\.call|\.notice\(", environment.compile(source, raw=True))
+
+
+OUTRIGHT: dict[str, dict[str, Any]] = {
+    "{{ ui.icon(name) }}": {"name": '"<i>'},
+    "{{ ui.link_button(href, words, look='hollow') }}": {"href": "/x?a&b", "words": "<b>"},
+    "{% for name in names %}{{ ui.person(name) }}{{ lang.joined([name, loop.index|string]) }}{% endfor %}": {
+        "names": ["Éva", "<u>"]
+    },
+    '{% call ui.post(path, words, token) %}{{ ui.hidden("view", words) }}{% endcall %}': {
+        "path": "/a",
+        "words": "<b>",
+        "token": "t",
+    },
+    "{% set words = ui.icon(name) %}{{ words }}{{ ui.told(words) if false }}": {"name": "plus"},
+}
+
+
+@pytest.mark.parametrize("source", OUTRIGHT)
+def test_what_wants_no_context_is_called_outright(source: str, plain: Environment) -> None:
+    environment = environment_of("fr")
+    assert environment.from_string(source).render(OUTRIGHT[source]) == plain.from_string(source).render(
+        OUTRIGHT[source]
+    )
+    assert "context.call" in plain.compile(source, raw=True), "the control"
+    assert "context.call" not in environment.compile(source, raw=True)
+
+
+def test_a_component_that_there_is_not_is_said_to_be_missing() -> None:
+    with pytest.raises(UndefinedError, match="nothing"):
+        environment_of("fr").from_string("{{ ui.nothing(words) }}").render({"words": "Oui"})
 
 
 def test_each_language_has_its_own_constants() -> None:
@@ -72,3 +105,14 @@ def test_each_language_has_its_own_constants() -> None:
     french, english = (environment_of(code).from_string(source).render() for code in ("fr", "en"))
     assert "Ateliers" in french
     assert "Workshops" in english
+
+
+def test_what_is_not_escaped_again_was_escaped() -> None:
+    """Components and drawings answer markup, which is put into the page as it is."""
+    ui: Any = environment_of("fr").globals["ui"]
+    drawn = [each for name, each in vars(ui).items() if name in PIECES]
+    assert len(drawn) == len(PIECES)
+    assert {get_type_hints(each)["return"] for each in PIECES.values()} == {Markup}
+    assert isinstance(ui.person("<b>"), Markup)
+    said = environment_of("fr").from_string("{{ ui.person(name) }}{{ name }}{{ lang.joined([name]) }}")
+    assert "<b>" not in said.render({"name": "<b>"})

@@ -12,11 +12,11 @@ from app.calendar import api as calendar
 from app.database import run, stamp
 from app.errors import NotFound
 from app.i18n import Language, Text, capital, language, text, text_n
-from app.identity.api import here_of
-from app.identity.visits import Visit
+from app.identity.api import here_at
+from app.identity.visits import Visit, kept_for
 from app.unchanged import unchanged
 from workshops import rules, views
-from workshops.facts import KIND, matter_of, standing_of, who_is
+from workshops.facts import KIND, matter_of, part_of, standing_of, who_with
 from workshops.labels import DRAWINGS, FORMAT_ICONS
 from workshops.queries.turns import Turns, keys_words, read_turns, turns_part
 from workshops.rules import Standing, Who
@@ -81,7 +81,8 @@ async def _shown_to(workshop_id: int, visit: Visit) -> tuple[_Shown, Who | None]
         raise NotFound
     row, who = shown.row, None
     if visit.member is not None:
-        who = await who_is(row, visit.member.id, now=visit.now, here=here_of(visit, row["place_id"]))
+        me = visit.member.id
+        who = who_with(row, me, await part_of(row, me), await here_at(visit, row["place_id"]))
     if not rules.may_see(shown.standing, who):
         raise NotFound
     return shown, who
@@ -135,17 +136,21 @@ async def workshop_page(
     errors: dict[str, Text] | None = None,
     focus: bool = False,
 ) -> WorkshopPage:
-    """The page of one workshop. `focus` marks the panel, after an act in it."""
+    """The page of one workshop. `focus` marks the panel, after an act in it. Raises `NotFound`."""
+    read = partial(_read_page, workshop_id, visit, focus)
+    page = await kept_for(visit, (KIND, workshop_id, focus), read)
+    if values or errors:
+        page = replace(page, values=values or page.values, errors=errors or page.errors)
+    return page
+
+
+async def _read_page(workshop_id: int, visit: Visit, focus: bool) -> WorkshopPage:
     shown, who = await _shown_to(workshop_id, visit)
     lang = language(visit.language)
     page = _page(shown, who, visit, lang, focus=focus)
     own: dict[str, Any] = {}
     if who is not None:
         own = await _own(shown, who, page, now=visit.now, focus=focus, lang=lang)
-    if values:
-        own["values"] = values
-    if errors:
-        own["errors"] = errors
     return replace(page, **own) if own else page
 
 
