@@ -17,9 +17,9 @@ from litestar.datastructures import Cookie
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from app.calendar import commands, queries
+from app.calendar import addresses, commands
+from app.calendar.addresses import FeedLine
 from app.calendar.forms import ALARMS, read_wishes
-from app.calendar.queries import FeedLine
 from app.calendar.states import MOST_FEEDS, CalendarRefusal
 from app.errors import NotFound, Refused, SignInNeeded
 from app.i18n import Text, text
@@ -170,7 +170,7 @@ async def _show(
     at_fault: int = 0,
 ) -> Response[Any]:
     house, member = house_of(request), _signed_in(request)
-    feeds = await queries.my_feeds(member.id)
+    feeds = await addresses.my_feeds(member.id)
     if at_fault and all(feed.id != at_fault for feed in feeds):
         raise NotFound
     full = len(feeds) >= MOST_FEEDS
@@ -201,7 +201,7 @@ async def _show(
 
 
 async def _ask(request: ANY_REQUEST, feed_id: int, deed: str, question: str, more: str, yes: str) -> Response[Any]:
-    feed = next((feed for feed in await queries.my_feeds(_signed_in(request).id) if feed.id == feed_id), None)
+    feed = next((feed for feed in await addresses.my_feeds(_signed_in(request).id) if feed.id == feed_id), None)
     if feed is None:
         raise NotFound
     page = FeedQuestionPage(feed, deed, Text(question, {"name": feed.name}), more, yes)

@@ -108,20 +108,6 @@ class Strip:
         return self.role is not None and self.role not in NOT_YET and not self.cancelled
 
 
-@dataclass(frozen=True, slots=True)
-class FeedLine:
-    """One calendar address of a member, without its secret."""
-
-    id: int
-    token_hash: str
-    name: str
-    discreet: bool
-    private: bool
-    alarm_minutes: int | None
-    created_at: datetime
-    read_at: datetime | None
-
-
 TICKETS = 3
 """The next of one's own dates that stand beside the agenda."""
 EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -354,16 +340,6 @@ async def my_past(
         limit,
     )
     return await _strips(_lines(rows), visit, kinds)
-
-
-async def my_feeds(member_id: int) -> list[FeedLine]:
-    """The member's calendar addresses that open something, the first made first."""
-    rows = await run(
-        "select id, token_hash, name, discreet, private, alarm_minutes, created_at, read_at from feed "
-        "where member_id = {} and revoked_at is null order by id",
-        member_id,
-    )
-    return [FeedLine(**{**row, "discreet": bool(row["discreet"]), "private": bool(row["private"])}) for row in rows]
 
 
 def _me(visit: Visit) -> int:

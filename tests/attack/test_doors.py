@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.calendar.queries import FeedLine, my_feeds
+from app.calendar.addresses import FeedLine, my_feeds
 from app.identity.visits import Visit
 from app.web.rendering import visit_of
 from tests.attack.crawl import Found, Route, routes
@@ -109,6 +109,6 @@ class TestADoorLeftOpenIsNoticed:
             return theirs
 
         door = line_of("GET /moi/calendrier/{feed_id:int}/coupure")
-        monkeypatch.setattr("app.calendar.queries.my_feeds", of_anybody)
+        monkeypatch.setattr("app.calendar.addresses.my_feeds", of_anybody)
         others = [kind for kind in COLUMNS if kind not in (VISITOR, "own")]
         assert await wrong_cells(ground, found, [door]) == [(door.route, kind, "ok", "404") for kind in others]

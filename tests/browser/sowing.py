@@ -30,7 +30,7 @@ NOT_HERE = ("stranger", "elsewhere")
 """Of the attacked town, but not of the demonstration."""
 NOT_SOWN = (
     "/deconnexion", "/moi/appareils", "/moi/mot-de-passe", "/moi/donnees", "/moi/deuxieme-code", r"\.ics$", "/static/",
-    "/demo/", r"/tours/roles/\d+/fin$",
+    "/demo/", r"/tours/roles/[^/]+/fin$",
 )  # fmt: skip
 LEFT_ALONE = re.compile("|".join(NOT_SOWN))
 LATE = re.compile(r"/(annulation|retrait|depart|desistement|fin|coupure|mot-de-passe)$")
