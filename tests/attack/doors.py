@@ -229,7 +229,7 @@ POST /moi/roles/{handover_id:int}                                 offered_a_role
 POST /offres/{token:str}                                          visitor                 ok  ok  ok  ok  ok  ok  ok  ok  ok
 POST /tours/calme                                                 -                       in  404 403 403 403 403 ok  403 403
 POST /tours/echanges/{swap_id:int}/reponse                        member                  in  404 404 409 409 ok  ok  409 ok
-POST /tours/echanges/{swap_id:int}/retrait                        kitchen                 in  409 409 409 ok  ok  ok  409 ok
+POST /tours/echanges/{swap_id:int}/retrait                        kitchen                 in  404 404 404 ok  ok  ok  404 ok
 POST /tours/invites/{holding_id:int}/retrait                      host_of_a_contested_one in  404 404 404 404 404 ok  404 ok
 POST /tours/roles                                                 -                       in  404 403 403 403 403 ok  403 403
 POST /tours/roles/{duty_id:int}/changer                           keeper_elsewhere        in  404 403 404 404 403 404 403 ok
