@@ -151,6 +151,15 @@ class TestSwapping:
     async def test_only_whoever_has_the_wanted_turn(self, cast: Cast) -> None:
         one, two = await held(cast, cast.samira), await held(cast, cast.karim, starts_at=SOON + DAY)
         asked = await exchange(cast.samira, one, two)
+        with pytest.raises(NotFound):
+            await settle(actor=cast.odile, swap_id=asked, now=NOON)
+        assert (await holders(one), await holders(two)) == ([cast.samira], [cast.karim])
+
+    async def test_whoever_had_the_wanted_turn_is_told_that_it_is_not_theirs_any_more(self, cast: Cast) -> None:
+        one, two = await held(cast, cast.samira), await held(cast, cast.karim, starts_at=SOON + DAY, people=2)
+        await claim(actor=cast.odile, slot_id=two, sure=True, now=NOON)
+        asked = await exchange(cast.samira, one, two)
+        await free(actor=cast.odile, slot_id=two, member_id=cast.odile, now=NOON)
         await refused(settle(actor=cast.odile, swap_id=asked, now=NOON), RotaRefusal.NOT_YOURS)
         assert (await holders(one), await holders(two)) == ([cast.samira], [cast.karim])
 
