@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from app.identity.visits import Visit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NavItem:
-    """A line of the contents list."""
+    """A line of the contents list. Made once, by its domain, and so known by what it is and not by what it says: each
+    page looks up twice what it remembers of all of them."""
 
     key: str
     label: str
@@ -74,6 +75,9 @@ class EntryKind:
     """Whether a free seat is work that somebody is wanted for: « Il manque une personne »; nobody waits for one."""
     leave_label: str = ""
     """French msgid of the button on one's own strip that leads to `leave_path`, if it has one."""
+    leave_icon: str = "hand-stop"
+    join_leads: bool = False
+    """Whether the button leads to `join_path` instead of posting there: something is read before one joins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,3 +324,5 @@ class Domain:
     offers: Offers | None = None
     seed: Callable[[Any], Awaitable[None]] | None = None
     """Fills a demonstration; gets the `app.demo.Stage`."""
+    seed_after: str = ""
+    """The domain whose `seed` has to come before, whatever the order of the registry."""

@@ -139,10 +139,11 @@ async def savepoint() -> AsyncIterator[None]:
     await current.fetch(f"RELEASE SAVEPOINT {name}", ())
 
 
-async def get_for_update(table: type[Table], *ids: int) -> list[dict[str, Any]]:
+async def get_for_update(table: type[Table], *ids: int, besides: str = "") -> list[dict[str, Any]]:
     """These rows, in the order of their ids, locked against other transactions until this one ends.
 
-    Missing rows are left out. The order of locking is what keeps two commands from waiting for each other.
+    `besides` are columns that other tables say of them, which are not locked. Missing rows are left out. The order of
+    locking is what keeps two commands from waiting for each other.
     """
     _inside("get_for_update()")
     if not ids:
@@ -152,8 +153,9 @@ async def get_for_update(table: type[Table], *ids: int) -> list[dict[str, Any]]:
     lock = "" if is_sqlite() else " for no key update"
     wanted = sorted(set(ids))
     marks = ", ".join("{}" for _ in wanted)
+    columns = f"{columns_of(table)}, {besides}" if besides else columns_of(table)
     return await run(
-        f'select {columns_of(table)} from "{table._meta.tablename}" where id in ({marks}) order by id{lock}',  # noqa: S608 - names of ours and marks
+        f'select {columns} from "{table._meta.tablename}" where id in ({marks}) order by id{lock}',  # noqa: S608 - names of ours and marks
         *wanted,
     )
 

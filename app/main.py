@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,10 +31,11 @@ from app.web.error_pages import ERROR_HANDLERS
 from app.web.rendering import House, environment_of, visit_of
 from app.web.shell import Shell
 from app.web.static import static_files
+from meals.domain import DOMAIN as MEALS
 from rotas.domain import DOMAIN as ROTAS
 from workshops.domain import DOMAIN as WORKSHOPS
 
-REGISTRY = Registry.of(IDENTITY, CALENDAR, WORKSHOPS, ROTAS, MEDIATION, NOTICES, WEB)
+REGISTRY = Registry.of(IDENTITY, CALENDAR, WORKSHOPS, MEALS, ROTAS, MEDIATION, NOTICES, WEB)
 LARGEST_BODY = 3 * 1024 * 1024
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -76,15 +77,31 @@ def make_app(
     now: Callable[[], datetime] = clock.now,
     registry: Registry = REGISTRY,
     lifespan: Any = None,
+    routes: Litestar | None = None,
 ) -> ASGIApp:
-    """The whole application. `now` is injected so that tests choose the hour."""
+    """The whole application. `now` is injected so that tests choose the hour; `routes` are those of `make_routes` for
+    the same settings and registry, if they are there already."""
+    polling = Polling(settings, registry.entry_kinds, now)
+    if routes is None:
+        routes = make_routes(settings, registry, lifespan=lifespan, on_shutdown=[polling.tally.tell])
+    return Shell(routes, settings, now, before=polling)
+
+
+def make_routes(
+    settings: Settings,
+    registry: Registry = REGISTRY,
+    *,
+    lifespan: Any = None,
+    on_shutdown: Sequence[Callable[[], None]] = (),
+) -> Litestar:
+    """All addresses, and what is asked before any of them answers. They keep nothing of a request or of a clock; making
+    them takes half a second, so that many tests use one."""
 
     async def before_each(request: Request[Any, Any, Any]) -> None:
         # Not among Litestar's `guards`: it copies the handler for each of them, at each request.
         await guard_the_door(request, request.route_handler)
         await refuse_forgery(request, request.route_handler, settings, visit_of(request))
 
-    polling = Polling(settings, registry.entry_kinds, now)
     app = Application(
         route_handlers=[healthz, static_file, *registry.routers],
         before_request=before_each,
@@ -95,13 +112,13 @@ def make_app(
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         lifespan=lifespan or [],
-        on_shutdown=[polling.tally.tell],
+        on_shutdown=list(on_shutdown),
         logging_config=None,
     )
     app.state["house"] = House(settings, registry)
     for code in LANGUAGES:  # compiled before the first request
         environment_of(code)
-    return Shell(app, settings, now, before=polling)
+    return app
 
 
-__all__ = ["REGISTRY", "DatabaseHeld", "Router", "make_app"]
+__all__ = ["REGISTRY", "DatabaseHeld", "Router", "make_app", "make_routes"]

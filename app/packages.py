@@ -46,6 +46,7 @@ PACKAGES = (
         ),
     ),
     Package("rotas", ROOT / "rotas" / "piccolo_migrations", ("rotas.tables",)),
+    Package("meals", ROOT / "meals" / "piccolo_migrations", ("meals.tables",)),
     Package("workshops", ROOT / "workshops" / "piccolo_migrations", ("workshops.tables",)),
 )
 """Each after those whose tables its own point to."""

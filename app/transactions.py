@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Hashable, Sequence
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, TypeVar
 
@@ -59,13 +59,20 @@ class RunAgain(DatabaseHeld):
     """This transaction fell so that another could end (a deadlock). Nothing was written; run again, it may pass."""
 
 
+def _tell(ended: asyncio.Future[None], _: object) -> None:
+    if not ended.done():
+        ended.set_result(None)
+
+
 async def finish(work: Awaitable[T]) -> T:
     """Wait until `work` has ended, even if the caller is cancelled meanwhile; the cancellation is raised afterwards."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
+        ended = task.get_loop().create_future()
+        task.add_done_callback(partial(_tell, ended))
         try:
-            await asyncio.wait([task])
+            await ended
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:

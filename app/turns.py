@@ -28,6 +28,9 @@ class Turns:
     async def wait(self, patience: float) -> float:
         """Until it is the caller's turn; `end` must follow. Returns how much of their patience is left, in seconds.
         Raises `DatabaseHeld`."""
+        if not self._free.locked():  # nobody has to be waited for
+            await self._free.acquire()
+            return patience
         clock = asyncio.get_running_loop().time
         began = clock()
         try:

@@ -18,7 +18,7 @@ from rotas import rules
 from rotas.commands.moving import Plan, cancel_steps, check_span, make_slot, move_slot, reopen_steps
 from rotas.commands.steps import locked_slots
 from rotas.facts import Row
-from rotas.states import RotaRefusal, SlotState
+from rotas.states import RotaRefusal, SlotState, Went
 from rotas.tables import Duty, Slot
 
 Span = tuple[datetime, datetime]
@@ -30,10 +30,13 @@ __all__ = [
     "Span",
     "Team",
     "Wanted",
+    "call_for",
     "cancel_slots",
+    "change_slot",
     "close_slot",
     "count_team",
     "duties_of",
+    "gave_up",
     "keys_held",
     "move_slots",
     "nobody_came",
@@ -41,6 +44,7 @@ __all__ = [
     "people_of",
     "reopen_slots",
     "slots_of",
+    "with_it",
 ]
 
 
@@ -74,6 +78,8 @@ class DutySeen:
     name: str
     icon: str
     people: int
+    act: str = ""
+    """What it allows during a turn (`identity.states.Act`), if anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,8 @@ class SlotSeen:
     names: tuple[str, ...]
     """Of those who have it: for members' eyes only."""
     member_ids: tuple[int, ...]
+    called: bool = False
+    """Whether people were called out for it, or are to be."""
     quiet: bool = False
     """Whether its place says of nothing that it is missing."""
 
@@ -116,18 +124,19 @@ class Team:
 async def duties_of(place_id: int) -> list[DutySeen]:
     """The place's duties, by name."""
     rows = await run(
-        "select id, name, icon, people from duty where place_id = {} and retired_at is null order by name, id", place_id
+        "select id, name, icon, people, act from duty where place_id = {} and retired_at is null order by name, id",
+        place_id,
     )
-    return [DutySeen(row["id"], row["name"], row["icon"], row["people"]) for row in rows]
+    return [DutySeen(row["id"], row["name"], row["icon"], row["people"], row["act"]) for row in rows]
 
 
 async def slots_of(source: Source) -> list[SlotSeen]:
     """The turns that this opened and that are on, in time's order, with who has them."""
     rows = await run(
-        "select s.id, s.duty_id, d.name, d.icon, s.starts_at, s.ends_at, s.people, s.taken, q.quiet "
-        "from rota_slot s join duty d on d.id = s.duty_id left join rota_setting q on q.place_id = s.place_id "
-        "where s.source_kind = {} and s.source_id = {} and s.state = 'open' "
-        "order by s.starts_at, s.id",
+        "select s.id, s.duty_id, d.name, d.icon, s.starts_at, s.ends_at, s.people, s.taken, s.called_at, "
+        "s.call_again_at, q.quiet from rota_slot s join duty d on d.id = s.duty_id "
+        "left join rota_setting q on q.place_id = s.place_id "
+        "where s.source_kind = {} and s.source_id = {} and s.state = 'open' order by s.starts_at, s.id",
         source.kind,
         source.id,
     )
@@ -153,6 +162,7 @@ async def slots_of(source: Source) -> list[SlotSeen]:
             taken=row["taken"],
             names=tuple(name for _, name in held[row["id"]] if name),
             member_ids=tuple(member for member, _ in held[row["id"]] if member is not None),
+            called=row["called_at"] is not None or row["call_again_at"] is not None,
             quiet=bool(row["quiet"]),
         )
         for row in rows
@@ -175,6 +185,21 @@ async def nobody_came(source: Source, *, locked: Collection[int], now: datetime)
     caller lets go of what it locked, and reads them again: nobody takes a turn once this is true."""
     await _locked(source, SlotState.OPEN, now=now)
     return set(locked).issuperset(await people_of(source))
+
+
+async def gave_up(source: Source) -> set[int]:
+    """Who had a turn of this and has none of it any more by their own deed, or because somebody came in their place:
+    not whoever lost theirs because it was moved, or taken off."""
+    rows = await run(
+        "select h.member_id, h.went from rota_holding h join rota_slot s on s.id = h.slot_id "
+        "where s.source_kind = {} and s.source_id = {} and h.came <> 'watches' and h.member_id is not null "
+        "order by h.left_at, h.id",
+        source.kind,
+        source.id,
+    )
+    last = {row["member_id"]: row["went"] for row in rows}
+    there = {row["member_id"] for row in rows if row["went"] == Went.NOT_YET}
+    return {member for member, went in last.items() if went in (Went.FREED, Went.REPLACED) and member not in there}
 
 
 async def count_team(source: Source) -> Team:
@@ -215,12 +240,19 @@ async def keys_held(place_id: int, starts_at: datetime, ends_at: datetime) -> bo
 
 
 async def open_slots(
-    *, source: Source, place_id: int, room_id: int | None, wanted: Sequence[Wanted], now: datetime
+    *,
+    source: Source,
+    place_id: int,
+    room_id: int | None,
+    wanted: Sequence[Wanted],
+    but: Collection[int] = (),
+    now: datetime,
 ) -> list[int]:
     """Open these turns for the source; returns their ids. A turn of the same duty and hours that it opened already is
-    that turn, brought to so many people, and never fewer than it has. Raises `Refused` for one that has begun,
-    `NotFound` for a duty that the place does not have, `ValueError` for what is no turn."""
-    there = [found for each in wanted if (found := await _opened(source, each)) is not None]
+    that turn, brought to so many people, and never fewer than it has; `but` are those that are something else. Raises
+    `Refused` for one that has begun, `NotFound` for a duty that the place does not have, `ValueError` for what is no
+    turn."""
+    there = [found for each in wanted if (found := await _opened(source, each, but)) is not None]
     await locked_slots(*there, now=now)
     await get_for_update(Duty, *(each.duty_id for each in wanted))  # who changes it sees these slots too
     duties = {duty.id for duty in await duties_of(place_id)}
@@ -231,7 +263,7 @@ async def open_slots(
             raise NotFound
         if each.starts_at <= now:
             raise Refused(RotaRefusal.OVER)
-        found = await _opened(source, each)
+        found = await _opened(source, each, but)
         if found is not None:
             await _bring_to(found, each.people, now=now)
             ids.append(found)
@@ -255,7 +287,7 @@ async def open_slots(
     return ids
 
 
-async def _opened(source: Source, wanted: Wanted) -> int | None:
+async def _opened(source: Source, wanted: Wanted, but: Collection[int]) -> int | None:
     """The turn of the same duty and hours that the source opened already."""
     found = await run(
         "select id from rota_slot where source_kind = {} and source_id = {} and duty_id = {} "
@@ -267,7 +299,7 @@ async def _opened(source: Source, wanted: Wanted) -> int | None:
         wanted.ends_at,
         SlotState.OPEN.value,
     )
-    return int(found[0]["id"]) if found else None
+    return next((int(row["id"]) for row in found if row["id"] not in but), None)
 
 
 async def _bring_to(slot_id: int, people: int, *, now: datetime) -> None:
@@ -291,21 +323,22 @@ async def move_slots(
     after: Span,
     room_id: int | None,
     locked: Collection[int],
+    but: Collection[int] = (),
     actor: int | None = None,
     now: datetime,
 ) -> int:
     """The source has other hours (`before`, `after`), is elsewhere, or called otherwise: its turns that have not begun
-    go with it, what follows its end with its end; returns how many changed. Whoever is not free then loses theirs, and
-    everybody is told, but for the `actor`.
+    go with it, `but` these, what follows its end with its end; returns how many changed. Whoever is not free then loses
+    theirs, and everybody is told, but for the `actor`.
 
     `locked` are the members whom the caller has locked, `people_of` among them if the hours change: whoever took a turn
     since makes the command run again. Turns that would have begun by then stay where they are.
     """
     changed = 0
     for slot in await _locked(source, SlotState.OPEN, now=now):
-        if slot["starts_at"] <= now:
+        if slot["starts_at"] <= now or slot["id"] in but:
             continue
-        starts_at, ends_at = _with_it((slot["starts_at"], slot["ends_at"]), before, after)
+        starts_at, ends_at = with_it((slot["starts_at"], slot["ends_at"]), before, after)
         if starts_at <= now:
             starts_at, ends_at = slot["starts_at"], slot["ends_at"]
         moves = (starts_at, ends_at) != (slot["starts_at"], slot["ends_at"])
@@ -329,8 +362,9 @@ async def move_slots(
     return changed
 
 
-def _with_it(span: Span, before: Span, after: Span) -> Span:
-    """Where a turn goes with its source: what begins or ends with its end, or after it, moves as the end does."""
+def with_it(span: Span, before: Span, after: Span) -> Span:
+    """Where a turn goes with its source, from `before` to `after`: what begins or ends with its end, or after it, moves
+    as the end does."""
 
     def moved(at: datetime) -> datetime:
         place = 1 if at >= before[1] else 0
@@ -340,6 +374,58 @@ def _with_it(span: Span, before: Span, after: Span) -> Span:
     if starts_at < ends_at <= starts_at + rules.LONGEST_SLOT:
         return starts_at, ends_at
     return starts_at, starts_at + (span[1] - span[0])
+
+
+async def change_slot(
+    *,
+    source: Source,
+    slot_id: int,
+    wanted: Wanted,
+    room_id: int | None,
+    locked: Collection[int],
+    actor: int | None = None,
+    now: datetime,
+) -> None:
+    """One turn of the source has these hours now, and so many people, never fewer than it has; its duty stays.
+    `locked`, `actor` and who is told are as in `move_slots`. Raises `NotFound` for one that is not on, or of something
+    else, `Refused` when it has begun or would have, `ValueError` for what is no turn."""
+    check_span(wanted.starts_at, wanted.ends_at, wanted.people)
+    slot = next((each for each in await _locked(source, SlotState.OPEN, now=now) if each["id"] == slot_id), None)
+    if slot is None:
+        raise NotFound
+    moves = (wanted.starts_at, wanted.ends_at) != (slot["starts_at"], slot["ends_at"])
+    people = max(wanted.people, slot["taken"])
+    named = (slot["source_title"], slot["room_id"]) == (source.title[:200], room_id)
+    if named and not moves and people == slot["people"]:
+        return
+    if moves and (slot["starts_at"] <= now or wanted.starts_at <= now):
+        raise Refused(RotaRefusal.OVER)
+    if moves and not await _holders_among(slot_id, locked):
+        raise RunAgain("People came to the turns between reading and locking.")
+    await move_slot(
+        slot,
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        people=people,
+        room_id=room_id,
+        by=actor,
+        now=now,
+        source_title=source.title[:200],
+        source_url=source.url,
+    )
+
+
+async def call_for(source: Source, *, anew: bool = True, now: datetime) -> int:
+    """People are to be called out now for the source's turns that lack somebody and have not begun, again too if it is
+    `anew`: the job that calls for any other does it. Returns for how many. For a source that says when by itself
+    (`calling.SAY_WHEN`) nobody is called otherwise, but anew when somebody gives up a turn after a call."""
+    asked = 0
+    for slot in await _locked(source, SlotState.OPEN, now=now):
+        called = slot["called_at"] is not None or slot["call_again_at"] is not None
+        if slot["starts_at"] > now and slot["taken"] < slot["people"] and (anew or not called):
+            await Slot.update({Slot.call_again_at: now}).where(Slot.id == slot["id"])
+            asked += 1
+    return asked
 
 
 async def cancel_slots(*, source: Source, actor: int | None = None, now: datetime) -> int:

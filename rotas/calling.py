@@ -16,6 +16,9 @@ CALLED_AGAIN = timedelta(hours=3)
 """From one call for the same to the next."""
 LAST_CALL = timedelta(hours=1)
 """So long before a turn people are called once more, however short after the call before."""
+SAY_WHEN = ("meal",)
+"""Kinds of sources that say themselves when people are called for their turns (`api.call_for`): a meal counts its cooks
+when bookings close, not two days before each turn."""
 
 
 def calls_now(
@@ -23,18 +26,19 @@ def calls_now(
     *,
     called_at: datetime | None,
     call_again_at: datetime | None = None,
+    source_kind: str = "",
     quiet: bool,
     now: datetime,
 ) -> bool:
     """Whether people are called out to for this turn now: it lacks somebody, begins within 48 h, and nobody was called
-    for it yet, or it is time to call again (`again_at`). A place in quiet mode calls nobody."""
-    return (
-        not quiet
-        and standing.state is SlotState.OPEN
-        and standing.free > 0
-        and is_near(standing.starts_at, now=now)
-        and (called_at is None or (call_again_at is not None and call_again_at <= now))
-    )
+    for it yet, or it is time to call again (`again_at`); for those of `SAY_WHEN`, only when it is time to call, however
+    far off it is. A place in quiet mode calls nobody."""
+    again = call_again_at is not None and call_again_at <= now
+    if source_kind in SAY_WHEN:
+        due = again and now < standing.starts_at
+    else:
+        due = is_near(standing.starts_at, now=now) and (called_at is None or again)
+    return not quiet and standing.state is SlotState.OPEN and standing.free > 0 and due
 
 
 def again_at(called_at: datetime, *, starts_at: datetime, was_there: bool, now: datetime) -> datetime:

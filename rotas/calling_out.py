@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -29,21 +29,23 @@ from rotas.wanted import wanted_stand_ins
 PEOPLE_AT_ONCE = 500
 """In one transaction, and one question: a place may have so many members that others would wait for too long, and
 databases take some 32,000 arguments."""
+FAR = timedelta(days=365)
+"""No turn that somebody is called for begins later."""
 
 
 async def call_out(now: datetime) -> int:
     """Call for whoever lacks in the turns of the next 48 h: once, and once more when somebody gives one up; and once
     for each who asks everybody to come in their place. Each member of the place hears in one message of those that they
     may take and are free for. A quiet place calls nobody."""
-    due = await run(
-        "select s.id, s.place_id from rota_slot s left join rota_setting q on q.place_id = s.place_id "
-        "where s.state = 'open' and s.taken < s.people and s.starts_at > {} and s.starts_at <= {} "
-        "and (s.called_at is null or s.call_again_at <= {}) and (q.quiet is null or q.quiet = {}) order by s.id",
-        now,
-        now + rules.CALLED_BEFORE,
-        now,
-        False,
-    )
+    named = ", ".join("{}" for _ in calling.SAY_WHEN)
+    due = [
+        *await _lacking(
+            f"s.source_kind not in ({named}) and (s.called_at is null or s.call_again_at <= {{}})",
+            now + rules.CALLED_BEFORE,
+            now=now,
+        ),
+        *await _lacking(f"s.source_kind in ({named}) and s.call_again_at <= {{}}", now + FAR, now=now),
+    ]
     of_place: dict[int, list[int]] = defaultdict(list)
     stand_ins: dict[int, dict[int, int]] = defaultdict(dict)
     for each in due:
@@ -57,6 +59,20 @@ async def call_out(now: datetime) -> int:
             "place", place_id, partial(_call_out_at, place_id, of_place[place_id], stand_ins[place_id], now)
         )
     return things.done()
+
+
+async def _lacking(which: str, until: datetime, *, now: datetime) -> list[Row]:
+    """The slots that lack somebody and begin from now until then, of places that are not quiet."""
+    return await run(
+        "select s.id, s.place_id from rota_slot s left join rota_setting q on q.place_id = s.place_id "  # noqa: S608 - words of ours
+        "where s.state = 'open' and s.taken < s.people and s.starts_at > {} and s.starts_at <= {} "
+        f"and {which} and (q.quiet is null or q.quiet = {{}}) order by s.id",
+        now,
+        until,
+        *calling.SAY_WHEN,
+        now,
+        False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,7 @@ async def _call_some(place_id: int, slot_ids: list[int], stand_ins: dict[int, in
                 standing_of(slots[each]),
                 called_at=slots[each]["called_at"],
                 call_again_at=slots[each]["call_again_at"],
+                source_kind=slots[each]["source_kind"],
                 quiet=quiet,
                 now=now,
             )

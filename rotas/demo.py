@@ -95,10 +95,11 @@ class _Play:
         await self._stories()
         await self._closed_days(self.now)
         self.stage.progress("turns", len(deeds), len(deeds))
+        self.stage.deeds["rotas.take_turn"] = self._takes
         if len(self.stage.everyone) >= CROWD:
             await add_years(
                 place_id=self.stage.place_id,
-                duties=[self.duty[each.duty.name] for each in ROUNDS],
+                duties=[self.duty[each.duty.name] for each in ROUNDS if each.weeks],
                 people=self.stage.everyone,
                 years=YEARS,
                 until=self.began - timedelta(weeks=1),

@@ -91,8 +91,14 @@ ROUNDS: tuple[Round, ...] = (
         every_week=(("odile", 4),),
         can=(("odile", True),),
     ),
+    Round(DutyWords("Courses", "On va au marché avec la liste et le caddie.", "basket", 1), (), ("gilles", "pascal")),
+    Round(
+        DutyWords("Service", "On dresse, on porte les plats, on veille aux carafes.", "tools-kitchen-2", 2),
+        (),
+        ("julie", "sekou"),
+    ),
 )
-"""At the first place. The till is what one person alone can do."""
+"""At the first place. The till is what one person alone can do; the last two come round with meals alone."""
 OBSERVER = "thomas"
 """Comes to watch the till."""
 GUEST, GUESTS_FRIEND = "Marcel", "ousmane"

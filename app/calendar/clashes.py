@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from app.calendar import hours
@@ -230,6 +230,13 @@ async def opening(place_id: int, starts_at: datetime, ends_at: datetime) -> Open
     state = hours.opening_state((starts_at, ends_at), week, [(first_on, last_on) for first_on, last_on, _ in closures])
     reason = closures[0][2] if state is OpeningState.CLOSED_DAYS else ""
     return Opening(state, _hours_words(week.get(first.weekday(), ())), reason)
+
+
+async def next_opening(place_id: int, *, after: datetime) -> Span | None:
+    """The place's first opening that begins after this instant; none if it writes no hours, or stays shut for long."""
+    day = local_day(after)
+    closures = await _closures(place_id, day, day + timedelta(days=hours.NEXT_DAYS))
+    return hours.next_opening(await _week(place_id), [(first, last) for first, last, _ in closures], after)
 
 
 def _hours_words(stretches: Sequence[tuple[time, time]]) -> Text:

@@ -102,17 +102,20 @@ async def own_between(members: Collection[int], first: datetime, after: datetime
 
 
 async def free_between(places: Collection[int], first: datetime, after: datetime) -> list[Coming]:
-    """What begins between these instants at these places, is listed and has a free seat for whoever asks, in order."""
+    """What begins between these instants at these places, is listed and has a free seat for whoever asks then, in
+    order."""
     if not places:
         return []
     rows = await run(
         f"select {_THING} from entry e {_AROUND} where e.place_id in ({', '.join('{}' for _ in places)}) "  # noqa: S608 - constants and marks
         "and e.starts_at >= {} and e.starts_at < {} and e.state = {} and e.listed "
+        "and (e.joins_until is null or e.joins_until > {}) "
         "and (e.seats is null or (e.waiting = 0 and e.taken < e.seats)) order by e.starts_at, e.id",
         *places,
         first,
         after,
         EntryState.CONFIRMED.value,
+        first,
     )
     return [coming_of(row) for row in rows]
 

@@ -7,7 +7,7 @@ differently, and only then; numbers of seats never move them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,8 @@ class Planned:
     children: bool
     listed: bool = True
     """Whether agenda and feeds show it to those who take no part in it."""
+    joins_until: datetime | None = None
+    """Until when one joins it; none: until its end."""
 
 
 async def put_entry(planned: Planned, *, now: datetime) -> int:
@@ -84,6 +86,7 @@ async def put_entry(planned: Planned, *, now: datetime) -> int:
         "taken": planned.taken,
         "waiting": planned.waiting,
         "listed": planned.listed,
+        "joins_until": planned.joins_until,
     }
     if old is None:
         row = {**columns, "kind": planned.kind, "thing_id": planned.thing_id}
@@ -165,20 +168,43 @@ async def take_part(
 async def all_take_part(
     kind: str, thing_id: int, members: Collection[int], role: Role | str, *, binding: bool, now: datetime
 ) -> None:
-    """These members do, all as this: as many queries as for one."""
+    """These members do, all as this: as many queries as for one. Raises `ValueError` where one of them is not there."""
     if not members:
         return
-    entry_id, starts_at = await _entry_and_start(kind, thing_id)
     everybody = sorted(set(members))
-    await run(
-        "insert into taking_part (entry_id, member_id, role, binding, starts_at, modified_at) values "  # noqa: S608 - marks only
-        + ", ".join(["({}, {}, {}, {}, {}, {})"] * len(everybody))
-        + " on conflict (entry_id, member_id) do update set role = excluded.role, binding = excluded.binding, "
-        "modified_at = excluded.modified_at, left_at = null "
+    touched = await run(
+        "insert into taking_part (entry_id, member_id, role, binding, starts_at, modified_at) "  # noqa: S608 - marks only
+        "select e.id, m.id, {}, {}, e.starts_at, {} from entry e cross join member m "
+        f"where e.kind = {{}} and e.thing_id = {{}} and m.id in ({', '.join('{}' for _ in everybody)}) "
+        "order by m.id on conflict (entry_id, member_id) do update set "
+        "role = excluded.role, binding = excluded.binding, modified_at = excluded.modified_at, left_at = null "
         "where taking_part.role <> excluded.role or taking_part.binding <> excluded.binding "
-        "or taking_part.left_at is not null",
-        *(value for each in everybody for value in (entry_id, each, Role(role).value, binding, starts_at, now)),
+        "or taking_part.left_at is not null returning entry_id",
+        Role(role).value,
+        binding,
+        now,
+        kind,
+        thing_id,
+        *everybody,
     )
+    if len(touched) < len(everybody):  # some did already, as this
+        await _nobody_missing(kind, thing_id, everybody)
+
+
+async def _nobody_missing(kind: str, thing_id: int, members: Collection[int]) -> None:
+    """A statement that finds its rows passes over what is not there; this does not."""
+    there = await run(
+        "select e.id, (select count(*) from taking_part t where t.entry_id = e.id and t.left_at is null "  # noqa: S608 - marks only
+        f"and t.member_id in ({', '.join('{}' for _ in members)})) as people "
+        "from entry e where e.kind = {} and e.thing_id = {}",
+        *members,
+        kind,
+        thing_id,
+    )
+    if not there:
+        raise ValueError(f"put_entry comes first: {kind} {thing_id}")
+    if there[0]["people"] < len(members):
+        raise ValueError(f"no such member: one of {members}")
 
 
 async def leave(kind: str, thing_id: int, *members: int, now: datetime) -> None:
@@ -223,20 +249,36 @@ async def host_renamed(member_id: int, *, old: str, new: str, now: datetime) -> 
 
     Once in each: somebody else of the same name who hosts it too keeps theirs.
     """
+    await _rewrite(
+        "e.id in (select t.entry_id from taking_part t where t.member_id = {} and t.role = {}) and e.hosts <> ''",
+        member_id,
+        Role.HOST.value,
+        now=now,
+        hosts=_renaming(old, new),
+    )
 
+
+async def host_renamed_in(kind: str, things: Sequence[int], *, old: str, new: str, now: datetime) -> None:
+    """The same in these things, whose host takes no part in them in the calendar."""
+    for start in range(0, len(things), ROWS_AT_ONCE):
+        some = things[start : start + ROWS_AT_ONCE]
+        await _rewrite(
+            f"e.kind = {{}} and e.thing_id in ({', '.join('{}' for _ in some)}) and e.hosts <> ''",
+            kind,
+            *some,
+            now=now,
+            hosts=_renaming(old, new),
+        )
+
+
+def _renaming(old: str, new: str) -> Callable[[str], str]:
     def renamed(hosts: str) -> str:
         names = hosts.split(HOSTS_JOINT)
         if clean_line(old) in names:
             names[names.index(clean_line(old))] = clean_line(new)
         return HOSTS_JOINT.join(names)
 
-    await _rewrite(
-        "e.id in (select t.entry_id from taking_part t where t.member_id = {} and t.role = {}) and e.hosts <> ''",
-        member_id,
-        Role.HOST.value,
-        now=now,
-        hosts=renamed,
-    )
+    return renamed
 
 
 # ------------------------------------------------------------------------------------------------------------ within
@@ -248,13 +290,6 @@ async def _locked_entry(kind: str, thing_id: int) -> dict[str, Any] | None:
         query = query.lock_rows("NO KEY UPDATE")
     found: list[dict[str, Any]] = await query
     return found[0] if found else None
-
-
-async def _entry_and_start(kind: str, thing_id: int) -> tuple[int, datetime]:
-    found = await run("select id, starts_at from entry where kind = {} and thing_id = {}", kind, thing_id)
-    if not found:
-        raise ValueError(f"put_entry comes first: {kind} {thing_id}")
-    return found[0]["id"], found[0]["starts_at"]
 
 
 async def _setting(place_id: int, room_id: int | None) -> dict[str, Any]:

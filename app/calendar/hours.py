@@ -13,6 +13,7 @@ Week = Mapping[int, Sequence[tuple[time, time]]]
 """Weekday (0 = Monday) → when somebody opens and closes."""
 
 NEAR_DAYS = 7
+NEXT_DAYS = 28
 
 
 def overlap(one: Span, other: Span) -> bool:
@@ -32,6 +33,24 @@ def opening_state(span: Span, week: Week, closures: Sequence[tuple[date, date]])
         if until is not None and opens <= starts.time() and until <= closes:
             return OpeningState.OPEN
     return OpeningState.CLOSED_HOURS
+
+
+def next_opening(week: Week, closures: Sequence[tuple[date, date]], after: datetime) -> Span | None:
+    """The first opening stretch that begins after this instant, in the next four weeks; none where no hours are
+    written."""
+    first = local(after).date()
+    for distance in range(NEXT_DAYS):
+        day = first + timedelta(days=distance)
+        if any(shuts <= day <= opens_again for shuts, opens_again in closures):
+            continue
+        for opens, closes in sorted(week.get(day.weekday(), ())):
+            try:
+                span = at_local(day, opens), at_local(day, closes)
+            except ImpossibleHour:
+                continue
+            if span[0] >= after:
+                return span
+    return None
 
 
 def near_spans(starts_at: datetime, ends_at: datetime) -> Iterator[Span]:

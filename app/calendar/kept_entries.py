@@ -19,7 +19,7 @@ MOST_KEPT = 2000
 _COLUMNS = (
     "e.id as entry_id, e.version, e.kind, e.thing_id, e.place_id, e.starts_at, e.ends_at, e.state, e.title, e.genre, "
     "e.hosts, e.seats, e.taken, e.waiting, e.language, e.step_free, e.children, "
-    "e.listed, r.name as room, p.name as place"
+    "e.listed, e.joins_until, r.name as room, p.name as place"
 )
 _AROUND = "join place p on p.id = e.place_id left join room r on r.id = e.room_id"
 

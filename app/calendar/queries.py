@@ -92,6 +92,9 @@ class Strip:
     leave_path: str
     leave_label: str
     """French msgid of the button, empty where there is none for the reader."""
+    leave_icon: str
+    join_leads: bool
+    """Whether joining leads to a page instead of being done at once (`EntryKind`)."""
     lacks_people: bool
     """Whether it is work that people are wanted for (`EntryKind`)."""
 
@@ -387,12 +390,13 @@ class _Seen(NamedTuple):
 
 
 def _same_from_to(row: dict[str, Any], kind: EntryKind, now: datetime) -> tuple[datetime, datetime]:
-    """Between which two of the instants that change a strip this one is: seats are kept for nobody any more; it is
-    over."""
-    first_come_at, ends_at = row["starts_at"] - kind.first_come, row["ends_at"]
-    if now < first_come_at:
-        return EVER[0], first_come_at
-    return (first_come_at, ends_at) if now < ends_at else (ends_at, EVER[1])
+    """Between which two of the instants that change a strip this one is: seats are kept for nobody any more; nobody
+    joins any more; it is over."""
+    until = row["joins_until"]
+    changes = sorted({row["starts_at"] - kind.first_come, row["ends_at"], *([until] if until is not None else [])})
+    return max((at for at in changes if at <= now), default=EVER[0]), min(
+        (at for at in changes if now < at), default=EVER[1]
+    )
 
 
 def _strip(
@@ -403,8 +407,10 @@ def _strip(
     seats, taken = row["seats"], row["taken"]
     waiting = waiting_first(row["waiting"], starts_at=row["starts_at"], first_come=kind.first_come, now=now)
     over = row["ends_at"] <= now
+    joins = row["joins_until"] is None or now < row["joins_until"]
     offered = invitation(
         waits=not kind.lacks_people,
+        joins=joins,
         state=state,
         ends_at=row["ends_at"],
         seats=seats,
@@ -435,10 +441,10 @@ def _strip(
         children=bool(row["children"]),
         seats=seats,
         taken=taken,
-        left=seats_left(seats=seats, taken=taken, waiting=waiting),
+        left=seats_left(seats=seats, taken=taken, waiting=waiting) if joins else 0,
         seats_words=_lack_words(seats, taken, over or not row["listed"])
         if kind.lacks_people
-        else _seats_words(seats, taken, waiting),
+        else _seats_words(seats if joins else None, taken, waiting),
         role=role,
         mine_words=_mine_words(state, role),
         invitation=offered,
@@ -446,6 +452,8 @@ def _strip(
         join_label=kind.join_label,
         leave_path=kind.leave_path.replace("{id}", thing),
         leave_label=kind.leave_label if role in COMES and state is EntryState.CONFIRMED and not over else "",
+        leave_icon=kind.leave_icon,
+        join_leads=kind.join_leads,
         lacks_people=kind.lacks_people,
     )
 
@@ -477,6 +485,6 @@ def _mine_words(state: EntryState, role: Role | None) -> Text | None:
         Role.PARTICIPANT: text("Tu as ta place"),
         Role.HOLDER: text("C’est ton tour"),
         Role.WATCHER: text("Tu viens regarder"),
-        Role.WAITING: text("Tu attends une place"),
+        Role.WAITING: text("Tu es en liste d’attente"),
         Role.OFFERED: text("Une place est pour toi : réponds"),
     }[role]

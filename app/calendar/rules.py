@@ -43,12 +43,13 @@ def invitation(
     member: bool,
     now: datetime,
     waits: bool = True,
+    joins: bool = True,
 ) -> Invitation:
-    """What to propose; `waits`: whether one may wait for a seat. The thing's own domain decides again when somebody
-    accepts."""
+    """What to propose; `waits`: whether one may wait for a seat; `joins`: whether one may join still. The thing's own
+    domain decides again when somebody accepts."""
     if role is not None:
         return Invitation.MINE
-    if not member or state is not EntryState.CONFIRMED or ends_at <= now:
+    if not member or state is not EntryState.CONFIRMED or ends_at <= now or not joins:
         return Invitation.CLOSED
     if seats_left(seats=seats, taken=taken, waiting=waiting) != 0:
         return Invitation.JOIN

@@ -45,6 +45,8 @@ class Entry(Table):
     """Whether it is shown to those who take no part in it: a turn that has all its people is not."""
     listed_at = Timestamptz(null=True, default=None)
     """When that last changed: feeds that hold it, or do not any more, are others from then on."""
+    joins_until = Timestamptz(null=True, default=None)
+    """Until when one joins it; none: until its end."""
     sequence = Integer(default=0)
     modified_at = Timestamptz(default=None)
     version = Integer(default=0)

@@ -6,12 +6,13 @@ What is on, and what people do about it, is the domains' own (`workshops.demo`â€
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
 
 from app.clock import at_local, local_day, week_start
+from app.contracts import Domain
 from app.database import in_haste, run, transaction
 from app.demo.cast import GERMAINE, GERMAINES_SLIP, NAMED, OTHERS, TANNEURS, WELCOMES
 from app.demo.people import CHUNK, add_crowd, address_of, closed_days, open_first, open_second
@@ -32,6 +33,7 @@ REMINDING = ("notices.remind", "notices.tell_weeks")
 """Jobs that run at their own hours of the last days, too."""
 
 Progress = Callable[[str, int, int], None]
+Deed = Callable[..., Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Stage:
     """Weekday (0 = Monday) â†’ when the first place opens and closes, "HH:MM"."""
     chance: Random
     progress: Progress
+    deeds: dict[str, Deed] = field(default_factory=dict)
+    """What a domain that has played lets those after it have people do, by name (`rotas.take_turn`)."""
 
 
 async def accounts() -> tuple[Account, ...]:
@@ -144,7 +148,7 @@ async def _fill(registry: Registry, *, now: datetime, members: int | None, progr
         chance=chance,
         progress=progress,
     )
-    for domain in registry.domains:
+    for domain in in_playing_order(registry.domains):
         if domain.seed is not None:
             await domain.seed(stage)
     for at in reminding_moments(now):
@@ -159,6 +163,17 @@ async def _fill(registry: Registry, *, now: datetime, members: int | None, progr
         await write_journal(
             place_id=place_id, at=now, voice="clock", act=FINISHED, kind="demo", thing_id=None, shown=False
         )
+
+
+def in_playing_order(domains: Sequence[Domain]) -> list[Domain]:
+    """As registered, but that whoever needs what another one plays comes right after it."""
+    ordered = list(domains)
+    for domain in domains:
+        before = next((each for each in domains if each.name == domain.seed_after), None)
+        if before is not None and ordered.index(before) > ordered.index(domain):
+            ordered.remove(domain)
+            ordered.insert(ordered.index(before) + 1, domain)
+    return ordered
 
 
 def reminding_moments(now: datetime) -> list[datetime]:

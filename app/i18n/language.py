@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date as Day
 from datetime import datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from app.clock import PARIS, local
 from app.i18n.text import Text
@@ -19,6 +22,8 @@ from app.i18n.typography import WIDE, typo
 
 LANGUAGES = ("fr", "en")
 _CATALOGUES = Path(__file__).parent
+_typo = lru_cache(maxsize=8192)(typo)
+"""Of sentences that are counted: as few as there are in the program, and said with each page."""
 
 
 class Language:
@@ -34,6 +39,7 @@ class Language:
         self.month: Callable[[Day | datetime], str] = lru_cache(maxsize=1024)(self._month)
         self.weekday: Callable[[Day], str] = lru_cache(maxsize=1024)(self._weekday)
         self.hour: Callable[[datetime], str] = lru_cache(maxsize=8192)(self._hour)
+        self.euros: Callable[[int], str] = lru_cache(maxsize=1024)(self._euros)
 
     def _gettext(self, msgid: str) -> str:
         if self.code == "fr":
@@ -46,11 +52,11 @@ class Language:
     def ngettext(self, one: str, many: str, n: int) -> str:
         """French counts zero and one alike (« 0 place »); English counts one alone."""
         if self.code == "fr":
-            return typo(one if abs(n) < 2 else many)
+            return _typo(one if abs(n) < 2 else many)
         found = self._entries.get(one)
         if isinstance(found, tuple) and len(found) == 2 and all(found):
             return found[0 if n == 1 else 1]
-        return typo(one if n == 1 else many)
+        return _typo(one if n == 1 else many)
 
     def say(self, message: Text | str) -> str:
         """The sentence, filled in. A plain string is taken as a msgid."""
@@ -67,6 +73,20 @@ class Language:
         """« Yann, Aïcha et Bao »."""
         return format_list(names, locale="fr" if self.code == "fr" else "en_GB")
 
+    def number(self, value: Fraction | int) -> str:
+        """« 1,2 », « 1 200 »: to the thousandth."""
+        rounded = round(value * 1000) / Decimal(1000)
+        return format_decimal(rounded, format="#,##0.###", locale="fr" if self.code == "fr" else "en_GB")
+
+    def _euros(self, cents: int) -> str:
+        """« 5 € », « 4,50 € »; in English « €4.50 »."""
+        amount = format_decimal(
+            Decimal(cents) / 100,
+            format="#,##0.00" if cents % 100 else "#,##0",
+            locale="fr" if self.code == "fr" else "en_GB",
+        )
+        return f"{amount}{WIDE}€" if self.code == "fr" else f"€{amount}"
+
     def _said(self, value: Any) -> Any:
         if isinstance(value, Text):
             return self.say(value)
@@ -77,7 +97,7 @@ class Language:
         if isinstance(value, time):
             return self.hour(datetime.combine(Day(2000, 1, 1), value, tzinfo=PARIS))
         if isinstance(value, tuple):
-            return self.joined(value)
+            return self.joined([self._said(each) for each in value])
         return value
 
     # Days and hours -------------------------------------------------------------------------------------------------

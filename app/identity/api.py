@@ -43,6 +43,7 @@ __all__ = [
     "places",
     "refuse_given_password",
     "rooms_of",
+    "somebody_holds",
     "who_is_here",
     "why_may_not",
 ]
@@ -219,6 +220,11 @@ async def belongs(member_id: int, place_id: int) -> bool:
 async def holds(member_id: int, place_id: int, act: Act, at: datetime) -> bool:
     """Whether a role allows this person this act at this place at this instant."""
     return member_id in [person.id for person in await holders_of(place_id, act, at)]
+
+
+async def somebody_holds(place_id: int, act: Act, at: datetime) -> bool:
+    """Whether a role allows anybody this act at this place at this instant."""
+    return bool(await holders_of(place_id, act, at))
 
 
 async def has_role(member_id: int, *, now: datetime) -> bool:

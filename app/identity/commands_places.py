@@ -120,6 +120,7 @@ async def _room_in_use(place_id: int, room_id: int) -> dict[str, Any]:
 async def edit_room(*, actor: int, place_id: int, room_id: int, words: RoomWords, now: datetime) -> None:
     """Change a room. What is planned in it keeps it, whatever its new size; calendars say its new name."""
     async with transaction():
+        await get_for_update(Room, room_id)  # before its place, as everybody locks both
         await _kept_place(actor, place_id, now)
         before = await _room_in_use(place_id, room_id)
         if before["retired_at"] is not None:
@@ -137,6 +138,7 @@ async def edit_room(*, actor: int, place_id: int, room_id: int, words: RoomWords
 async def retire_room(*, actor: int, place_id: int, room_id: int, now: datetime) -> None:
     """Offer this room no more. Raises `Refused` while something to come has it; retiring twice changes nothing."""
     async with transaction():
+        await get_for_update(Room, room_id)  # before its place, as everybody locks both
         await _kept_place(actor, place_id, now)
         room = await _room_in_use(place_id, room_id)
         if room["retired_at"] is not None:

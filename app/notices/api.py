@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from app.calendar.api import kept_for
@@ -58,6 +59,8 @@ class _Reader:
     """Of the last part about this entry that was sent to them, if one was…"""
     requested: bool
     """…and whether their own calendar holds the entry."""
+    put_off: bool
+    """Whether something told them of this entry was put off by the mail server."""
 
 
 async def tell(
@@ -98,13 +101,13 @@ async def tell(
         raise ValueError("A way in is a mail: post_mail.")
     if about is None and (part is not None or offer_keys):
         raise ValueError("An event or an offer is about something in the calendar.")
-    readers = await _readers(sorted(set(members)), kind, about, part)
+    readers, sender = await _readers(sorted(set(members)), kind, about, part, place_id, now=now)
     if not readers:
         return 0
     events = await _events(readers, about, part, now=now) if about is not None else {}
     if quiet:
         readers = [reader for reader in readers if reader.member_id in events]
-    signature, place_email = await _sender(place_id)
+    signature, place_email = sender or await _sender(place_id)
     said = {
         spoken: (
             short_subject(spoken.say(subject)),
@@ -154,7 +157,8 @@ async def tell(
         )
     told = await _insert(rows)
     if about is not None and told:
-        await _hurry_earlier(told, about, now=now)
+        if put_off := told & {reader.member_id for reader in readers if reader.put_off}:
+            await _hurry_earlier(put_off, about, now=now)
         await _note_parts({member: events[member] for member in told if member in events}, about, now=now)
     return len(told)
 
@@ -276,12 +280,15 @@ async def _insert(rows: Sequence[Mapping[str, Any]]) -> set[int]:
     return told
 
 
+_PUT_OFF = "lease_by is null and recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null"
+"""Of a row of the outbox whose time is to come."""
+
+
 async def _hurry_earlier(members: Collection[int], about: About, *, now: datetime) -> None:
     """What was told them of this thing and put off by the mail server is tried again now: it leaves before the rest."""
     await run(
-        "update outbox set run_at = {} where about_kind = {} and about_id = {} "  # noqa: S608 - marks only
-        f"and member_id in ({_marks(members)}) and run_at > {{}} and lease_by is null "
-        "and recipient <> '' and sent_at is null and logged_at is null and set_aside_at is null",
+        "update outbox set run_at = {} where about_kind = {} and about_id = {} "  # noqa: S608 - marks and a constant
+        f"and member_id in ({_marks(members)}) and run_at > {{}} and {_PUT_OFF}",
         now,
         about.kind,
         about.thing_id,
@@ -290,19 +297,29 @@ async def _hurry_earlier(members: Collection[int], about: About, *, now: datetim
     )
 
 
-async def _readers(members: Sequence[int], kind: Kind, about: About | None, part: Part | None) -> list[_Reader]:
-    """Those of these members who have an account still, with how this kind reaches them."""
+async def _readers(
+    members: Sequence[int], kind: Kind, about: About | None, part: Part | None, place_id: int | None, *, now: datetime
+) -> tuple[list[_Reader], tuple[str, str] | None]:
+    """Those of these members who have an account still, with how this kind reaches them; and how this place signs, if
+    it is there (`_sender`)."""
     if not members:
-        return []
+        return [], None
     rows = await run(
-        "select m.id, m.email, m.language, c.stopped, r.sequence, r.id as request_id, r.cancelled_at "  # noqa: S608 - marks only
+        "select m.id, m.email, m.language, c.stopped, r.sequence, r.id as request_id, r.cancelled_at, "  # noqa: S608 - marks and a constant
+        "p.name as place_name, p.email as place_email, "
+        "exists (select 1 from outbox o where o.member_id = m.id and o.about_kind = {} and o.about_id = {} "
+        f"and o.run_at > {{}} and {_PUT_OFF}) as put_off "
         "from member m left join mail_choice c on c.member_id = m.id "
         "left join calendar_request r on r.member_id = m.id and r.kind = {} and r.thing_id = {} "
+        "left join place p on p.id = {} "
         f"where m.erased_at is null and m.id in ({_marks(members)}) order by m.id",
-        about.kind if about else "",
-        about.thing_id if about else 0,
+        *(about_what := (about.kind, about.thing_id) if about else ("", 0)),
+        now,
+        *about_what,
+        place_id or 0,
         *members,
     )
+    signs = bool(rows) and rows[0]["place_name"] is not None
     readers = []
     for row in rows:
         has_address = bool(row["email"]) and is_address(row["email"])
@@ -317,9 +334,10 @@ async def _readers(members: Sequence[int], kind: Kind, about: About | None, part
                 stopped=has_address and kind in stopped,
                 last_sequence=row["sequence"],
                 requested=requested,
+                put_off=bool(row["put_off"]),
             )
         )
-    return readers
+    return readers, (one_line(rows[0]["place_name"]), rows[0]["place_email"]) if signs else None
 
 
 async def _events(
@@ -363,7 +381,15 @@ def _said(item: Text | str, reader: Language) -> str:
     """One paragraph. What fills in a sentence stays inside its line, so that no name can begin a new one."""
     if isinstance(item, str):
         return as_quote(item)
+    if not item.details:
+        return _plainly(item.msgid, reader)
     return several_lines(reader.say(Text(item.msgid, _flat(item.details), item.plural, item.n)))
+
+
+@lru_cache(maxsize=1000)
+def _plainly(msgid: str, reader: Language) -> str:
+    """A sentence that nothing fills in: the same for all."""
+    return several_lines(reader.say(Text(msgid)))
 
 
 def _flat(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ It travels in a short-lived signed cookie, so that reading a page writes nothing
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Callable
@@ -62,7 +61,7 @@ class SaidFlash:
 
 
 def _sign(settings: Settings, payload: str) -> str:
-    return hmac.new(settings.secret_key.encode(), b"flash:" + payload.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(settings.secret_key.encode(), b"flash:" + payload.encode(), "sha256").hex()[:32]
 
 
 def _packed(message: Text | None) -> list[Any] | None:
@@ -84,14 +83,17 @@ def flash_cookie(settings: Settings, flash: Flash) -> Cookie:
 
 def flash_header(settings: Settings, flash: Flash) -> str:
     """The same as a `Set-Cookie`: Litestar writes one out by `http.cookies`, longer than all else of an answer."""
-    cookie = flash_cookie(settings, flash)
+    return _written(flash_cookie(settings, flash))
+
+
+def no_flash_header(settings: Settings) -> str:
+    """It has been shown: its `Set-Cookie`, written so for the same reason."""
+    return _written(_cookie(settings, "", 0))
+
+
+def _written(cookie: Cookie) -> str:
     secure = "; Secure" if cookie.secure else ""
-    return f"{cookie.key}={cookie.value}; HttpOnly; Max-Age={SECONDS}; Path=/; SameSite=lax{secure}"
-
-
-def no_flash_cookie(settings: Settings) -> Cookie:
-    """It has been shown."""
-    return _cookie(settings, "", 0)
+    return f"{cookie.key}={cookie.value}; HttpOnly; Max-Age={cookie.max_age}; Path=/; SameSite=lax{secure}"
 
 
 def _cookie(settings: Settings, value: str, max_age: int) -> Cookie:

@@ -78,11 +78,15 @@ class FoldingGenerator(CodeGenerator):
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
         """Jinja asks at each call whether a context is wanted, which takes as long as most of what is called."""
         called = node.node
-        if not self._owner(node) or not isinstance(called, nodes.Getattr):
+        if isinstance(called, nodes.ExtensionAttribute):  # what is remembered: a method of `Remember`
+            self.visit(called, frame)
+            self.write("(")
+        elif self._owner(node) and isinstance(called, nodes.Getattr):
+            self.visit(called.node, frame)
+            self.write(f".{called.attr}(")
+        else:
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
-        self.visit(called.node, frame)
-        self.write(f".{called.attr}(")
         for each in node.args:
             self.visit(each, frame)
             self.write(", ")

@@ -95,13 +95,22 @@ async def read_form(request: Request) -> Form:  # type: ignore[type-arg]  # hand
 
 def clean_line(raw: str) -> str:
     """One line of text: NFC, no control or direction characters, single spaces, no space around."""
+    if _is_clean(raw):
+        return raw
     return _SPACES.sub(" ", _CONTROL.sub("", _no_surrogates(raw)).replace("\n", " ").replace("\r", " ")).strip()
 
 
 def clean_paragraph(raw: str) -> str:
     """Text of several lines: as `clean_line`, with at most one empty line between two."""
+    if _is_clean(raw):
+        return raw
     lines = _CONTROL.sub("", _no_surrogates(raw).replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(_SPACES.sub(" ", line).strip() for line in lines)).strip()
+
+
+def _is_clean(raw: str) -> bool:
+    """Whether it is a number or a plain word, or was left empty, as most fields of a form are."""
+    return not raw or (raw.isascii() and raw.isalnum() and len(raw) <= ABSURDLY_LONG)
 
 
 def _no_surrogates(raw: str) -> str:

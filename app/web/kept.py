@@ -34,7 +34,7 @@ _PARTS = {
         text("Pour se reconnaître, et pour savoir qui tient quel rôle"),
     ),
     About.DATES: (
-        text("Les ateliers, les tours, les places prises"),
+        text("Les ateliers, les repas, les tours, les places prises"),
         "ticket",
         text("Pour savoir ce qui se passe, qui anime, qui vient, et s’il reste de la place"),
     ),

@@ -92,7 +92,7 @@ async def charter(request: AnyRequest) -> Response[Any]:
 
 @get("/aide", opt=EVEN_HALF_IN)
 async def help_page(request: AnyRequest) -> Response[Any]:
-    """Ten questions, ten short answers."""
+    """What people ask, in short answers."""
     return await _tell(request, "help")
 
 

@@ -45,28 +45,30 @@ def shape(kind: str) -> Markup:
     )
 
 
-def seats(taken: int, total: int, words: str = "", scale: float = 1.25, mine: bool = False) -> Markup:
-    """Places around the table; `words` say the same, so the drawing is silent."""
+def seats(taken: int, total: int, words: str = "", scale: float = 1.25, mine: int = 0) -> Markup:
+    """Places around the table, of which so many are marked as the reader's; `words` say the same, so the drawing is
+    silent."""
     drawn = _table(min(taken, total), total, scale, mine) if 0 < total <= MOST_SEATS else ""
     said = f"<strong>{escape(words)}</strong>" if words else ""
     return Markup(f'<div class="seats">{drawn}{said}</div>')  # noqa: S704 - what people wrote is escaped above
 
 
 @lru_cache(maxsize=2048)
-def _table(filled: int, total: int, scale: float, mine: bool) -> str:
+def _table(filled: int, total: int, scale: float, mine: int) -> str:
     """Discs for those who sit, outlined squares for free chairs, at the top and at the bottom in turn."""
     width = (total + 1) // 2 * 14 + 8
     discs = "".join(f"M{11 + n // 2 * 14:05.1f} {33.5 if n % 2 else 6.5:04.1f}h0" for n in range(filled))
     chairs = "".join(
         f"M{6.8 + n // 2 * 14:05.1f} {29.3 if n % 2 else 2.3:04.1f}h8.4v8.4h-8.4z" for n in range(filled, total)
     )
-    ring = ""
-    if mine and filled:
-        ring = f'<circle class="my-seat" cx="{11 + (filled - 1) // 2 * 14}" cy="{6.5 if filled % 2 else 33.5}" r="5"/>'
+    rings = "".join(
+        f'<circle class="my-seat" cx="{11 + n // 2 * 14}" cy="{33.5 if n % 2 else 6.5}" r="5"/>'
+        for n in range(max(0, filled - mine), filled)
+    )
     return (
         f'<svg viewBox="0 0 {width} 40" width="{width * scale // 1.8 / 10}rem" aria-hidden="true">'
         f'<path class="board" d="M0 14.5h{width}v11H0z"/><path class="taken" d="{discs}"/>'
-        f'<path class="free" d="{chairs}"/>{ring}</svg>'
+        f'<path class="free" d="{chairs}"/>{rings}</svg>'
     )
 
 

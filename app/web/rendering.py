@@ -6,7 +6,7 @@ the whole page's template, and is answered only to `HX-Request-Type: partial`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from app.identity.visits import Visit
 from app.registry import Registry
 from app.settings import Settings
 from app.web.csrf import LazyToken
-from app.web.flash import Flash, SaidFlash, no_flash_cookie, read_flash
+from app.web.flash import Flash, SaidFlash, no_flash_header, read_flash
 from app.web.folding import FoldingGenerator
 from app.web.pieces import PIECES
 from app.web.remembering import Remember
@@ -60,6 +60,11 @@ class PageEnvironment(Environment):
     """Where templates are compiled with their constants folded."""
 
     code_generator_class: type[CodeGenerator] = FoldingGenerator
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Those of the environment as they are, where a template has none of its own: Jinja's chain of two would be
+        copied for each rendering, in Python."""
+        return super().make_globals(d) if d else self.globals
 
 
 @cache
@@ -120,7 +125,7 @@ def nav_for(visit: Visit, registry: Registry) -> tuple[NavItem, ...]:
 
 
 def page_context(
-    page: object, visit: Visit, registry: Registry, token: LazyToken, said: SaidFlash | None, path: str
+    page: object, visit: Visit, registry: Registry, token: LazyToken, said: SaidFlash | None
 ) -> dict[str, Any]:
     """What every template may read besides the globals of `environment_of`."""
     return {
@@ -129,7 +134,6 @@ def page_context(
         "nav": nav_for(visit, registry),
         "notice_": said,
         "csrf_token": token,
-        "path": path,
     }
 
 
@@ -157,7 +161,7 @@ def render(
     left = None if flash is not None or partial or not cookies else read_flash(request, house.settings)
     shown = flash or left
     said = shown.said(language(visit.language).say) if shown else None
-    context = {**page_context(page, visit, house.registry, token, said, request.url.path), **(extra or {})}
+    context = {**page_context(page, visit, house.registry, token, said), **(extra or {})}
     if partial and block is not None:
         names = [block] if isinstance(block, str) else list(block)
         body = "".join(render_block(environment, template, name, context) for name in names)
@@ -172,13 +176,12 @@ def render(
         headers={
             "Vary": VARY,
             "Cache-Control": "no-store" if visit.member is not None else "private, no-cache",
+            **({"Set-Cookie": no_flash_header(house.settings)} if left is not None else {}),
             **(headers or {}),
         },
     )
     if token.new_anonymous is not None:
         response.cookies.append(anonymous_cookie(house.settings, token.new_anonymous))
-    if left is not None:
-        response.cookies.append(no_flash_cookie(house.settings))
     return response
 
 

@@ -78,7 +78,7 @@ HOUSE = (
     ),
     Shortcut(N_("Journal"), N_("Ce qui a été décidé, par qui et pourquoi"), "/journal", "book", "mediation", True),
     Shortcut(N_("Rejoindre Le Réseau"), N_("Inscription, nouveau compte"), "/inscription", "user-plus"),
-    Shortcut(N_("Aide"), N_("Dix questions, dix réponses courtes"), "/aide", "help"),
+    Shortcut(N_("Aide"), N_("Des questions, des réponses courtes"), "/aide", "help"),
     Shortcut(N_("Charte"), N_("Les règles de la maison"), "/charte", "heart"),
     Shortcut(N_("Langue et couleurs"), N_("Français, English, thème sombre ou clair"), "/langue", "language"),
     Shortcut(

@@ -2,7 +2,7 @@
 
 A refusal shows the turn again (409) with its sentence; a form that cannot be read comes back with a sentence beside the
 field (422) and everything that was written. A form that comes from a week carries `view=week`, one from a strip of the
-agenda `view=strip`: under htmx the answer goes back there.
+agenda `view=strip`: under htmx the answer goes back there. One from the page of what opened the turn says so (`back`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.calendar.strips import answer_strip, wants_strip
 from app.errors import NotFound, Refused
 from app.i18n import language
 from app.identity.visits import Me, Visit
-from app.web.answers import came_from, go_to
+from app.web.answers import came_from, go_to, own_path
 from app.web.error_pages import refusal_text
 from app.web.flash import Flash
 from app.web.forms import read_form
@@ -37,8 +37,11 @@ def signed_in(request: AnyRequest) -> tuple[Visit, Me]:
     return visit, visit.member
 
 
-def back_to(request: AnyRequest, slot_id: int) -> str:
-    """The week that the form stood in, at this turn; else the turn's own page."""
+def back_to(request: AnyRequest, slot_id: int, asked: str = "") -> str:
+    """Where the form asks to go back to (`asked`: the page of what opened the turn); the week that it stood in, at this
+    turn; else the turn's own page."""
+    if asked:
+        return own_path(asked, f"/tours/{slot_id}")
     path = came_from(request, "")
     return f"{path}#tour-{slot_id}" if urlsplit(path).path == "/tours" else f"/tours/{slot_id}"
 
@@ -53,7 +56,8 @@ async def answer(
     just_taken: bool = False,
 ) -> Response[Any]:
     """After something was done about a turn, or refused, or is asked once more: where the form was sent from."""
-    view = (await read_form(request)).get("view", "")
+    form = await read_form(request)
+    view = form.get("view", "")
     status = 200
     if refused is not None:
         status, flash = 409, Flash(refusal_text(request, refused), tone="fault")
@@ -82,7 +86,7 @@ async def answer(
     if asks_sure and view in ("week", "strip"):
         return go_to(request, f"/tours/{slot_id}?question=1#tour")
     if refused is None and not asks_sure and not wants_fragment(request):
-        path = back_to(request, slot_id)
+        path = back_to(request, slot_id, form.get("back", ""))
         # Where the page opens on the slot, what was done is read there as well.
         about = f"tour-{slot_id}" if path.endswith(f"#tour-{slot_id}") else ""
         return go_to(request, path, flash=replace(flash, about=about) if flash is not None else None)

@@ -1,0 +1,13 @@
+"""The doors of meals: each handler reads its form, calls one command or query, and answers."""
+
+from litestar import Router
+
+from meals.pages import booking, meals
+from meals.pages.dishes import routes_dishes
+from meals.pages.keeping import routes_keeping
+from meals.pages.kitchen import routes_kitchen
+
+router = Router(
+    path="",
+    route_handlers=[*meals.HANDLERS, *booking.HANDLERS, *routes_keeping, *routes_dishes, *routes_kitchen],
+)

@@ -1,0 +1,218 @@
+"""Rows about meals. No logic; what may be is decided in `rules`.
+
+Money is integer cents of EUR (`_cents`), quantities are thousandths of their unit for ten portions. Columns ending in
+`_at` are instants in UTC, `_on` are the place's days.
+"""
+
+from __future__ import annotations
+
+from piccolo.columns import BigInt, Boolean, Integer, Serial, Text, Timestamptz, Varchar
+from piccolo.table import Table
+
+
+class MealSetting(Table, tablename="meal_setting"):
+    """The prices of one place. Without a row: 3, 5 and 8 €."""
+
+    id: Serial
+    place_id = Integer(unique=True)
+    low_cents = Integer()
+    fair_cents = Integer()
+    more_cents = Integer()
+    version = Integer(default=1)
+
+
+class Dish(Table):
+    """A dish of the place's book."""
+
+    id: Serial
+    place_id = Integer()
+    name = Varchar(length=80)
+    search_key = Text(default="")
+    """Name and words as they are searched, without accents or capitals."""
+    about = Text(default="")
+    """How it is made, in the cooks' words."""
+    allergens = Varchar(length=160, default="")
+    """Of `Allergen`, comma separated."""
+    meat = Boolean(default=False)
+    pork = Boolean(default=False)
+    declared_at = Timestamptz(null=True, default=None)
+    """When somebody last wrote down what it holds; never for one that was only named on a menu."""
+    version = Integer(default=1)
+    written_by = Integer(null=True, default=None)
+    created_at = Timestamptz(default=None)
+    retired_at = Timestamptz(null=True, default=None)
+
+
+class Ingredient(Table):
+    """What ten portions of a dish need."""
+
+    id: Serial
+    dish_id = Integer()
+    rank = Integer()
+    name = Varchar(length=60)
+    quantity_milli = BigInt(default=0)
+    """Thousandths of the unit; 0 for « to taste »."""
+    unit = Varchar(length=10)
+
+
+class Meal(Table):
+    """A meal, from opened to served."""
+
+    id: Serial
+    place_id = Integer()
+    opener_id = Integer(null=True, default=None)
+    """Who answers for it; nobody once whoever opened it let it go, or left."""
+    once = Varchar(length=64)
+    """What tells one opening of a person from another: the same form sent twice is one meal."""
+    title = Varchar(length=80)
+    about = Text(default="")
+    search_key = Text(default="")
+    """Title, words and dishes as they are searched."""
+    starts_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    closes_at = Timestamptz(default=None)
+    """Until when seats are booked and given back."""
+    room_id = Integer(null=True, default=None)
+    seats = Integer()
+    taken = Integer(default=0)
+    """Seats of parts offered, held, confirmed, attended: written under the meal's lock with each of them."""
+    waiting = Integer(default=0)
+    """Seats that are waited for."""
+    low_cents = Integer()
+    fair_cents = Integer()
+    more_cents = Integer()
+    cooks_least = Integer(default=2)
+    """So many must be there at closing; 0 when it needs none."""
+    state = Varchar(length=10)
+    version = Integer(default=1)
+    last_form = Varchar(length=64, default="")
+    """What tells the editing form that was sent last from others: the same sent twice is one edit."""
+    doubtful_until = Timestamptz(null=True, default=None)
+    """At closing too few cooks were there: until then somebody may say that it goes ahead."""
+    goes_ahead_at = Timestamptz(null=True, default=None)
+    goes_ahead_by = Integer(null=True, default=None)
+    called_at = Timestamptz(null=True, default=None)
+    """When gaps in the team were last called out."""
+    closed_at = Timestamptz(null=True, default=None)
+    released_at = Timestamptz(null=True, default=None)
+    """After closing its hours changed, or what it holds: since then seats are given back again, until it begins."""
+    served_at = Timestamptz(null=True, default=None)
+    cancelled_at = Timestamptz(null=True, default=None)
+    cancelled_by = Integer(null=True, default=None)
+    """Nobody when too few cooks were there."""
+    reason = Text(default="")
+    created_at = Timestamptz(default=None)
+    modified_at = Timestamptz(default=None)
+
+
+class MealDish(Table, tablename="meal_dish"):
+    """A dish on the menu of a meal."""
+
+    id: Serial
+    meal_id = Integer()
+    dish_id = Integer()
+    rank = Integer()
+    portions = Integer(null=True, default=None)
+    """None: one for each seat."""
+    instead = Varchar(length=120, default="")
+    """What is made instead for whoever does not eat it."""
+
+
+class MealTurn(Table, tablename="meal_turn"):
+    """A turn that the meal opened, and what it is for."""
+
+    id: Serial
+    meal_id = Integer()
+    slot_id = Integer(unique=True)
+    job = Varchar(length=8)
+
+
+class Booking(Table):
+    """One person's seats at one meal; of somebody without an account, by whoever booked for them."""
+
+    id: Serial
+    meal_id = Integer()
+    member_id = Integer(null=True, default=None)
+    first_name = Varchar(length=40, default="")
+    """Of somebody without an account; forgotten the night after."""
+    booked_by = Integer(null=True, default=None)
+    """Who booked for them."""
+    together = Boolean(default=False)
+    price_cents = Integer()
+    """Of each seat that is paid for."""
+    fair_cents = Integer()
+    """The price of the meal when they booked: another one is for bookings to come."""
+    own = Varchar(length=6)
+    """What one's own seat costs: of `OwnSeat`."""
+    payment = Varchar(length=8)
+    give = Integer(default=0)
+    """Suspended meals given, at the fair price."""
+    suspended = Boolean(default=False)
+    """One's own seat is a suspended meal."""
+    team = Boolean(default=False)
+    """One's own seat is « repas de l’équipe »."""
+    active = Boolean(default=True)
+    """Whether any part is waiting, offered, held or confirmed."""
+    once = Varchar(length=64, default="")
+    """What tells the form that made it from others, of somebody without an account: sent again whatever became of the
+    seats meanwhile, it makes no other."""
+    last_form = Varchar(length=64, default="")
+    """What tells the form that was sent last from others: the same sent twice is one deed."""
+    forgotten_at = Timestamptz(null=True, default=None)
+    """When it was forgotten what its person paid, gave or was given: those columns say nothing any more."""
+    made_at = Timestamptz(default=None)
+    modified_at = Timestamptz(default=None)
+
+
+class BookingPart(Table, tablename="booking_part"):
+    """Seats of a booking that stand alike."""
+
+    id: Serial
+    booking_id = Integer()
+    meal_id = Integer()
+    seats = Integer()
+    children = Integer(default=0)
+    """Of these seats."""
+    state = Varchar(length=10)
+    queue = Integer(null=True, default=None)
+    """Its place in the order of the list: the id of the part that began to wait; kept by what is split from it."""
+    asked_at = Timestamptz(default=None)
+    offered_at = Timestamptz(null=True, default=None)
+    offer_until = Timestamptz(null=True, default=None)
+    held_until = Timestamptz(null=True, default=None)
+    handed_at = Timestamptz(null=True, default=None)
+    """Since when its seats may be taken over by somebody on the list."""
+    settled_at = Timestamptz(null=True, default=None)
+    """When it was cancelled or lapsed."""
+
+
+class BookingDiet(Table, tablename="booking_diet"):
+    """What somebody of this booking does not eat. By name on no page; deleted with the booking and the night after."""
+
+    id: Serial
+    booking_id = Integer()
+    diet = Varchar(length=16)
+    people = Integer(default=1)
+
+
+class PotLine(Table, tablename="pot_line"):
+    """A movement of the place's pot. Only ever added to; a correction is another line."""
+
+    id: Serial
+    place_id = Integer()
+    meal_id = Integer(null=True, default=None)
+    booking_id = Integer(null=True, default=None)
+    kind = Varchar(length=12)
+    cents = Integer()
+    """Into the pot; negative out of it."""
+    at = Timestamptz(default=None)
+
+
+class Pot(Table):
+    """What is in the place's pot: the sum of its lines, written with each, so that nobody adds up ten years of them."""
+
+    id: Serial
+    place_id = Integer(unique=True)
+    cents = Integer(default=0)
+    borne_cents = Integer(default=0)
+    """Of it, what the place put in and is not put back yet (`PotKind.BORNE`)."""
