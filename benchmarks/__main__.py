@@ -20,7 +20,7 @@ from benchmarks.place import TO_COME, Place, make_place
 from benchmarks.programs import Failed, Program
 from benchmarks.report import lines_of, show
 
-WHAT = ("pages", "feeds", "signups", "memory")
+WHAT = ("pages", "feeds", "signups", "bookings", "memory")
 SIZES = (50, 10_000, 100_000)
 YEARS = 10
 """Of history, in all places but the smallest."""
@@ -53,7 +53,7 @@ def main(
     folder: Path | None,
     kept: Path | None,
 ) -> None:
-    """Seed a place, serve it, and measure pages, feeds, sign-ups and memory, each beside its yardstick.
+    """Seed a place, serve it, and measure pages, feeds, sign-ups, bookings and memory, each beside its yardstick.
 
     \b
     Examples:

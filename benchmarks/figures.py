@@ -75,6 +75,9 @@ UNCHANGED = Aim(0.75)
 SIGN_UPS = Aim(300)
 """On SQLite."""
 OF_COMMITS = Aim(0.25)
+BOOKINGS = Aim(900)
+WHOLE_BOOKINGS = Aim(300)
+"""The meal's page, the booking, the ticket. Both on SQLite."""
 P50 = Aim(10.0, least=False)
 P95 = Aim(25.0, least=False)
 MEMORY = {("sqlite", 1): Aim(85.0, least=False), ("postgresql", 2): Aim(136.0, least=False)}

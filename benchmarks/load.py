@@ -4,13 +4,19 @@
 what it saw. With `seconds`, each connection repeats the requests until then; without, each request is sent once. An
 answer is wrong when its status is another than asked for, or its body another than the body of that request so far;
 words like « il y a 3 minutes » may move a body, but not many times. `never` names a header that no answer may have,
-`etags` asks for the ETag of each request's answer, and `rate` is how many requests are sent in a second at most.
+`but` is what may move in a body (a pattern), `etags` asks for the ETag of each request's answer, and `rate` is how many
+requests are sent in a second at most.
+
+A request may be a way of several: a list, whose requests go one after the other over one connection. `{location}` in
+one is where the answer before it led, `{cookie}` what that one set; `status` is then a list, too. A way counts as one
+request, and lasts from the first of it to its last answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import cycle
@@ -31,13 +37,17 @@ class Job:
     """What all connections of one job share."""
 
     def __init__(self, asked: dict[str, Any]) -> None:
-        self.status: int = asked["status"]
+        status: int | list[int] = asked["status"]
+        self.statuses = [status] if isinstance(status, int) else status
+        """Of each request of a way."""
         self.same: bool = asked.get("same", True)
+        self.but = re.compile(asked["but"].encode()) if asked.get("but") else None
         self.never: bytes = asked.get("never", "").lower().encode()
         self.etags: dict[int, str] | None = {} if asked.get("etags") else None
-        requests = [each.encode("latin-1") for each in asked["requests"]]
+        ways = [[each] if isinstance(each, str) else each for each in asked["requests"]]
+        requests = [[each.encode("latin-1") for each in way] for way in ways]
         self.seconds: float | None = asked.get("seconds")
-        self.left: Iterator[tuple[int, bytes]] = (
+        self.left: Iterator[tuple[int, list[bytes]]] = (
             iter(enumerate(requests)) if self.seconds is None else cycle(enumerate(requests))
         )
         self.until = float("inf")
@@ -52,8 +62,8 @@ class Job:
         self.bytes = 0
         self.head = b""
 
-    def next(self, now: float) -> tuple[int, bytes] | None:
-        """The request whose turn it is, if there is one left."""
+    def next(self, now: float) -> tuple[int, list[bytes]] | None:
+        """The request, or the way, whose turn it is, if there is one left."""
         if now >= self.until:
             return None
         self.sent += 1
@@ -63,21 +73,26 @@ class Job:
         """Seconds until the next may be sent."""
         return self.started + self.sent / self.rate - now if self.rate else 0.0
 
-    def saw(self, number: int, status: int, body: bytes, seconds: float, head: bytes) -> None:
-        self.latencies.append(seconds)
+    def saw(self, number: int, step: int, status: int, body: bytes, head: bytes) -> bool:
+        """Whether it was answered as asked for; on which a way goes on."""
         self.bytes += len(body)
         self.head = head
         if self.etags is not None:
             self.etags[number] = (value_of(head, b"etag") or b"").decode()
-        if status != self.status:
-            self._complain(f"{status} instead of {self.status}: {head[:300].decode('latin-1')}")
-        elif self.never and value_of(head, self.never) is not None:
+        if status != (wanted := self.statuses[step]):
+            self._complain(f"{status} instead of {wanted}: {head[:300].decode('latin-1')}")
+            return False
+        if self.never and value_of(head, self.never) is not None:
             self._complain(f"there is {self.never.decode()}: {head[:300].decode('latin-1')}")
-        elif self.same and self.bodies.setdefault(number, body) != body:
+            return True
+        if self.same and self.but is not None:
+            body = self.but.sub(b"", body)
+        if self.same and self.bodies.setdefault(number, body) != body:
             self.moves += 1
             self.bodies[number] = body
             if self.moves > MOVES:
                 self._complain(f"the body moves from answer to answer ({len(body)} bytes)")
+        return True
 
     def _complain(self, sentence: str) -> None:
         self.wrongs += 1
@@ -89,6 +104,12 @@ def value_of(head: bytes, name: bytes) -> bytes | None:
     """The value of this header (in small letters) of an answer, if there is one."""
     found = head.lower().find(b"\r\n" + name + b":")
     return None if found < 0 else head[found + len(name) + 3 :].split(b"\r\n", 1)[0].strip()
+
+
+def after(head: bytes, request: bytes) -> bytes:
+    """This request of a way, once that answer has come."""
+    set_, _, _ = (value_of(head, b"set-cookie") or b"").partition(b";")
+    return request.replace(b"{location}", value_of(head, b"location") or b"/").replace(b"{cookie}", set_)
 
 
 class Connection(asyncio.Protocol):
@@ -103,7 +124,9 @@ class Connection(asyncio.Protocol):
         self.whole = -1
         """How long the answer is that is coming in, once its head is there."""
         self.number = -1
-        self.sent_at = perf_counter()
+        self.way: list[bytes] = []
+        self.step = 0
+        self.began_at = self.sent_at = perf_counter()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.WriteTransport", transport)  # uvloop's is none by its classes
@@ -119,9 +142,10 @@ class Connection(asyncio.Protocol):
         if following is None:
             self._end()
             return
-        self.number, request = following
-        self.sent_at = now
-        self.transport.write(request)
+        self.number, self.way = following
+        self.step = 0
+        self.began_at = self.sent_at = now
+        self.transport.write(self.way[0])
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -136,7 +160,15 @@ class Connection(asyncio.Protocol):
         body = bytes(memoryview(self.received)[len(self.head) + 4 : self.whole])
         del self.received[: self.whole]
         self.whole = -1
-        self.job.saw(self.number, int(self.head[9:12]), body, perf_counter() - self.sent_at, self.head)
+        well = self.job.saw(self.number, self.step, int(self.head[9:12]), body, self.head)
+        now = perf_counter()
+        if well and self.step + 1 < len(self.way):
+            self.step += 1
+            self.sent_at = now
+            assert self.transport is not None
+            self.transport.write(after(self.head, self.way[self.step]))
+            return
+        self.job.latencies.append(now - self.began_at)
         self.go_on()
 
     def _length(self) -> int:

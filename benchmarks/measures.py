@@ -1,4 +1,4 @@
-"""What is measured, and in which order: every page beside its bare page, feeds, sign-ups, memory.
+"""What is measured, and in which order: every page beside its bare page, feeds, sign-ups, bookings, memory.
 
 Rounds are short and take turns (page, bare page, the same of the next place…), so that whatever else the machine does
 falls upon all alike. Each figure is a median of rounds.
@@ -7,18 +7,20 @@ falls upon all alike. Each figure is a median of rounds.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from app.database import close_database, connect, open_database, run
 from app.identity.visits import hash_token
 from app.settings import Settings
 from app.web.csrf import FIELD, token_for
 from benchmarks.figures import Round
+from benchmarks.meals import Booking, check_tables
 from benchmarks.place import TOLD, Place, SignUp
 from benchmarks.programs import KEY, Failed, Program, Server, memory, processor_seconds
 
@@ -26,6 +28,8 @@ CONNECTIONS = 4
 AT_ONCE = (1, 8, 32)
 MOST_SIGN_UPS = 200
 """In a round."""
+WAYS_AT_ONCE = 8
+"""Of those who read a meal's page, book and read their ticket."""
 VISITOR = "visite=a-visitor-who-was-here-before"
 FEED_500 = "/calendriers/agenda.ics"
 
@@ -36,13 +40,19 @@ class Page:
 
     name: str
     path: str
-    """With {workshop}, {reading}, {week} and {turn} where the ids stand."""
+    """With {workshop}, {reading}, {week}, {turn} and {meal} where the ids stand."""
     who: str = "samira"
     """Empty for a visitor."""
+    but: str = ""
+    """What is drawn anew for each answer: a pattern."""
 
     def path_at(self, place: Place) -> str:
         return self.path.format(
-            workshop=place.workshop_id, reading=place.reading_id, week=place.week, turn=place.turn_id
+            workshop=place.workshop_id,
+            reading=place.reading_id,
+            week=place.week,
+            turn=place.turn_id,
+            meal=place.meals.page_id,
         )
 
     @property
@@ -54,6 +64,9 @@ class Page:
 AGENDA = "agenda"
 WORKSHOP = "workshop"
 TURNS = "week of 40 turns"
+MEAL = "meal"
+ONCE = 'name="once" value="[0-9a-f]+"'
+"""What tells a form from the same form in another tab."""
 PAGES = (
     Page(AGENDA, "/agenda"),
     Page("agenda, visitor", "/agenda", ""),
@@ -65,6 +78,9 @@ PAGES = (
     Page(f"{TURNS}, visitor", "/tours?semaine={week}", ""),
     Page("one turn", "/tours/{turn}"),
     Page("one turn, visitor", "/tours/{turn}", ""),
+    Page(MEAL, "/repas/{meal}", but=ONCE),
+    Page(f"{MEAL}, visitor", "/repas/{meal}", ""),
+    Page("meals", "/repas"),
     Page("workshops", "/ateliers"),
     Page("my appointments", "/mes-rendez-vous"),
     Page("messages", "/messages"),
@@ -97,6 +113,9 @@ class Seen:
     """Bare pages without the frame."""
     feeds: dict[str, tuple[list[Round], list[Round]]] = field(default_factory=dict)
     sign_ups: dict[int, tuple[list[Round], list[Round]]] = field(default_factory=dict)
+    bookings: dict[int, tuple[list[Round], list[Round]]] = field(default_factory=dict)
+    whole_bookings: tuple[list[Round], list[Round]] = field(default_factory=lambda: ([], []))
+    """The page, the booking, the ticket."""
     memory: dict[int, float] = field(default_factory=dict)
     """By workers."""
 
@@ -113,9 +132,9 @@ def get(path: str, port: int, *, cookie: str = "", **headers: str) -> str:
     return "\r\n".join([f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *more, "", ""])
 
 
-def post(path: str, port: int, *, session: str) -> str:
+def post(path: str, port: int, *, session: str, **fields: str) -> str:
     """The request that sends a form of ours."""
-    body = f"{FIELD}={token_for(Settings(secret_key=KEY), hash_token(session))}"
+    body = urlencode({FIELD: token_for(Settings(secret_key=KEY), hash_token(session)), **fields})
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: session={session}\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -157,7 +176,8 @@ class Bench:
         answer = self.load.ask({"connections": CONNECTIONS, "status": 200, **job})
         spent = processor_seconds(program.pid) - before
         if answer["wrongs"] or not answer["requests"]:
-            first = (job["requests"] or [""])[0].split("\r\n")[0]
+            (first, *_) = job["requests"] or [""]
+            first = (first if isinstance(first, str) else first[0]).split("\r\n")[0]
             raise Failed(f"{first}: {answer['wrongs']} wrong answers, the first: {answer['wrong'][:3]}")
         return Round(answer["requests"], answer["seconds"], spent, answer["p50"], answer["p95"]), answer
 
@@ -178,6 +198,8 @@ class Bench:
         """The bare page must be the page, byte for byte."""
         whole = self.once(self.server, self.server.port, self.page_request(page))
         bare = self.once(self.bare, self.bare_port, self.bare_request(f"/pages/{page.key}"))
+        if page.but:
+            whole, bare = re.sub(page.but, "", whole), re.sub(page.but, "", bare)
         if whole != bare:
             at = next(
                 (i for i, (a, b) in enumerate(zip(whole, bare, strict=False)) if a != b), min(len(whole), len(bare))
@@ -190,13 +212,14 @@ class Bench:
     def page_round(self, page: Page, pace: Pace) -> None:
         """The page, then its bare page, then that one without the frame that every answer has."""
         ours, theirs = self.seen.pages.setdefault(page.name, ([], []))
-        ours.append(self._get(self.server, self.server.port, self.page_request(page), pace))
-        theirs.append(self._get(self.bare, self.bare_port, self.bare_request(f"/pages/{page.key}"), pace))
+        ours.append(self._get(self.server, self.server.port, self.page_request(page), pace, but=page.but))
         alone = self.seen.alone.setdefault(page.name, [])
-        alone.append(self._get(self.bare, self.bare_port, self.bare_request(f"/alone/{page.key}"), pace))
+        for where, rounds in (("pages", theirs), ("alone", alone)):
+            asked = self.bare_request(f"/{where}/{page.key}")
+            rounds.append(self._get(self.bare, self.bare_port, asked, pace, but=page.but))
 
-    def _get(self, program: Program, port: int, request: str, pace: Pace, status: int = 200) -> Round:
-        return self.drive(program, port=port, requests=[request], seconds=pace.seconds, status=status)[0]
+    def _get(self, program: Program, port: int, request: str, pace: Pace, status: int = 200, but: str = "") -> Round:
+        return self.drive(program, port=port, requests=[request], seconds=pace.seconds, status=status, but=but)[0]
 
     # ------------------------------------------------------------------------------------------------------------ feeds
 
@@ -260,9 +283,7 @@ class Bench:
                 ours, theirs = self.seen.sign_ups.setdefault(at_once, ([], []))
                 ours.append(self._sign_up(batch, at_once))
                 done += len(batch)
-                database = commits_beside(self.place.database)
-                told = commits.ask({"database": database, "at_once": at_once, "count": each})
-                theirs.append(Round(told["commits"], told["seconds"], told["processor"]))
+                theirs.append(self._commit(commits, at_once, each))
         self._sign_up(rush := [SignUp(self.place.rush_id, session) for session in self.place.rush], max(AT_ONCE))
         asyncio.run(check_places(self.place, done + len(rush)))
 
@@ -272,6 +293,58 @@ class Bench:
         ]
         return self.drive(
             self.server, port=self.server.port, requests=requests, connections=at_once, status=303, same=False
+        )[0]
+
+    def _commit(self, commits: Program, at_once: int, count: int) -> Round:
+        told = commits.ask({"database": commits_beside(self.place.database), "at_once": at_once, "count": count})
+        return Round(told["commits"], told["seconds"], told["processor"])
+
+    # --------------------------------------------------------------------------------------------------------- bookings
+
+    def booking_rounds(self, rounds: int, commits: Program) -> None:
+        """Bookings, the whole way to a ticket, and bare commits take turns; afterwards no table may have more people
+        than seats."""
+        waiting = list(self.place.meals.bookings)
+        each = min(MOST_SIGN_UPS, len(waiting) // (rounds * (len(AT_ONCE) + 1)))
+        done = 0
+        for _ in range(rounds):
+            for at_once in AT_ONCE:
+                batch, waiting = waiting[:each], waiting[each:]
+                ours, theirs = self.seen.bookings.setdefault(at_once, ([], []))
+                ours.append(self._book(batch, at_once))
+                theirs.append(self._commit(commits, at_once, each))
+                done += len(batch)
+            batch, waiting = waiting[:each], waiting[each:]
+            ours, theirs = self.seen.whole_bookings
+            ours.append(self._book_wholly(batch))
+            theirs.append(self._commit(commits, WAYS_AT_ONCE, each))
+            done += len(batch)
+        rush = [Booking(self.place.meals.rush_id, session) for session in self.place.meals.rush]
+        self._book(rush, max(AT_ONCE))
+        asyncio.run(check_bookings(self.place, done + len(rush)))
+
+    def _booking(self, each: Booking) -> str:
+        return post(f"/repas/{each.meal_id}/reservations", self.server.port, session=each.session, seats="1")
+
+    def _book(self, batch: Sequence[Booking], at_once: int) -> Round:
+        requests = [self._booking(each) for each in batch]
+        return self.drive(
+            self.server, port=self.server.port, requests=requests, connections=at_once, status=303, same=False
+        )[0]
+
+    def _book_wholly(self, batch: Sequence[Booking]) -> Round:
+        """The page of the meal, the booking, and the ticket where it leads."""
+        port = self.server.port
+        ways = [
+            [
+                get(f"/repas/{each.meal_id}", port, cookie=f"session={each.session}"),
+                self._booking(each),
+                get("{location}", port, cookie=f"session={each.session}; {{cookie}}"),
+            ]
+            for each in batch
+        ]
+        return self.drive(
+            self.server, port=port, requests=ways, connections=WAYS_AT_ONCE, status=[200, 303, 200], same=False
         )[0]
 
     # ----------------------------------------------------------------------------------------------------------- memory
@@ -284,7 +357,9 @@ class Bench:
         with Server(self.place.database, self.folder, workers=workers) as server:
             for page in PAGES:
                 request = get(page.path_at(self.place), server.port, cookie=cookie(self.place, page.who))
-                self.drive(server, port=server.port, requests=[request], seconds=pace.seconds, connections=8)
+                self.drive(
+                    server, port=server.port, requests=[request], seconds=pace.seconds, connections=8, but=page.but
+                )
             for path in (FEED_500, self.personal_feed):
                 self.drive(
                     server, port=server.port, requests=[get(path, server.port)], seconds=pace.seconds, connections=8
@@ -320,6 +395,16 @@ async def check_places(place: Place, acknowledged: int) -> None:
         await close_database()
 
 
+async def check_bookings(place: Place, acknowledged: int) -> None:
+    """The same of meals; raises `Failed`."""
+    connect(place.database)
+    await open_database()
+    try:
+        await check_tables(place.meals, place.made_at, acknowledged)
+    finally:
+        await close_database()
+
+
 def commits_beside(database: str) -> str:
     """Where bare commits go: on SQLite a file beside the place's, since two writers of one file would wait."""
     return database.replace(".sqlite", ".commits.sqlite") if database.startswith("sqlite") else database
@@ -349,6 +434,10 @@ def measure_all(
         for bench in benches:
             tell(f"sign-ups, {bench.place.members} members")
             bench.sign_up_rounds(pace.rounds, commits)
+    if "bookings" in only:
+        for bench in benches:
+            tell(f"bookings, {bench.place.members} members")
+            bench.booking_rounds(pace.rounds, commits)
     if "memory" in only:
         for bench in benches:
             bench.measure_memory(1, pace)

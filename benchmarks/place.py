@@ -25,7 +25,8 @@ from app.identity.passwords import hash_password
 from app.identity.visits import hash_token
 from app.main import REGISTRY
 from app.migrations import migrate
-from benchmarks import history, turns
+from benchmarks import history, meals, turns
+from benchmarks.meals import Meals
 from workshops import commands
 from workshops.rules import Proposal
 from workshops.states import Format
@@ -78,6 +79,7 @@ class Place:
     """A workshop which more people want to come to than it has seats…"""
     rush: tuple[str, ...] = ()
     """…and the sessions of those people."""
+    meals: Meals = field(default_factory=Meals)
     made_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -93,6 +95,7 @@ async def make_place(database: str, *, members: int, years: int, progress: Progr
         async with in_haste():
             place = (await run("select id, slug from place order by id limit 1"))[0]
             await _more_members(place["id"], members=members, chance=chance, now=now, progress=progress)
+            await meals.to_come(place["id"], now=now)
             await _more_to_come(place["id"], to_come, chance=chance, now=now, progress=progress)
             await _past(database, place["id"], years=years, chance=chance, now=now, progress=progress)
             await turns.past(place["id"], years=years, chance=chance, now=now, progress=progress)
@@ -229,7 +232,9 @@ async def _described(
     )
     feed = await _feed(people["samira"], now)
     week, turn_id = await turns.measured(place["id"], people["samira"], now=now)
-    sign_ups, (rush_id, rush) = await _sign_ups(place["id"], workshop[0]["thing_id"], chance=chance, now=now)
+    browsers = await _browsers(place["id"], now=now)
+    sign_ups, (rush_id, rush) = await _sign_ups(place["id"], workshop[0]["thing_id"], browsers, chance=chance, now=now)
+    tables = await meals.measured(place["id"], people["samira"], browsers, chance=chance, now=now)
     return Place(
         database=database,
         members=members,
@@ -244,6 +249,7 @@ async def _described(
         sign_ups=tuple(sign_ups),
         rush_id=rush_id,
         rush=rush,
+        meals=tables,
         made_at=clock.now(),
     )
 
@@ -290,12 +296,8 @@ async def _feed(member_id: int, now: datetime) -> str:
     return token
 
 
-async def _sign_ups(
-    place_id: int, without: int, *, chance: Random, now: datetime
-) -> tuple[list[SignUp], tuple[int, tuple[str, ...]]]:
-    """Who could still sign up where: never two of a person and a thing, never more than the seats that are left.
-
-    And a workshop that is left out of it, with everybody who could come to that one."""
+async def _browsers(place_id: int, *, now: datetime) -> dict[int, str]:
+    """Members, each with the session in which they sign up or book."""
     rows = await run(
         "select m.id from member m join membership ms on ms.member_id = m.id and ms.place_id = {} "
         "and ms.mediator = {} and ms.met_at is not null order by m.id desc limit {}",
@@ -303,7 +305,15 @@ async def _sign_ups(
         False,
         SESSIONS,
     )
-    browsers = {row["id"]: await _session(row["id"], place_id, now) for row in rows}
+    return {row["id"]: await _session(row["id"], place_id, now) for row in rows}
+
+
+async def _sign_ups(
+    place_id: int, without: int, browsers: dict[int, str], *, chance: Random, now: datetime
+) -> tuple[list[SignUp], tuple[int, tuple[str, ...]]]:
+    """Who could still sign up where: never two of a person and a thing, never more than the seats that are left.
+
+    And a workshop that is left out of it, with everybody who could come to that one."""
     there = {
         (row["thing_id"], row["member_id"])
         for row in await run(

@@ -68,6 +68,8 @@ def strip(number: int) -> Strip:
         join_label="Je m’inscris",
         leave_path="",
         leave_label="",
+        leave_icon="hand-stop",
+        join_leads=False,
         lacks_people=number % 3 == 2,
     )
 
@@ -113,7 +115,7 @@ def rendering(strips: int) -> Callable[[], Callable[[], str]]:
 
     def prepared() -> Callable[[], str]:
         page, who = agenda(strips), visit()
-        return lambda: template.render(page_context(page, who, REGISTRY, LazyToken(settings, who), None, "/agenda"))
+        return lambda: template.render(page_context(page, who, REGISTRY, LazyToken(settings, who), None))
 
     return prepared
 

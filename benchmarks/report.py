@@ -10,10 +10,11 @@ from rich.table import Table
 
 from benchmarks import figures as wanted
 from benchmarks.figures import Aim, Round, Speed, processor_share, share, speed_of, steady
-from benchmarks.measures import AGENDA, TURNS, WORKSHOP, Seen
+from benchmarks.measures import AGENDA, MEAL, TURNS, WAYS_AT_ONCE, WORKSHOP, Seen
 from benchmarks.place import Place
 
 ALONE = "sign-up alone"
+BOOKING_ALONE = "booking alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,13 @@ def _of_place(engine: str, members: int, seen: Seen) -> Iterator[Line]:
         )
         return Line(engine, members, what, values, ours, yardstick, theirs, processor_share(*rounds))
 
+    def alone(what: str, rounds: list[Round]) -> Iterator[Line]:
+        speed = speed_of(rounds)
+        yield Line(engine, members, f"{what}, p50", (Judged(speed.p50, "ms", wanted.P50),))
+        yield Line(engine, members, f"{what}, p95", (Judged(speed.p95, "ms", wanted.P95),))
+
     for name, rounds in seen.pages.items():
-        least = wanted.PAGE if name in (AGENDA, WORKSHOP, TURNS) else None
+        least = wanted.PAGE if name in (AGENDA, WORKSHOP, TURNS, MEAL) else None
         line = pair(name, "bare page", rounds, least, None, wanted.BARE_AGENDA if name == AGENDA else None)
         frameless = seen.alone.get(name)
         yield replace(line, of_alone=processor_share(rounds[0], frameless)) if frameless else line
@@ -108,9 +114,16 @@ def _of_place(engine: str, members: int, seen: Seen) -> Iterator[Line]:
         pace = wanted.SIGN_UPS if engine == "sqlite" else None
         yield pair(f"sign-ups, {at_once} at once", "bare commits", rounds, wanted.OF_COMMITS, pace)
         if at_once == 1:
-            alone = speed_of(rounds[0])
-            yield Line(engine, members, f"{ALONE}, p50", (Judged(alone.p50, "ms", wanted.P50),))
-            yield Line(engine, members, f"{ALONE}, p95", (Judged(alone.p95, "ms", wanted.P95),))
+            yield from alone(ALONE, rounds[0])
+    for at_once, rounds in seen.bookings.items():
+        pace = wanted.BOOKINGS if engine == "sqlite" else None
+        yield pair(f"bookings, {at_once} at once", "bare commits", rounds, None, pace)
+        if at_once == 1:
+            yield from alone(BOOKING_ALONE, rounds[0])
+    if seen.whole_bookings[0]:
+        pace = wanted.WHOLE_BOOKINGS if engine == "sqlite" else None
+        name = f"page, booking, ticket, {WAYS_AT_ONCE} at once"
+        yield pair(name, "bare commits", seen.whole_bookings, None, pace)
     for workers, value in seen.memory.items():
         most = wanted.MEMORY.get((engine, workers))
         name = f"memory, {workers} worker{'s' if workers > 1 else ''}"
