@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from litestar import Litestar
 
 from app.database import transaction
 from app.identity.tables import Session
 from app.identity.visits import hash_token
-from app.main import REGISTRY, make_app
+from app.main import REGISTRY, make_app, make_routes
 from app.registry import Registry
 from app.settings import Settings
 from app.web.csrf import FIELD, token_for
@@ -25,7 +26,23 @@ from app.web.csrf import FIELD, token_for
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 """Tuesday 24 November 2026, noon in Paris."""
 
+MOST_MADE = 8
+"""Applications that are kept for other tests; the first makes room."""
+
 FormData = Mapping[str, str | Sequence[str]]
+
+
+_made: dict[tuple[Settings, int], tuple[Registry, Litestar]] = {}
+
+
+def routes_of(settings: Settings, registry: Registry) -> Litestar:
+    """The routes for these, made once: they take longer than most tests."""
+    known = _made.get((settings, id(registry)))
+    if known is None:
+        while len(_made) >= MOST_MADE:
+            del _made[next(iter(_made))]
+        known = _made[settings, id(registry)] = registry, make_routes(settings, registry)
+    return known[1]
 
 
 class World:
@@ -35,7 +52,8 @@ class World:
         self.now = now
         defaults: dict[str, Any] = {"secret_key": "a secret for tests, long enough to serve"}
         self.settings = Settings(**{**defaults, **settings})
-        self.app = make_app(self.settings, now=lambda: self.now, registry=registry)
+        routes = routes_of(self.settings, registry)
+        self.app = make_app(self.settings, now=lambda: self.now, registry=registry, routes=routes)
 
     def later(self, **span: float) -> datetime:
         """Move the clock by this much (`hours=3`) and give the new hour."""

@@ -40,6 +40,12 @@ def quick_folder() -> str | None:
 
 
 @pytest.fixture(scope="session")
+def linux() -> None:
+    """For tests that look into /proc, or limit one: elsewhere left out and said, a failure where all is wanted."""
+    needs.require(needs.missing_for_processes())
+
+
+@pytest.fixture(scope="session")
 def quick_path() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="reseau-tests-", dir=quick_folder()) as folder:
         yield Path(folder)

@@ -48,6 +48,11 @@ def missing_for_interop() -> list[str]:
     return missing
 
 
+def missing_for_processes() -> list[str]:
+    """What the tests lack here that count what a process holds, or limit it; empty when they can run."""
+    return [] if Path("/proc/self/smaps_rollup").exists() else ["Linux (its /proc, and its limits of a process)"]
+
+
 def everything_is_wanted() -> bool:
     """Whether an absence is to fail rather than to skip."""
     return os.environ.get("RESEAU_TEST_ALL") == "1"
@@ -75,6 +80,7 @@ def main() -> int:
     parts = [
         ("the tests in a browser", missing_for_browser()),
         ("the calendar programs for Node", missing_for_interop()),
+        ("what processes hold, and a full disk", missing_for_processes()),
     ]
     if not everything_is_wanted():
         parts[0] = ("the slow tests and those in a browser", ["RESEAU_TEST_ALL=1"])

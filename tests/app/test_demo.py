@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 import app.demo.cast
+import meals.demo_plan
 import workshops.demo_programme
 import workshops.demo_stories
 from app.clock import at_local, local, local_day, week_start
+from app.contracts import Domain
 from app.database import Store, run, transaction
 from app.demo import PASSWORD, NotEmpty, accounts, is_seeded, seed
 from app.demo.cast import CANAL, GERMAINE, GERMAINES_PHONE, NAMED, OTHERS, TANNEURS
 from app.demo.people import closed_days
+from app.demo.seeding import in_playing_order
 from app.identity.passwords import password_fits
 from app.identity.states import Act
 from app.main import REGISTRY
@@ -24,6 +27,7 @@ from app.notices.delivery import Postman
 from app.registry import Registry
 from app.settings import Settings
 from tests.client import World, words
+from tests.meals.whatever_day import meals_are_eaten
 from workshops.demo_plan import make_plan, samiras
 from workshops.demo_programme import PROGRAMME, Planned
 from workshops.demo_stories import CANCELLED, SOON, STORIES
@@ -94,7 +98,8 @@ async def nothing_was_done_in_the_future(now: datetime) -> None:
         ("at", "journal_line"), ("created_at", "member"), ("joined_at", "membership"), ("met_at", "membership"),
         ("proposed_at", "workshop"), ("published_at", "workshop"), ("modified_at", "entry"), ("asked_at", "sign_up"),
         ("created_at", "outbox"), ("created_at", "duty"), ("opened_at", "rota_slot"), ("taken_at", "rota_holding"),
-        ("asked_at", "rota_swap"),
+        ("asked_at", "rota_swap"), ("created_at", "meal"), ("made_at", "booking"), ("asked_at", "booking_part"),
+        ("at", "pot_line"), ("created_at", "dish"),
     ):  # fmt: skip
         assert await one(f"select count(*) as n from {table} where {column} > {{}}", now) == 0, (column, table)
 
@@ -227,7 +232,7 @@ async def the_past_was_lived(now: datetime) -> None:
     voices = {row["voice"] for row in await run("select voice from journal_line where act = 'workshop.published'")}
     assert voices == {"mediation", "silence", "drawn"}
     order = [row["at"] for row in await run("select at from journal_line order by id")]
-    assert sum(later < earlier for earlier, later in pairwise(order)) <= 2, "told in its order"
+    assert sum(later < earlier for earlier, later in pairwise(order)) <= 3, "told in order, domain by domain"
 
 
 async def no_mail_leaves(now: datetime) -> None:
@@ -266,7 +271,7 @@ async def pages_open(now: datetime) -> None:
     ids = [row["id"] for row in await run("select min(id) as id from workshop group by state order by state")]
     for key in (person.key for person in NAMED):
         browser = await world.browser_of(await member(key), place_id=place)
-        for path in ("/agenda", "/ateliers", "/tours", "/moi", *(f"/ateliers/{number}" for number in ids)):
+        for path in ("/agenda", "/ateliers", "/repas", "/tours", "/moi", *(f"/ateliers/{number}" for number in ids)):
             answer = await browser.get(path)
             assert answer.status_code in (200, 403, 404), (key, path)
             assert answer.status_code == 200 or path.startswith("/ateliers/"), (key, path)
@@ -336,6 +341,7 @@ CHECKS: tuple[Callable[[datetime], Awaitable[None]], ...] = (
     samira_can_answer_from_her_mail,
     germaine_is_to_be_told,
     turns_go_round,
+    meals_are_eaten,
     pages_open,
 )
 
@@ -347,9 +353,9 @@ async def test_whatever_the_day(now: datetime, sqlite_only_db: Store) -> None:
     for check in CHECKS:
         await check(now)
     assert said[0] == ("members", 0, 51)
-    for last in ("workshops", "turns"):
+    for last in ("workshops", "turns", "meals"):
         assert len({(done == total, total) for what, done, total in said if what == last and done == total}) == 1, last
-    assert said[-1][0] == "turns"
+    assert said[-1][0] == "meals"
 
 
 @pytest.mark.slow
@@ -445,6 +451,13 @@ class TestPeople:
         assert names[0]["name_key"] == names[0]["name_key"].casefold()
 
 
+def test_whoever_needs_what_another_plays_comes_after_it() -> None:
+    first, second, third = Domain(name="first", seed_after="third"), Domain(name="second"), Domain(name="third")
+    assert in_playing_order((second, third)) == [second, third]
+    assert in_playing_order((first, second, third)) == [second, third, first]
+    assert in_playing_order((first, second)) == [first, second], "what is not there is not waited for"
+
+
 # --------------------------------------------------------------------------------------------------------- what is said
 
 
@@ -463,7 +476,7 @@ def texts(thing: Any) -> Iterator[str]:
             yield from texts(getattr(thing, each.name))
 
 
-MODULES = (app.demo.cast, workshops.demo_programme, workshops.demo_stories)
+MODULES = (app.demo.cast, meals.demo_plan, workshops.demo_programme, workshops.demo_stories)
 SAID = sorted(
     {each for module in MODULES for name, thing in vars(module).items() if name.isupper() for each in texts(thing)}
 )

@@ -15,10 +15,7 @@ import pytest
 from benchmarks.programs import memory
 from tests.servers import ROOT, Server, serving
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="asks Linux"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("linux")]
 PAGES = ("/", "/agenda", "/agenda/mois", "/ateliers", "/connexion", "/calendriers/agenda.ics")
 ROUNDS = 60
 ONE = 100

@@ -190,7 +190,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
+@pytest.mark.usefixtures("linux")
 class TestSeveralProcesses:
     def test_they_are_forks_of_one_and_draw_different_numbers(self, postgres_database_url: str, tmp_path: Path) -> None:
         program = tmp_path / "draws.py"

@@ -19,7 +19,7 @@ from app.i18n.messages import ROOT, TRANSLATIONS, gather, path_of, problems, rea
 from app.main import REGISTRY
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-PACKAGES = ("app", "rotas", "workshops")
+PACKAGES = ("app", "meals", "rotas", "workshops")
 SAID_AS_IT_IS = {"Le Réseau", "Français", "English"}
 """Names, which no language translates."""
 

@@ -106,7 +106,7 @@ DECIDED = [
     each(
         "entry",
         "id kind thing_id place_id room_id seats taken waiting language step_free children sequence modified_at state "
-        "genre version listed listed_at",
+        "genre version listed listed_at joins_until",
         OURS,
         starts_at=STATE,
         ends_at=STATE,
@@ -305,6 +305,82 @@ DECIDED = [
         word=COPY_GONE,
         counted_by=COPY_GONE,
     ),
+    # ------------------------------------------------------------------------------------------------------- meals
+    table("meal_setting", PLACE),
+    table("meal_dish", PLACE),
+    table("meal_turn", PLACE),
+    table("pot", PLACE),
+    each(
+        "dish",
+        id=NUMBER,
+        **dict.fromkeys(("place_id", "name", "about", "allergens", "meat", "pork"), PUBLISHED),
+        **dict.fromkeys(("created_at", "declared_at", "retired_at"), STATE),
+        **dict.fromkeys(("search_key", "version"), OURS),
+        written_by=("copy", "gone: the dish stays the place's"),
+    ),
+    each("ingredient", "dish_id name", PUBLISHED, **dict.fromkeys(("id", "rank", "quantity_milli", "unit"), OURS)),
+    each(
+        "meal",
+        id=NUMBER,
+        opener_id=("copy", "gone: nobody answers for it, or did"),
+        once=("a number of ours, with the opener's", "another"),
+        **dict.fromkeys(("title", "about"), PUBLISHED),
+        search_key=("title and words once more", "the memory of the place"),
+        last_form=("the digest of a form", "a digest without a name"),
+        **dict.fromkeys(("place_id", "starts_at", "ends_at", "closes_at", "seats", "state", "created_at"), STATE),
+        **dict.fromkeys(("low_cents", "fair_cents", "more_cents"), STATE),
+        reason=("copy", "gone where they called it off; the words of a role stay"),
+        **dict.fromkeys(("goes_ahead_by", "cancelled_by"), ("in the journal's lines", "gone")),
+        **dict.fromkeys(
+            (
+                "room_id",
+                "taken",
+                "waiting",
+                "cooks_least",
+                "version",
+                "doubtful_until",
+                "goes_ahead_at",
+                "called_at",
+                "closed_at",
+                "released_at",
+                "served_at",
+                "cancelled_at",
+                "modified_at",
+            ),
+            OURS,
+        ),
+    ),
+    each(
+        "booking",
+        id=NUMBER,
+        meal_id=("copy", "that somebody ate, not who"),
+        member_id=COPY_GONE,
+        first_name=("copy", "of somebody without an account: gone the night after"),
+        booked_by=COPY_GONE,
+        **dict.fromkeys(
+            ("price_cents", "fair_cents", "own", "payment", "give", "suspended", "team"),
+            ("copy", "the place's accounts, without a name"),
+        ),
+        once=OURS,
+        last_form=OURS,
+        forgotten_at=("copy", "that somebody ate, not who"),
+        **dict.fromkeys(("together", "active", "made_at", "modified_at"), ("copy", "that somebody ate, not who")),
+    ),
+    each(
+        "booking_part",
+        "booking_id meal_id seats children state asked_at offered_at offer_until handed_at settled_at",
+        ("copy", "that somebody ate, not who; gone where nobody did"),
+        id=NUMBER,
+        queue=("how far it was on the list", "a number without a name"),
+        held_until=("until when a card is waited for", "an hour without a name"),
+    ),
+    each("booking_diet", "booking_id diet people", id=NUMBER),
+    each(
+        "pot_line",
+        "place_id meal_id booking_id kind cents at",
+        ("copy", "the place's accounts, without a name"),
+        id=NUMBER,
+    ),
 ]
 
 
@@ -350,7 +426,7 @@ def test_each_decision_says_why() -> None:
 
 def test_whatever_points_to_a_member_is_told_or_gone_or_says_why_not() -> None:
     """By the name of the column: of a table without people there is none."""
-    people = ("member_id", "proposer_id", "actor_id", "signed_by", "from_member", "to_member")
+    people = ("member_id", "proposer_id", "opener_id", "actor_id", "signed_by", "from_member", "to_member")
     decided = decisions()
     pointing = {
         (name, column)

@@ -146,10 +146,10 @@ class Found:
         return found
 
     def one_of_each(self) -> Iterator[FoundForm]:
-        """For each route and set of fields one form, of whoever was shown it first."""
+        """For each route and set of fields one form, of whoever was shown it first; lines with a number are one."""
         seen = set()
         for each in self.forms:
-            key = (each.route, frozenset(each.form.names))
+            key = (each.route, each.form.shape)
             if key not in seen:
                 seen.add(key)
                 yield each
@@ -192,14 +192,14 @@ async def _press(browser: Browser, first: FoundForm, button: Field | None, found
         address = answer.headers["location"]
         answer = await browser.get(address)
     found.requests += 2
-    known = {(each.route, frozenset(each.form.names)) for each in found.forms}
+    known = {(each.route, each.form.shape) for each in found.forms}
     for form in Page(answer.text).forms:
         posted = table.of(form.method.upper(), urlsplit(urljoin(address, form.action)).path)
         if posted is None or posted[0].method == "GET":
             continue
         for name, value in posted[1].items():
             found.values[posted[0].path, name].add(value)
-        if (posted[0], frozenset(form.names)) not in known:
+        if (posted[0], form.shape) not in known:
             found.routes.add(posted[0])
             found.posts[posted[0]][urlsplit(urljoin(address, form.action)).path].add(first.kind)
             found.forms.append(FoundForm(first.kind, address, form, posted[0], (first, button)))

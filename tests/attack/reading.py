@@ -7,6 +7,7 @@ keep. Nothing here knows an address or a form of ours.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -37,6 +38,14 @@ TYPED = {
 """What somebody writes into an empty field, by its name or else its kind. `demonstration` is everybody's password,
 and « ger » finds the one person without e-mail."""
 
+ALIKE = re.compile(r"_\d+$|(?<=^people)_\w+$")
+"""What tells fields of one form apart that are read alike: lines with a number, and one count for each diet."""
+
+
+def line_of(name: str) -> str:
+    """The name of a field as of all that are like it: `dish_…` of `dish_3`."""
+    return ALIKE.sub("_…", name)
+
 
 @dataclass
 class Field:
@@ -49,6 +58,8 @@ class Field:
     sent: bool = True
     """Whether a browser sends it when nobody touches it."""
     options: list[str] = field(default_factory=list)
+    number: bool = False
+    """Whether a phone shows digits for it."""
 
     @property
     def filled(self) -> str:
@@ -79,6 +90,11 @@ class Form:
     def names(self) -> tuple[str, ...]:
         """Each name once, in order."""
         return tuple(dict.fromkeys(each.name for each in self.fields))
+
+    @property
+    def shape(self) -> frozenset[str]:
+        """What it asks, however many lines it has."""
+        return frozenset(map(line_of, self.names))
 
     @property
     def buttons(self) -> list[Field]:
@@ -146,7 +162,8 @@ class Page(HTMLParser):
             self.parts.append(given["src"])
         if tag == "form":
             assert self._form is None, "a form within a form"
-            self._form = Form(given.get("method", "get").lower(), given.get("action", ""), given.get("id", ""))
+            where = given.get("action", "").partition("#")[0]  # what stands behind it the browser keeps to itself
+            self._form = Form(given.get("method", "get").lower(), where, given.get("id", ""))
             self._form.by_htmx = "hx-post" in given
             self.forms.append(self._form)
         elif "hx-post" in given:
@@ -165,6 +182,7 @@ class Page(HTMLParser):
         ticked = kind not in ("checkbox", "radio") or "checked" in given
         value = given.get("value", "on" if kind in ("checkbox", "radio") else "")
         control = Field(name, kind, value, sent=ticked and "disabled" not in given and kind not in ("button", "reset"))
+        control.number = given.get("inputmode") in ("numeric", "decimal")
         if tag == "textarea":
             self._text = control
         elif tag == "select":

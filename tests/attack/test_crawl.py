@@ -91,7 +91,7 @@ def test_no_page_leads_its_reader_to_a_closed_door(found: Found) -> None:
 
 async def test_a_new_page_with_a_new_form_is_found_by_itself(ground: Ground) -> None:
     """The positive control: one link from home, a page behind it, a form in it."""
-    page = '<a href="/essai/choses/3">x</a><form method="post" action="/essai/mot"><input name="name"></form>'
+    page = '<a href="/essai/choses/3">x</a><form method="post" action="/essai/mot#dit"><input name="name"></form>'
 
     @get("/", opt={"public": True})
     async def home() -> Response[str]:

@@ -23,6 +23,15 @@ from app.identity.api import Draw, draw_members, grant
 from app.identity.commands import add_member, meet
 from app.identity.states import Act
 from app.main import REGISTRY
+from meals.commands.booking import book
+from meals.commands.giving_back import hand_over
+from meals.commands.opener import let_go
+from meals.commands.opening import open_meal
+from meals.demo_plan import LATER
+from meals.jobs import close_due
+from meals.plan import MealPlan, PlannedDish, PlannedTurn
+from meals.rules import PRICES, Prices, Wish
+from meals.states import Job
 from rotas.commands.claiming import claim
 from rotas.commands.slots import open_slot
 from tests.client import NOON, Browser, World
@@ -160,8 +169,8 @@ def nobody_named_is_drawn() -> Iterator[None]:
 
 
 async def more_deeds(people: dict[str, Person], place_id: int) -> None:
-    """What the demonstration does not show at this hour: somebody is asked to host, three are drawn, an account is
-    kept by two, a way in is on its way."""
+    """What the demonstration does not show at this hour: somebody is asked to host, three are drawn, a meal is in
+    doubt, another nobody’s, an account is kept by two, a way in is on its way."""
     samira = people["member"].id
     hers = await one(
         "select w.id from workshop w join host h on h.workshop_id = w.id where h.member_id = {} "
@@ -173,6 +182,7 @@ async def more_deeds(people: dict[str, Person], place_id: int) -> None:
         actor=samira, workshop_id=hers, member_id=await one("select id from member where name = 'Abdel'"), now=NOON
     )
     await somebody_at_the_till(people, place_id)
+    await a_meal_in_doubt(people, place_id)
     async with transaction():
         brigitte = await one("select id from member where name = 'Brigitte'")
         for act in (Act.KEEP_ACCOUNTS, Act.KEEP_PLACE):
@@ -219,6 +229,39 @@ async def somebody_at_the_till(people: dict[str, Person], place_id: int) -> None
             await claim(actor=each["id"], slot_id=slot_id, sure=True, now=NOON - 2 * hour)
             return
     raise AssertionError("nobody can hold the till")
+
+
+async def a_meal_in_doubt(people: dict[str, Person], place_id: int) -> None:
+    """A meal that too few would cook, closed a moment ago: of its two seats one is handed over, and somebody waits.
+    For another one nobody answers any more."""
+    minute = timedelta(minutes=1)
+    opened, booked = NOON - 300 * minute, NOON - 200 * minute
+    duty_id = await one("select id from duty where place_id = {} and act = '' order by id limit 1", place_id)
+    plan = MealPlan(
+        title="Une soupe à deux",
+        starts_at=NOON + 180 * minute,
+        ends_at=NOON + 240 * minute,
+        closes_at=NOON - 20 * minute,
+        seats=2,
+        prices=Prices(*PRICES),
+        dishes=(PlannedDish(None, name="Soupe du jour"),),
+        turns=(PlannedTurn(Job.COOK, duty_id, NOON + 60 * minute, NOON + 180 * minute, 2),),
+    )
+    meal_id = await open_meal(
+        actor=people["kitchen"].id, place_id=place_id, plan=plan, once="soup-of-the-town", now=opened
+    )
+    bookings = {
+        kind: (
+            await book(
+                actor=people[kind].id, meal_id=meal_id, wish=Wish(1, PRICES[0]), diets={}, now=booked + number * minute
+            )
+        ).id
+        for number, kind in enumerate(("welcome", "offered a role", "member"))
+    }
+    await close_due(NOON - 10 * minute)
+    nobodys = await one("select id from meal where title = {} and state = 'open'", LATER.title)
+    await let_go(actor=people["kitchen"].id, meal_id=nobodys, now=NOON - 5 * minute)
+    await hand_over(actor=people["welcome"].id, booking_id=bookings["welcome"], seats=1, now=NOON - 5 * minute)
 
 
 async def one(sql: str, *args: Any) -> int:

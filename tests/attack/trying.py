@@ -11,7 +11,7 @@ from app.web.csrf import FIELD
 from tests.attack.crawl import Found, FoundForm, Route, RouteTable
 from tests.attack.doors import COLUMNS, Door
 from tests.attack.reading import Form
-from tests.attack.town import Ground
+from tests.attack.town import VISITOR, Ground
 from tests.client import Browser, World
 
 NOBODY = "-"
@@ -43,21 +43,24 @@ class Example:
             return
         self.found = None
         self.path = route.path
-        if route.parameters:
-            self._of_somebody(found, whose)
+        if route.parameters and not self._of_somebody(found, whose, 200):
+            self._of_somebody(found, whose, 303)
 
-    def _of_somebody(self, found: Found, whose: str) -> None:
-        """The address that fewest people are answered on."""
+    def _of_somebody(self, found: Found, whose: str, wanted: int) -> bool:
+        """The address on which fewest people are answered so, if there is one: a page, or else the way to one."""
         best: tuple[int, str, str] | None = None
         table = RouteTable()
         for address, by_kind in found.statuses.items():
-            open_to = sorted(kind for kind, status in by_kind.items() if status == 200)
+            open_to = sorted(kind for kind, status in by_kind.items() if status == wanted)
+            if wanted == 303 and VISITOR in open_to:  # the way in, and no more
+                open_to.remove(VISITOR)
             fits = table.of("GET", address)
             if fits is None or fits[0] != self.route or not open_to or whose not in (NOBODY, *open_to):
                 continue
             best = min(filter(None, (best, (len(open_to), address, open_to[0] if whose == NOBODY else whose))))
         if best is not None:
             _, self.path, self.whose = best
+        return best is not None
 
 
 def sent(browser: Browser, form: Form | None) -> dict[str, Any]:

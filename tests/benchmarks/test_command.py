@@ -16,12 +16,14 @@ from unittest import mock
 import pytest
 
 from app import clock
-from app.database import transaction
-from benchmarks.measures import PAGES, QUICK, Bench, Seen, check_places
+from app.database import run, transaction
+from benchmarks.meals import Meals
+from benchmarks.measures import PAGES, QUICK, Bench, Seen, check_bookings, check_places
 from benchmarks.place import Place
 from benchmarks.programs import ROOT, Failed, Program, memory, processor_seconds, tree
 from tests.conftest import Postgres, opened
 from tests.factories import make_member, make_place, make_workshop
+from tests.meals.make import make_booking, make_meal
 from workshops.tables import SignUp
 
 
@@ -59,11 +61,15 @@ def test_everything_on_the_embedded_database_after_a_year(tmp_path: Path) -> Non
         assert name in printed
     for at_once in (1, 8, 32):
         assert by_name[f"sign-ups, {at_once} at once"]["ours"]["per_second"] > 0
+        assert by_name[f"bookings, {at_once} at once"]["ours"]["per_second"] > 0
+    assert by_name["page, booking, ticket, 8 at once"]["ours"]["per_second"] > 0
+    assert by_name["booking alone, p95"]["values"][0]["value"] > 0
     assert 20 < by_name["memory, 1 worker"]["values"][0]["value"] < 500
     assert "≥ 70%" in printed
     assert "…" not in printed, "no name is cut where there is no terminal"
     assert "mean little" not in printed
     assert "≥ 300/s" in printed
+    assert "≥ 900/s" in printed
     assert "≤ 85.0 MiB" in printed
 
 
@@ -155,6 +161,42 @@ async def test_one_too_many_and_one_that_is_lost_are_errors(sqlite_database_url:
     await signs_up(people[2])
     with pytest.raises(Failed, match="More people than seats"):
         await check_places(made, 3)
+
+
+async def test_the_same_of_tables(sqlite_database_url: str) -> None:
+    now = clock.now()
+    async for _ in opened(sqlite_database_url):
+        place = await make_place(now=now)
+        opener = await make_member(place_id=place, now=now)
+        people = [await make_member(place_id=place, now=now) for _ in range(3)]
+        starts_at = now + timedelta(days=10)
+        meal = await make_meal(
+            place_id=place, opener=opener, seats=2, starts_at=starts_at, now=now - timedelta(hours=1)
+        )
+    meals = Meals(meal, (), meal, ())
+    made = Place(sqlite_database_url, 50, 0, "ici", 1, 2, "2026-11-23", 3, "secret", meals=meals, made_at=now)
+
+    async def is_written(sql: str, *args: Any) -> None:
+        async for _ in opened(sqlite_database_url):
+            async with transaction():
+                await run(sql, *args)
+
+    async for _ in opened(sqlite_database_url):
+        await make_booking(meal_id=meal, member_id=people[0], now=clock.now())
+    with pytest.raises(Failed, match="1 people on 2 seats"):
+        await check_bookings(made, 1)
+    async for _ in opened(sqlite_database_url):
+        for member in people[1:]:
+            await make_booking(meal_id=meal, member_id=member, now=clock.now())
+    await check_bookings(made, 3)
+    with pytest.raises(Failed, match="4 bookings were acknowledged, 3 are there"):
+        await check_bookings(made, 4)
+    await is_written("update meal set taken = 1 where id = {}", meal)
+    with pytest.raises(Failed, match="counted wrongly"):
+        await check_bookings(made, 3)
+    await is_written("update booking_part set state = 'confirmed' where meal_id = {}", meal)
+    with pytest.raises(Failed, match="More people than seats"):
+        await check_bookings(made, 3)
 
 
 SAYS = """

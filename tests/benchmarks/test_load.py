@@ -21,15 +21,16 @@ def answer(body: bytes = b"bonjour", status: str = "200 OK", headers: str = "") 
 
 
 @asynccontextmanager
-async def serving(answering: Answer) -> AsyncIterator[int]:
-    """A server on a port of its own that answers the n-th request so, in crumbs."""
+async def serving(answering: Answer, asked: list[bytes]) -> AsyncIterator[int]:
+    """A server on a port of its own that answers the n-th request so, in crumbs, and notes what it was asked."""
     numbers = itertools.count(1)
     gone = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         gone.append(writer.wait_closed())
         try:
-            while await reader.readuntil(b"\r\n\r\n"):
+            while request := await reader.readuntil(b"\r\n\r\n"):
+                asked.append(request)
                 whole = answering(next(numbers))
                 if not whole:
                     break
@@ -48,10 +49,10 @@ async def serving(answering: Answer) -> AsyncIterator[int]:
         await asyncio.gather(*gone)
 
 
-async def load(answering: Answer, **job: Any) -> dict[str, Any]:
-    asked = {"requests": ["GET / HTTP/1.1\r\n\r\n"] * 20, "connections": 3, "status": 200}
-    async with serving(answering) as port:
-        return await drive({**asked, **job, "port": port})
+async def load(answering: Answer, *, asked: list[bytes] | None = None, **job: Any) -> dict[str, Any]:
+    usual = {"requests": ["GET / HTTP/1.1\r\n\r\n"] * 20, "connections": 3, "status": 200}
+    async with serving(answering, [] if asked is None else asked) as port:
+        return await drive({**usual, **job, "port": port})
 
 
 async def test_each_request_is_sent_once_and_its_body_given_back() -> None:
@@ -59,6 +60,24 @@ async def test_each_request_is_sent_once_and_its_body_given_back() -> None:
     assert (seen["requests"], seen["wrongs"], seen["bytes"]) == (20, 0, 1_400_000)
     assert seen["body"] == "x" * 70_000
     assert 0 < seen["p50"] <= seen["p95"] <= seen["longest"]
+
+
+async def test_a_way_goes_where_the_answers_lead_and_counts_once() -> None:
+    asked: list[bytes] = []
+    led = answer(b"", "303 See Other", "Location: /billets/7\r\nSet-Cookie: word=x; Path=/; HttpOnly\r\n")
+    way = [
+        "GET /repas/1 HTTP/1.1\r\n\r\n",
+        "POST /repas/1 HTTP/1.1\r\n\r\n",
+        "GET {location} HTTP/1.1\r\nCookie: session=s; {cookie}\r\n\r\n",
+    ]
+    job: dict[str, Any] = {"requests": [way, way], "connections": 1, "same": False}
+    seen = await load(lambda n: led if n in (2, 5) else answer(b"x"), **job, status=[200, 303, 200], asked=asked)
+    assert (seen["requests"], seen["wrongs"], seen["bytes"]) == (2, 0, 4)
+    assert asked[2].splitlines()[:2] == [b"GET /billets/7 HTTP/1.1", b"Cookie: session=s; word=x"]
+    assert seen["p50"] > 0
+    seen = await load(lambda n: answer(b"x"), **job, status=[200, 303, 200], asked=asked)
+    assert (seen["requests"], seen["wrongs"]) == (2, 2), "none goes on from a wrong answer"
+    assert [each.split()[0] for each in asked[6:]] == [b"GET", b"POST"] * 2
 
 
 async def test_for_some_seconds_it_goes_on() -> None:
@@ -113,3 +132,11 @@ async def test_so_many_a_second_at_most() -> None:
     seen = await load(lambda _: answer(), rate=40)
     assert (seen["requests"], seen["wrongs"]) == (20, 0)
     assert perf_counter() - started >= 19 / 40
+
+
+async def test_what_is_drawn_anew_may_move() -> None:
+    once: dict[str, Any] = {"requests": ["GET / HTTP/1.1\r\n\r\n"], "seconds": 0.1, "but": 'value="[0-9]+"'}
+    seen = await load(lambda n: answer(f'<input value="{n}">'.encode()), **once)
+    assert seen["wrongs"] == 0
+    seen = await load(lambda n: answer(f'<input value="{n}"> {n}'.encode()), **once)
+    assert seen["wrongs"] > 0

@@ -57,8 +57,10 @@ COUNTS = {
     "password": PASSWORD,
     "phone": "06 39 98 00 07",
 }
+FOLLOWS = ("closes_", "turn_day_")
+"""Days and hours that follow from another when they are left empty."""
 PEOPLE = {"who", "cohosts"}
-BUTTONS = ("look", "draft")
+BUTTONS = ("look", "draft", "add", "room")
 NEVER_TEXT = {*COUNTS, *PEOPLE, "q", "username"}
 
 
@@ -195,8 +197,8 @@ def _forms(person: Person) -> Iterator[tuple[str, reading.Form]]:
 
 
 def name_of(action: str, name: str) -> str:
-    """How a field is called here: `/ateliers title`."""
-    return f"{kind_of(action)} {name}"
+    """How a field is called here: `/ateliers title`; lines of one form alike: `/repas dish_…`."""
+    return f"{kind_of(action)} {reading.line_of(name)}"
 
 
 def _send(harvest: Harvest, person: Person, address: str, form: reading.Form, action: str) -> None:
@@ -208,7 +210,7 @@ def _send(harvest: Harvest, person: Person, address: str, form: reading.Form, ac
         if each.name not in ("_csrf_token", "password", "new_password") and each.kind != "submit":
             text = harvest.sower.line(name_of(action, each.name))
             spoilt[each.name] = [text]
-            if each.kind in TEXT and each.name not in NEVER_TEXT:
+            if each.kind in TEXT and each.name not in NEVER_TEXT and not each.number:
                 meant[name_of(action, each.name)] = MARK.findall(text)[:1]
     refused = _answered(harvest, person, form, action, spoilt)
     if refused.status_code == 422:
@@ -257,24 +259,27 @@ def _filled(
     `short`: one line even where there is room for more.
     """
     sent, marks = form.as_sent(filled=True), dict[str, list[str]]()
-    for name in (*BUTTONS, "help_wanted"):
+    for name in (*BUTTONS, "help_wanted", "none"):
         sent.pop(name, None)
     for each in form.fields:
         if each.kind == "checkbox" and each.name == "needs":
             sent.pop("needs", None)
+        elif each.name.startswith(FOLLOWS):
+            sent[each.name] = [each.value]
         elif each.kind == "radio" and each.name == "decision":
             sent["decision"] = ["send_back"]
-        elif each.name in COUNTS:
-            sent[each.name] = [(each.name == "capacity" and each.value) or COUNTS[each.name]]
+        elif each.number and each.name != "code":
+            sent[each.name] = [each.value or COUNTS.get(each.name, "1")]
+        elif each.name in COUNTS and each.kind != "select":
+            sent[each.name] = [COUNTS[each.name]]
         elif each.kind == "hidden" and each.name == "once":
             sent["once"] = [f"once-{len(harvest.sower.planted)}"]
         elif each.name in PEOPLE:
             everybody_asked = each.name == "cohosts" or "word" in form.names
             sent[each.name] = ["" if everybody_asked else "membre7@exemple.fr"]
         elif each.kind == "date":
-            sent[each.name] = [
-                (datetime.now(UTC) + timedelta(days=20 + len(harvest.sower.planted) % 60)).date().isoformat()
-            ]
+            later = datetime.now(UTC) + timedelta(days=20 + len(harvest.sower.planted) % 60)
+            sent[each.name] = [each.value or later.date().isoformat()]
         elif each.kind in TEXT and each.name not in NEVER_TEXT:
             text = _text(harvest.sower, each, name_of(action, each.name), short=short)
             sent[each.name] = [text]
@@ -316,6 +321,7 @@ def live_through(harvest: Harvest, database: Path) -> None:
     sown = [
         f"/ateliers/{number}" for number, _ in (*published, *_sown(database, "cancelled"), *_sown(database, "held"))
     ]
+    sown += _sown_elsewhere(database)
     for person in harvest.people:
         walk(person, [*sown, *(f"{address}/affiche" for address in sown[:2])])
 
@@ -324,6 +330,17 @@ def _sown(database: Path, state: str) -> list[tuple[int, int]]:
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         sql = "select id, version from workshop where state = ? and title glob '*zq[0-9]*' order by id"
         return [(row[0], row[1]) for row in connection.execute(sql, [state])]
+
+
+def _sown_elsewhere(database: Path) -> list[str]:
+    """Pages of meals, their kitchens and dishes."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        meals = connection.execute("select id from meal where title glob '*zq[0-9]*' order by id").fetchall()
+        dishes = connection.execute("select id from dish where name glob '*zq[0-9]*' order by id").fetchall()
+    return [
+        *(f"/repas/{number}{page}" for (number,) in meals for page in ("", "/cuisine", "/changer")),
+        *(f"/repas/plats/{number}" for (number,) in dishes[-6:]),
+    ]
 
 
 def _post(person: Person, path: str, sent: dict[str, str]) -> int:

@@ -23,8 +23,9 @@ from tests.browser.site import kind_of, pages_of
 from tests.browser.steps import ZINEB, button, join, let_in, publish
 
 HEIGHT = 844
-PEOPLE = ["visitor", "samira", "karim", "helene", "rosa", "zineb"]
-"""A visitor, a member, a newcomer, a mediator, somebody of the bureau who keeps the place, and the welcome turn."""
+PEOPLE = ["visitor", "samira", "karim", "odile", "helene", "rosa", "zineb"]
+"""A visitor, a member, a newcomer, who opens meals, a mediator, somebody of the bureau who keeps the place, and the
+welcome turn."""
 SHEETS = ("/affiche", "/liste", "/feuille", "/tours/jour")
 """A4, whatever the window."""
 SAME = ({"/", "/agenda"},)
@@ -246,6 +247,20 @@ class TestFormsWithErrors:
         await self.look(page, first, {"#reponse": ""}, findings)
         findings.hold()
 
+    async def test_of_whoever_opens_meals(self, member: PageOpener) -> None:
+        page, findings = await member("odile@exemple.fr"), Findings()
+        await page.goto("/repas")
+        meal = await page.locator(".strip[data-state=open] h3 a").first.get_attribute("href") or ""
+        await page.goto("/repas/plats")
+        dish = await page.locator("main .queue a").first.get_attribute("href") or ""
+        await self.look(page, "/repas/nouveau", {"#repas": ""}, findings)
+        await self.look(page, f"{meal}/changer", {"#repas": "input[name=title]"}, findings)
+        await self.look(page, f"{meal}/annulation", {"form[action$='/annulation']": ""}, findings)
+        await self.look(page, meal, {"form[action*='/invites']": ""}, findings)
+        await self.look(page, "/repas/plats/nouveau", {"form[action='/repas/plats']": ""}, findings)
+        await self.look(page, f"{dish}/changer", {"form[action$='/changer']": "input[name=name]"}, findings)
+        findings.hold()
+
     async def test_of_whoever_keeps_the_place(self, member: PageOpener) -> None:
         page, findings = await member("rosa@exemple.fr"), Findings()
         base = "/lieux/les-tanneurs"
@@ -257,6 +272,7 @@ class TestFormsWithErrors:
             f"form[action='{base}/roles']": "",
         }
         await self.look(page, f"{base}/reglages", forms, findings)
+        await self.look(page, "/repas/prix", {"form[action='/repas/prix']": "input[name=fair]"}, findings)
         findings.hold()
 
 

@@ -53,7 +53,7 @@ class TestSigningUp:
         await button(page.locator("#inscription"), "Je m’inscris").click()
         await expect(page.locator("#inscription h2")).to_have_text("Tu as ta place")
         await page.locator(".page-foot a[href='/aide']").click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text("Onze réponses courtes")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Dix-sept réponses courtes")
         await page.go_back()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Aller et retour")
         await expect(page.locator(".masthead .brand")).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PageOpener
-from tests.browser.looks import overflowing
+from tests.browser.looks import overflowing, wider_than_the_window
 from tests.browser.steps import ZINEB, let_in
 
 PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
@@ -107,3 +107,49 @@ async def test_it_counts_pages(new_page: PageOpener, tmp_path: Path) -> None:
     await page.goto("/confidentialite")
     await page.evaluate("document.body.append(document.querySelector('main').cloneNode(true))")
     assert (await printed(page, tmp_path))[0] > 1
+
+
+async def kitchen_of(page: Page) -> str:
+    """The path of the kitchen sheet of a meal of the demonstration that is still booked."""
+    await page.goto("/repas")
+    meal = await page.locator("main .strip h3 a", has_text="Le mafé de Fatou").first.get_attribute("href")
+    return f"{meal}/cuisine"
+
+
+async def test_what_a_kitchen_is_warned_of_is_on_paper_too(member: PageOpener) -> None:
+    page = await member("odile@exemple.fr", "desktop")
+    await page.goto(await kitchen_of(page))
+    await page.emulate_media(media="print")
+    warned = page.locator("section:has(> #attention)")
+    notice = page.locator("main .notice", has_text="Les nombres changent jusqu’à")
+    for each in (warned, notice):
+        await expect(each).to_be_visible()
+        await expect(each).to_have_css("color", "rgb(0, 0, 0)")
+        await expect(each).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
+async def test_the_sheet_of_a_kitchen_fills_its_papers_and_fits_a_phone(member: PageOpener, tmp_path: Path) -> None:
+    page = await member("odile@exemple.fr", "phone")
+    await page.goto(f"{await kitchen_of(page)}/feuille")
+    assert not await wider_than_the_window(page)
+    assert await page.evaluate("document.querySelector('main').scrollWidth <= innerWidth")
+    await page.emulate_media(media="print")
+    papers = await page.locator(".kitchen-sheet").all()
+    assert await printed(page, tmp_path) == (len(papers), A4)
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    for paper in papers:
+        lowest, foot = await paper.evaluate(
+            "paper => [paper.querySelector(':scope > section:last-of-type').getBoundingClientRect().bottom,"
+            " paper.querySelector(':scope > .bottom').getBoundingClientRect().top]"
+        )
+        assert lowest < foot, "nothing lies under the line at the foot"
+    await expect(papers[0].locator("h2", has_text="Courses")).to_be_visible()
+    await expect(page.locator(".kitchen-sheet h2", has_text="Courses")).to_have_count(1)  # what fits is not cut
+
+
+async def test_the_names_of_turns_stay_whole_on_a_phone(member: PageOpener) -> None:
+    page = await member("odile@exemple.fr", "phone")
+    await page.goto(await kitchen_of(page))
+    cell = page.locator(".kitchen-day td", has_text="Vaisselle").first
+    one_line = "cell => { const all = document.createRange(); all.selectNodeContents(cell); return all.getClientRects()"
+    assert await cell.evaluate(one_line + ".length }") == 1

@@ -14,6 +14,7 @@ from icalendar import Calendar
 
 from app.calendar.api import (
     LONGEST,
+    all_take_part,
     host_renamed,
     leave,
     place_changed,
@@ -207,6 +208,22 @@ class TestTakingPart:
             await leave("workshop", 1, cast.samira, now=LATER)
             await leave("workshop", 2, cast.karim, now=LATER)
         assert await TakingPart.select() == before
+
+    async def test_a_member_who_is_not_there_is_not_passed_over_in_silence(self, db: Store) -> None:
+        cast = await make_cast()
+        await put(plan(place_id=cast.place))
+
+        async def joins(*members: int) -> None:
+            async with transaction():
+                await all_take_part("workshop", 1, members, "offered", binding=False, now=NOON)
+
+        with pytest.raises(ValueError, match="no such member"):
+            await joins(cast.karim, 9999)
+        assert await TakingPart.select() == []
+        for _ in range(2):  # there already, as this: none of them is missing
+            await joins(cast.karim, cast.samira)
+        with pytest.raises(ValueError, match="no such member"):
+            await joins(cast.karim, 9999)
 
     async def test_the_entry_comes_first(self, db: Store) -> None:
         cast = await make_cast()

@@ -393,7 +393,7 @@ class TestMine:
         text = words(answer)
         assert "Tu animes" in text
         assert "Le Canal" in text
-        assert "Tu attends une place" in text.split("En attente")[1]
+        assert "Tu es en liste d’attente" in text.split("En attente")[1]
 
     async def test_what_is_over_is_paged(self, cast: Cast, karim: Browser) -> None:
         first = at("2026-06-01T10:00")

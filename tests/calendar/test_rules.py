@@ -45,6 +45,9 @@ class TestInvitation:
             ({"state": EntryState.CANCELLED}, Invitation.CLOSED),
             ({"state": EntryState.TENTATIVE}, Invitation.CLOSED),
             ({"ends_at": NOON}, Invitation.CLOSED),
+            ({"joins": False}, Invitation.CLOSED),
+            ({"joins": False, "taken": 12}, Invitation.CLOSED),
+            ({"joins": False, "role": Role.PARTICIPANT}, Invitation.MINE),
         ],
     )
     def test_who_is_invited_to_what(self, changes: dict[str, Any], expected: Invitation) -> None:

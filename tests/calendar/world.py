@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.contracts import Domain, EntryKind, NavItem
-from app.main import REGISTRY, make_app
+from app.main import REGISTRY
 from app.registry import Registry
 from tests.client import NOON, World
 
@@ -33,13 +33,14 @@ MEAL = EntryKind(
 )
 PROPOSE = NavItem("propose", "Proposer", "/ateliers/nouveau", "workshop", "plus", 30, for_members=True)
 KINDS = {"workshop": WORKSHOP, "meal": MEAL}
+THINGS = Registry.of(
+    *(domain for domain in REGISTRY.domains if not domain.entry_kinds),
+    Domain(name="things", entry_kinds=tuple(KINDS.values()), nav=(PROPOSE,)),
+)
 
 
 class CalendarWorld(World):
     """`World` without the domains that have things of their own, and with these two kinds instead."""
 
     def __init__(self, now: datetime = NOON, **settings: Any) -> None:
-        super().__init__(now, **settings)
-        shell = [domain for domain in REGISTRY.domains if not domain.entry_kinds]
-        things = Domain(name="things", entry_kinds=tuple(KINDS.values()), nav=(PROPOSE,))
-        self.app = make_app(self.settings, now=lambda: self.now, registry=Registry.of(*shell, things))
+        super().__init__(now, THINGS, **settings)

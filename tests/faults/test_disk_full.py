@@ -7,7 +7,6 @@ it is true, and that they can go on reading. PostgreSQL's disk is filled by its 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +20,7 @@ from tests.faults.filling import Disk, FullPostgres, SmallDisk, SmallFiles, moun
 from tests.faults.stage import Storm, Town, look, make_town, wrongs
 from tests.servers import People, people, serving
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits a process as Linux does"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("linux")]
 
 REFUSED = 40
 READ_WITHIN = 2.0

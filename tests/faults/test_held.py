@@ -20,10 +20,7 @@ from tests.faults.holding import held
 from tests.faults.stage import look, make_town, opened
 from tests.servers import People, Person, Server, at_once, people, serving
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts what a process holds in Linux’s /proc"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("linux")]
 
 LONG = 10.0
 READ_WITHIN = 1.0

@@ -7,7 +7,6 @@ that it really has, and how long the others wait.
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -24,10 +23,7 @@ from tests.faults.counting import held_by, memory_of
 from tests.faults.stage import make_town, opened
 from tests.servers import RESEAU, People, people, serving
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts what a process holds in Linux’s /proc"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("linux")]
 
 PASSWORD = "trois-mots-que-personne-ne-sait"
 AT_ONCE = 20

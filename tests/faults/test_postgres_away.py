@@ -7,7 +7,6 @@ real server, which is not started anew, and what it holds afterwards.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,10 +21,7 @@ from tests.faults.counting import back_to, held_by
 from tests.faults.stage import Storm, look, make_town, wrongs
 from tests.servers import people, serving
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts what a process holds in Linux’s /proc"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("linux")]
 
 CUTS = 5
 OURS = "from pg_stat_activity where application_name = 'reseau' and datname = current_database()"

@@ -252,8 +252,10 @@ def test_many_seats_are_only_said() -> None:
     assert "<svg" not in str(ui().seats(41, 60, "Il reste 19 places sur 60"))
 
 
-def test_my_seat_is_the_last_one_taken() -> None:
+def test_my_seats_are_the_last_ones_taken() -> None:
     assert 'class="my-seat" cx="67" cy="6.5"' in str(ui().seats(9, 12, "", 2, True))
+    three = re.findall(r'class="my-seat" cx="(\d+)" cy="([\d.]+)"', str(ui().seats(9, 12, "", 2, 3)))
+    assert three == [("53", "6.5"), ("53", "33.5"), ("67", "6.5")]
 
 
 def test_a_field_ties_its_words_to_its_box() -> None:

@@ -51,6 +51,12 @@ class TestCleaning:
     def test_a_line_keeps_what_can_be_read(self, written: str, line: str) -> None:
         assert clean_line(written) == line
 
+    def test_of_what_needs_no_cleaning_no_more_is_kept_than_of_the_rest(self) -> None:
+        """Letters and digits alone are not looked at one by one; a space more, and they are."""
+        for written in ("a" * (ABSURDLY_LONG + 1), "b" * ABSURDLY_LONG + " c"):
+            assert clean_line(written) == clean_paragraph(written) == written[:ABSURDLY_LONG]
+        assert clean_line("Odile2") == clean_line(" Odile2") == clean_paragraph("Odile2") == "Odile2"
+
     def test_a_paragraph_keeps_its_lines_and_one_empty_one_between(self) -> None:
         assert clean_paragraph(" Un \r\n\r\n\r\n\r\n deux\x00 \rtrois\n\n") == "Un\n\ndeux\ntrois"
 

@@ -173,7 +173,9 @@ class TestSearch:
         before = db.query_id
         page = await search(member, "perle")
         assert len(found(page)) == 2 * number
-        assert db.query_id - before == 7, "the visit, members, places, workshops to come and past, duties, turns"
+        assert db.query_id - before == 10, (
+            "the visit, members, places, workshops and meals to come and past, dishes, duties, turns"
+        )
 
     async def test_a_megabyte_is_cut_before_it_is_read(self, scene: Scene) -> None:
         page = await search_page(Visit(now=NOON), REGISTRY, "x" * 1_000_000)
@@ -252,6 +254,21 @@ class TestHousePages:
             page = await scene.world.browser().get(path)
             assert "14 rue des Tanneurs" in words(page)
             assert 'href="mailto:bonjour@tanneurs.exemple"' in page.text
+
+    async def test_the_help_answers_what_people_ask_about_meals(self, scene: Scene) -> None:
+        page = await scene.world.browser().get("/aide")
+        assert "Dix-sept réponses courtes" in words(page)
+        assert page.text.count('<h2 class="h3">') == 17
+        for question in (
+            "Comment manger à un repas partagé ?",
+            "Je ne peux plus venir au repas.",
+            "Combien coûte un repas ?",
+            "C’est quoi, un repas suspendu ?",
+            "Et les allergies ?",
+            "Qui cuisine ?",
+        ):
+            assert question in words(page)
+        assert 'href="/repas"' in page.text
 
     async def test_who_publishes_and_hosts_comes_from_the_settings(self, scene: Scene) -> None:
         bare = words(await scene.world.browser().get("/mentions-legales"))

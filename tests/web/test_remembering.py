@@ -121,7 +121,7 @@ def test_the_memory_ends(environment: Environment, monkeypatch: pytest.MonkeyPat
 def test_a_page_of_the_agenda_is_the_same_the_second_time() -> None:
     def page(key: str) -> str:
         settings = Settings(secret_key=key * 32)
-        context = page_context(agenda(7), visit(), REGISTRY, LazyToken(settings, visit()), None, "/agenda")
+        context = page_context(agenda(7), visit(), REGISTRY, LazyToken(settings, visit()), None)
         return environment_of("fr").get_template("app/calendar/show_agenda.html").render(context)
 
     memory = environment_of("fr").extensions[Remember.identifier]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
 
 import pytest
 
@@ -52,6 +53,11 @@ class TestSay:
 
     def test_plain_words_are_taken_as_a_text(self) -> None:
         assert ENGLISH.say("Bonjour %(name)s") == "Hello %(name)s"
+
+    def test_what_is_counted_up_is_said_one_by_one(self) -> None:
+        assert FRENCH.say(text("Avec %(all)s", all=(text("lait"), "Bao", date(2026, 12, 1)))) == (
+            f"Avec {FRENCH.joined(['lait', 'Bao', FRENCH.day(date(2026, 12, 1))])}"
+        )
 
     @pytest.mark.parametrize("msgid", ["jamais vu ?", "oublié", "sans pluriel"])
     def test_what_is_not_translated_is_said_in_french(self, msgid: str) -> None:
@@ -151,3 +157,18 @@ class TestHours:
 def test_an_unknown_language_is_french() -> None:
     assert language("xx").code == "fr"
     assert plain(language("xx").gettext("Ça va ?")) == "Ça va ?"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("fr", ["1,2", "1\u202f200", "0,333", "12"]), ("en", ["1.2", "1,200", "0.333", "12"])],
+)
+def test_numbers_are_written_as_their_language_does(code: str, said: list[str]) -> None:
+    assert [language(code).number(value) for value in (Fraction(6, 5), 1200, Fraction(1, 3), Fraction(12))] == said
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("fr", ["5\u00a0€", "4,50\u00a0€", "0\u00a0€"]), ("en", ["€5", "€4.50", "€0"])]
+)
+def test_money_leaves_out_cents_that_there_are_not(code: str, said: list[str]) -> None:
+    assert [language(code).euros(cents) for cents in (500, 450, 0)] == said

@@ -14,9 +14,12 @@ from app.identity.states import Act
 from app.notices.commands import choose_mail
 from app.notices.states import Remind
 from app.sqlite_engine import SQLiteStore
+from meals.commands.booking import book_for
+from meals.commands.opening import cancel_meal
 from tests.app.identity.steps import give_password
 from tests.client import NOON
 from tests.factories import a_proposal, make_grant, make_member, make_workshop
+from tests.meals.make import a_wish, make_booking, make_meal
 from tests.people import Cast
 from workshops import jobs
 from workshops.commands import (
@@ -44,6 +47,8 @@ CANARIES = {
     "last word": "canari-mot-de-la-fin",
     "draft": "canari-brouillon",
     "cancellation": "canari-raison-de-sante",
+    "meal called off": "canari-plus-de-gaz",
+    "guest at table": "canari-fatou",
     "device": "canari-montre",
 }
 
@@ -75,6 +80,7 @@ async def live(cast: Cast) -> int:
     )
     await sign_up(actor=cast.odile, workshop_id=called_off, now=at)
     await cancel(actor=me, workshop_id=called_off, reason=CANARIES["cancellation"], now=at)
+    await _eat(me, cast)
     (mine,) = await run("select id from sign_up where member_id = {}", me)
     await jobs.hold_past(LATER)
     await tick_present(actor=cast.yann, workshop_id=attended, sign_up_ids=[mine["id"]], now=LATER)
@@ -84,6 +90,17 @@ async def live(cast: Cast) -> int:
     await make_grant(member_id=me, place_id=place, act=Act.KEEP_PLACE, from_at=NOON)
     await offer_role(actor=me, place_id=place, act=Act.KEEP_PLACE, member_id=cast.odile, shared=True, now=LATER)
     return me
+
+
+async def _eat(me: int, cast: Cast) -> None:
+    """A meal that they opened, ate at and booked for somebody at, over by now; another that they called off."""
+    opened = await make_meal(place_id=cast.place, opener=me, title="Mangé", starts_at=NOON + timedelta(days=10))
+    await make_booking(meal_id=opened, member_id=cast.aicha)
+    await make_booking(meal_id=opened, member_id=me, give=1)
+    await book_for(actor=me, meal_id=opened, first_name=CANARIES["guest at table"], wish=a_wish(), now=NOON)
+    off = await make_meal(place_id=cast.place, opener=me, title="Repas annulé", starts_at=NOON + timedelta(days=11))
+    await make_booking(meal_id=off, member_id=cast.karim)
+    await cancel_meal(actor=me, meal_id=off, reason=CANARIES["meal called off"], now=NOON)
 
 
 async def dumped() -> str:

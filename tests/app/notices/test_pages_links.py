@@ -211,7 +211,7 @@ class NoMore(Refusal):
 
 
 class FakeOffers:
-    """Places at meals that nobody has built yet: one key, one member, one answer."""
+    """Offers of a domain that stands in for meals: one key, one member, one answer."""
 
     def __init__(self) -> None:
         self.state = "open"
@@ -257,7 +257,8 @@ def world(meals: FakeOffers) -> World:
         offers=Offers(kind="meal", look=meals.look, answer=meals.answer),
         refusals={NoMore.TAKEN: "Quelqu’un a pris la place."},
     )
-    return World(registry=Registry.of(*REGISTRY.domains, domain))
+    others = [each for each in REGISTRY.domains if each.name != domain.name]
+    return World(registry=Registry.of(*others, domain))
 
 
 class TestAnswerOffer:

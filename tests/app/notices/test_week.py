@@ -199,8 +199,9 @@ def expected(name: str, week: Week) -> list[str]:
 
 
 def _at_any_look(line: str) -> str:
-    """An offer lapses between two looks of the clock: after a kill the next look comes sooner than an hour later."""
-    return re.sub(r"^(\w+) 1[67] (Le délai est passé)", r"\1 \2", line)
+    """An offer lapses, and the next is made, between two looks of the clock: after a kill the next look comes sooner
+    than an hour later."""
+    return re.sub(r"^(\w+) 1[67] (Le délai est passé|Une place pour toi)", r"\1 \2", line)
 
 
 def days_of(week: Week) -> dict[str, str]:
