@@ -275,6 +275,22 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Payable:
+    """Something that is paid for by card. All three are called in a transaction of `app.payments`, and are safely done
+    twice; a thing that is gone is no error."""
+
+    kind: str
+    lock: Callable[[int], Awaitable[Any]]
+    """Locks the thing, and what stands before it in the order of locking (members, rooms, the thing itself), before the
+    checkout is. What it returns is handed to the other two."""
+    paid: Callable[[Any, int, int, datetime], Awaitable[int]]
+    """`(locked, checkout_id, cents, now)`: so much was paid. Returns how much of it is given back now: all of it, when
+    what it was for is no more to be had, or the thing is gone."""
+    ended: Callable[[Any, int, datetime], Awaitable[None]]
+    """`(locked, checkout_id, now)`: it ended without payment. Frees what was held for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """The manifest of a domain."""
 
@@ -322,6 +338,7 @@ class Domain:
     was believed: not so of a clock that had just been set, or that a machine started with. Ends for good what had
     expired by then, and lets nothing wait for an hour that comes only much later. Safely done twice."""
     offers: Offers | None = None
+    payable: Payable | None = None
     seed: Callable[[Any], Awaitable[None]] | None = None
     """Fills a demonstration; gets the `app.demo.Stage`."""
     seed_after: str = ""

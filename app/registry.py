@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from litestar import Router
 
-from app.contracts import Asked, Domain, EntryKind, Job, Kept, NavItem, Offers
+from app.contracts import Asked, Domain, EntryKind, Job, Kept, NavItem, Offers, Payable
 from app.errors import Refusal
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Registry:
     """What each domain's people ask of a member in person."""
     offers: Mapping[str, Offers]
     """By the kind of entry that is offered."""
+    payables: Mapping[str, Payable]
+    """By their kind."""
 
     @classmethod
     def of(cls, *domains: Domain) -> Registry:
@@ -60,6 +62,8 @@ class Registry:
         _refuse_doubles("domain", [domain.name for domain in domains])
         _refuse_doubles("navigation key", [item.key for item in nav])
         _refuse_doubles("job", [job.name for job in jobs])
+        payables = [domain.payable for domain in domains if domain.payable is not None]
+        _refuse_doubles("payable", [payable.kind for payable in payables])
         return cls(
             domains=domains,
             routers=tuple(router for domain in domains for router in domain.routers),
@@ -72,6 +76,7 @@ class Registry:
             keeps=tuple(kept for domain in domains for kept in domain.keeps),
             asks=tuple(domain.asks for domain in domains if domain.asks is not None),
             offers={domain.offers.kind: domain.offers for domain in domains if domain.offers is not None},
+            payables={payable.kind: payable for payable in payables},
         )
 
 

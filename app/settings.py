@@ -5,9 +5,11 @@ A missing or malformed setting is named in a sentence; nothing here opens a conn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 LANGUAGES = ("fr", "en")
@@ -33,6 +35,12 @@ class Settings:
     hosted_by: str = ""
     """Who hosts it: name, address, telephone."""
     demo: bool = False
+    stripe_secret_key: str = ""
+    """Without it nothing is paid by card."""
+    stripe_webhook_secrets: tuple[str, ...] = ()
+    """One, or two while one is changed: any of them signs."""
+    stripe_api_base: str | None = None
+    """Where a stand-in for Stripe listens, on this machine."""
 
     @property
     def secure(self) -> bool:
@@ -91,7 +99,39 @@ class Settings:
             locale=locale,
             publisher=given("RESEAU_PUBLISHER", ""),
             hosted_by=given("RESEAU_HOSTED_BY", ""),
+            **_of_stripe(environ),
         )
+
+
+STRIPE_KEY = re.compile(r"(sk|rk)_(test|live)_\w{8,}", re.ASCII)
+STRIPE_WEBHOOK_SECRET = re.compile(r"whsec_[\w+/=-]{8,}", re.ASCII)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _of_stripe(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Its settings. Nothing of a key is said again, not even of one that is wrong."""
+    key = environ.get("RESEAU_STRIPE_SECRET_KEY", "").strip()
+    if key and not STRIPE_KEY.fullmatch(key):
+        raise SettingsError(
+            "RESEAU_STRIPE_SECRET_KEY must be a secret or restricted key of Stripe: it begins with sk_live_, rk_live_, "
+            "sk_test_ or rk_test_."
+        )
+    secrets = tuple(filter(None, (each.strip() for each in environ.get("RESEAU_STRIPE_WEBHOOK_SECRET", "").split(","))))
+    if len(secrets) > 2 or not all(map(STRIPE_WEBHOOK_SECRET.fullmatch, secrets)):
+        raise SettingsError(
+            "RESEAU_STRIPE_WEBHOOK_SECRET must be the signing secret of the webhook, which begins with whsec_, or two "
+            "of them with a comma between, while one is changed."
+        )
+    base = environ.get("RESEAU_STRIPE_API_BASE", "").strip().rstrip("/") or None
+    if base is not None:
+        parts = urlsplit(base)
+        if parts.scheme != "http" or parts.hostname not in LOOPBACK or parts.path or parts.query:
+            raise SettingsError(
+                "RESEAU_STRIPE_API_BASE is for a stand-in on this machine, like http://127.0.0.1:8420. Leave it out."
+            )
+        if "_test_" not in key:
+            raise SettingsError("RESEAU_STRIPE_API_BASE is for a stand-in, and only goes with a key of Stripe's tests.")
+    return {"stripe_secret_key": key, "stripe_webhook_secrets": secrets, "stripe_api_base": base}
 
 
 def erased_list(environ: Mapping[str, str]) -> Path | None:

@@ -457,6 +457,10 @@ begin
     for each in select schemaname, tablename from pg_tables where schemaname = current_schema() loop
         execute format('drop table %I.%I cascade', each.schemaname, each.tablename);
     end loop;
+    for each in select p.oid::regprocedure as name from pg_proc p where p.pronamespace = current_schema()::regnamespace
+        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') loop
+        execute format('drop routine %s cascade', each.name);
+    end loop;
 end $$;
 """
 _GO_ON = f"""

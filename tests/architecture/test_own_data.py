@@ -269,6 +269,52 @@ DECIDED = [
         vote=("copy", "gone once it is settled"),
         voted_at=("copy", "gone once it is settled"),
     ),
+    # ---------------------------------------------------------------------------------------------------- payments
+    each(
+        "checkout",
+        id=NUMBER,
+        thing_id=("in the copy of the booking", "gone with the booking's person, as soon as it has ended"),
+        path=("where Stripe's page leads back to", "gone with the booking's person, as soon as it has ended"),
+        url=("a page of Stripe's, over after 35 minutes", "gone with the booking's person, as soon as it has ended"),
+        **dict.fromkeys(("key", "session_id", "payment_intent"), ("Stripe's and our numbers", "without a name")),
+        **dict.fromkeys(
+            ("amount_cents", "state"), ("in the copy of the booking", "the place's accounts, without a name")
+        ),
+        **dict.fromkeys(("place_id", "kind", "currency", "title", "language"), OURS),
+        **dict.fromkeys(
+            (
+                "made_at",
+                "expires_at",
+                "held_until",
+                "asked_at",
+                "unsure",
+                "closing_at",
+                "settled_at",
+                "fault",
+                "seen_at",
+            ),
+            ("how it was asked of Stripe", "the place's accounts, without a name"),
+        ),
+    ),
+    each(
+        "refund",
+        id=NUMBER,
+        checkout_id=NUMBER,
+        **dict.fromkeys(("key", "stripe_id"), ("Stripe's and our numbers", "without a name")),
+        **dict.fromkeys(
+            ("amount_cents", "state"), ("in the copy of the booking", "the place's accounts, without a name")
+        ),
+        **dict.fromkeys(
+            ("wanted_at", "asked_at", "settled_at", "tries", "fault", "seen_at"),
+            ("how it was asked of Stripe", "the place's accounts, without a name"),
+        ),
+    ),
+    each(
+        "ledger_line",
+        "id place_id kind ref cents at checkout_id",
+        ("the place's accounts, which name nobody", "the place's accounts, without a name"),
+    ),
+    table("stripe_event", OURS),
     # ------------------------------------------------------------------------------------------------------- turns
     table("rota_setting", PLACE),
     table("duty", PLACE),

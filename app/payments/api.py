@@ -1,0 +1,37 @@
+"""What other domains may ask of paying by card.
+
+What they write, they write in their own transaction; Stripe is only ever asked outside of any (`ask`, `settle`,
+`close`, `send_refunds_of`), in a bounded time, and its silence is an answer.
+"""
+
+from __future__ import annotations
+
+from app.payments.gateway import card_taken
+from app.payments.keeping import (
+    CheckoutSeen,
+    begin,
+    checkouts_of,
+    close_soon,
+    forget_whose,
+    paid_cents,
+    want_refund,
+)
+from app.payments.rules import LEAST_CENTS, PAYABLE_FOR
+from app.payments.states import ENDED, LIVE, Closing, State
+
+__all__ = [
+    "ENDED",
+    "LEAST_CENTS",
+    "LIVE",
+    "PAYABLE_FOR",
+    "CheckoutSeen",
+    "Closing",
+    "State",
+    "begin",
+    "card_taken",
+    "checkouts_of",
+    "close_soon",
+    "forget_whose",
+    "paid_cents",
+    "want_refund",
+]
