@@ -6,7 +6,7 @@ is asked of `rules` by the commands.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from app.i18n import Text, text
@@ -19,7 +19,8 @@ from meals.views import BookingRead
 
 def read_booking(form: Form, prices: Prices, *, asked: Collection[Diet]) -> BookingRead:
     """`seats`, `children`, `together`, `price_cents`, `payment`, `give`, `take`, `team`, `diet` (several) with
-    `people_…` of each. What is not sent is one seat at the fair price, paid on site. `asked` are the diets that the
+    `people_…` of each. What is not sent is one seat at the fair price, paid on site; whether a card is taken is asked
+    of `rules`. `asked` are the diets that the
     menu conflicts with: another is passed over, since nothing there is against it (any more). `version` is the meal's
     as it was read beside the form."""
     fields = Fields(form)
@@ -147,12 +148,17 @@ def _read_price(fields: Fields, prices: Prices) -> int:
     return known.get(raw, prices.fair)
 
 
+def read_payment(form: Mapping[str, str]) -> Payment | None:
+    """How they pay; on site where nothing is said, none for what is neither."""
+    raw = clean_line(form.get("payment", "")) or Payment.ON_SITE.value
+    return Payment(raw) if raw in set(Payment) else None
+
+
 def _read_payment(fields: Fields) -> Payment:
-    """On site, until seats can be paid for by card (`Standing.card`)."""
-    raw = clean_line(fields.form.get("payment", ""))
-    if raw not in ("", Payment.ON_SITE):
-        fields.fault("payment", text("La carte n’est pas possible ici. Tu peux payer sur place."))
-    return Payment.ON_SITE
+    payment = read_payment(fields.form)
+    if payment is None:
+        fields.fault("payment", text("Choisis comment tu paies : sur place, ou par carte."))
+    return payment or Payment.ON_SITE
 
 
 def _read_diets(form: Form, fields: Fields, seats: int, asked: Collection[Diet]) -> dict[Diet, int]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from babel.numbers import format_decimal
+
 from app.i18n import Language, text, text_n
 from app.i18n.text import N_
 from meals.kitchen import Amount, in_words_of
@@ -115,3 +119,9 @@ def amount_words(amount: Amount, lang: Language) -> str:
     if unit == Unit.SPOON:
         return lang.say(text("%(number)s c. à soupe", number=number))
     return f"{number}\u00a0{unit}"
+
+
+def to_the_cent(cents: int, lang: Language) -> str:
+    """« 10,00 € »: of what goes through a bank, written as the bank writes it."""
+    amount = format_decimal(Decimal(cents) / 100, format="#,##0.00", locale="fr" if lang.code == "fr" else "en_GB")
+    return f"{amount}\u00a0€" if lang.code == "fr" else f"€{amount}"

@@ -17,6 +17,7 @@ from meals.kitchen import DishFacts
 from meals.labels import ALLERGEN_NAMES
 from meals.rules import Standing, Who, Wish
 from meals.states import Diet, MealState
+from meals.views_card import Choice
 from meals.views_form import BookingForm
 from meals.views_team import Team
 
@@ -170,6 +171,8 @@ class MealPage:
     booking_id: int = 0
     offers: Sequence[str] = ()
     """By which keys the seats that are kept for the reader are answered."""
+    payments: Sequence[Choice] = ()
+    """The ways to pay for them, where there are several."""
     guests: Sequence[GuestLine] = ()
     kept_guests: Sequence[GuestLine] = ()
     """For whoever opened it or keeps the place: those whom others booked for."""
@@ -287,6 +290,16 @@ def _own_panel(standing: Standing, who: Who, *, handed: int, now: datetime, lang
             seated=who.confirmed + who.offered,
             state="offered",
             offer=True,
+        )
+    if who.held:
+        to_pay = text("Il reste à payer par carte : c’est sur ton billet.")
+        return MealPanel(
+            say(text_n("Ta place est gardée", "Tes %(n)s places sont gardées", who.held)),
+            "credit-card",
+            ([_seats_of(who.confirmed, lang)] if who.confirmed else []) + [say(to_pay)],
+            mine=True,
+            seated=who.confirmed + who.held,
+            state="held",
         )
     lines = []
     if who.waits:

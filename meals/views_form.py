@@ -11,11 +11,12 @@ from datetime import datetime
 from functools import lru_cache
 
 from app.i18n import Language, capital, text, text_n
-from meals import kitchen, rules
+from meals import kitchen, rules, views_card
 from meals.kitchen import DishFacts
 from meals.labels import DIET_NAMES
 from meals.rules import Prices, Standing, Who
 from meals.states import Diet
+from meals.views_card import Choice
 
 Option = tuple[str, str]
 
@@ -50,6 +51,10 @@ class BookingForm:
     """Nothing for whoever had one of this meal already."""
     give_words: str
     team_words: str
+    payments: Sequence[Choice]
+    """The ways to pay, where there are several and something is free."""
+    pay_words: str
+    """How it is paid, where nothing is to be chosen."""
     diets: Sequence[DietBox]
     hint: str
 
@@ -73,6 +78,7 @@ def booking_form(
         pot_holds_one=rules.pot_holds_one(balance_cents=pot_cents, fair_cents=standing.prices.fair),
         suspended_before=suspended_before,
         on_team=who.on_team,
+        card=standing.card,
         diets=tuple(kitchen.diets_asked(dishes)),
         lang=lang,
     )
@@ -89,6 +95,7 @@ def _form(
     pot_holds_one: bool,
     suspended_before: bool,
     on_team: bool,
+    card: bool,
     diets: tuple[Diet, ...],
     lang: Language,
 ) -> BookingForm:
@@ -123,6 +130,12 @@ def _form(
         team_words=say(text("Je suis de l’équipe : mon repas est compris, %(price)s", price=lang.euros(0)))
         if on_team
         else "",
+        payments=views_card.payments(lang) if card and free > 0 else (),
+        pay_words=say(
+            text("Quand une place est pour toi, tu choisis : par carte, ou sur place.")
+            if card
+            else text("Tu paies sur place, dans une enveloppe.")
+        ),
         diets=tuple(_diet_box(diet, lang) for diet in diets),
         hint=say(text("Tu peux annuler jusqu’à %(when)s.", when=closes_at)),
     )
@@ -144,9 +157,16 @@ def price_options(prices: Prices, lang: Language) -> list[tuple[str, str, str]]:
     return [(str(cents), lang.euros(cents), name) for cents, name in found.items()]
 
 
-def prices_words(prices: Prices, lang: Language, *, short: bool = False) -> str:
+def prices_words(prices: Prices, lang: Language, *, short: bool = False, card: bool = False) -> str:
     """What a seat costs, for whoever has none yet: « 3 €, 5 € ou 8 €, comme tu peux ; 0 € si tu ne peux pas. »; `short`
-    in a list."""
+    in a list. `card`: it may be paid by card."""
+    words = _prices_words(prices, lang, short=short)
+    if not card or not any(prices.all):
+        return words
+    return lang.say(text("%(prices)s Par carte ou sur place.", prices=words if words.endswith(".") else f"{words}."))
+
+
+def _prices_words(prices: Prices, lang: Language, *, short: bool) -> str:
     say = lang.say
     known = sorted(set(prices.all))
     *some, last = [lang.euros(cents) for cents in known]

@@ -130,6 +130,20 @@ def give_up_question(name: str, seats: int) -> Text:
     return text_n("Tu annules ta place ?", "Tu annules tes %(n)s places ?", seats)
 
 
+def give_back_question(seats: int) -> Text:
+    """Asked before some seats are given back that were paid for."""
+    return text_n("Tu rends une place ?", "Tu rends %(n)s places ?", seats)
+
+
+def whose_then(seats: int) -> Text:
+    """Who has seats that are given up."""
+    return text_n(
+        "Elle ira à la première personne en attente. Pas besoin de te justifier.",
+        "Elles iront à qui attend. Pas besoin de te justifier.",
+        seats,
+    )
+
+
 def party(seats: int, children: int) -> Text:
     """« 3 places, dont 1 enfant »: what a booking is for, where children come with it."""
     places = text_n("%(n)s place", "%(n)s places", seats)

@@ -2,12 +2,19 @@
 
 from litestar import Router
 
-from meals.pages import booking, meals
+from meals.pages import booking, card, meals
 from meals.pages.dishes import routes_dishes
 from meals.pages.keeping import routes_keeping
 from meals.pages.kitchen import routes_kitchen
 
 router = Router(
     path="",
-    route_handlers=[*meals.HANDLERS, *booking.HANDLERS, *routes_keeping, *routes_dishes, *routes_kitchen],
+    route_handlers=[
+        *meals.HANDLERS,
+        *booking.HANDLERS,
+        *card.HANDLERS,
+        *routes_keeping,
+        *routes_dishes,
+        *routes_kitchen,
+    ],
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.errors import Refused
-from app.i18n import Text, text, text_n
+from app.i18n import Text, language, text, text_n
 from app.web.answers import go_to
 from app.web.error_pages import refusal_text
 from app.web.flash import Flash
@@ -18,13 +20,22 @@ from app.web.forms import read_form
 from app.web.rendering import render, visit_of, wants_fragment
 from meals import forms
 from meals.commands.booking import add_seats, book, book_for, change_choice
+from meals.commands.card import pay
 from meals.commands.giving_back import answer_offer, cancel_seats, hand_over, keep_seats, take_over
 from meals.facts import menu_of
 from meals.kitchen import diets_asked
-from meals.pages.shared import AnyRequest, show, show_ticket, signed_in
+from meals.pages.shared import AnyRequest, bank_again, show, show_ticket, signed_in
+from meals.queries.card import money_back
 from meals.queries.choice import choice_page, is_as_wished
+from meals.queries.giving_up import give_up_page
 from meals.queries.one import back_of, prices_now, ticket_of
-from meals.queries.ticket import give_up_page, left_of, somebody_waits
+from meals.queries.ticket import left_of, somebody_waits
+from meals.rules import MOST_SEATS
+from meals.states import Payment
+from meals.views_card import ASK_AGAIN, Back, both, given_back
+
+SOME = {str(number) for number in range(1, MOST_SEATS)}
+"""How many seats may be given back, others being kept."""
 
 
 @post("/repas/{meal_id:int}/reservations", status_code=303)
@@ -42,6 +53,9 @@ async def book_seats(request: AnyRequest, meal_id: FromPath[int]) -> Response[An
         )
     except Refused as refused:
         return await show(request, meal_id, refused=refused, booking=read)
+    if read.wish.payment is Payment.CARD:
+        with suppress(Refused):  # nothing of it is to be paid
+            await pay(actor=member.id, booking_id=made.id, now=visit.now)
     said = Flash(text("C’est noté !"))
     if not made.anew and not await is_as_wished(made.id, read.wish):
         said = Flash(text("Tu avais déjà réservé : rien n’a changé. Change tes places ici."), tone="")
@@ -90,8 +104,15 @@ async def show_own_ticket(request: AnyRequest, meal_id: FromPath[int]) -> Respon
 
 @get("/reservations/{booking_id:int}")
 async def show_booking(request: AnyRequest, booking_id: FromPath[int]) -> Response[Any]:
-    """The ticket."""
-    return await show_ticket(request, booking_id)
+    """The ticket. Who comes back from Stripe's page (`carte`) waits for the bank: the page asks again by itself
+    (`essai`), as long as nothing is known."""
+    came = request.query_params.get("carte", "")
+    back = Back(came) if came in set(Back) else None
+    tries = request.query_params.get("essai", "")
+    asked = min(int(tries), ASK_AGAIN) if tries.isascii() and tries.isdigit() and len(tries) < 4 else 0
+    if not (asked and wants_fragment(request)):
+        return await show_ticket(request, booking_id, back=back)
+    return await bank_again(request, booking_id, back=back, asked=asked)
 
 
 @get("/reservations/{booking_id:int}/choix")
@@ -129,7 +150,9 @@ async def change(request: AnyRequest, booking_id: FromPath[int]) -> Response[Any
 @get("/reservations/{booking_id:int}/annulation")
 async def ask_cancel(request: AnyRequest, booking_id: FromPath[int]) -> Response[Any]:
     """The question before all seats are given up."""
-    page = await give_up_page(booking_id, visit=visit_of(request))
+    some = request.query_params.get("places", "")
+    seats = int(some) if some in SOME else None
+    page = await give_up_page(booking_id, visit=visit_of(request), seats=seats)
     if page is None:  # the back button, after having cancelled
         return go_to(request, f"/reservations/{booking_id}", flash=Flash(text("Il n’y a rien à annuler."), tone=""))
     return render(request, "meals/give_up.html", page)
@@ -156,7 +179,7 @@ async def give_back(request: AnyRequest, booking_id: FromPath[int]) -> Response[
     else:
         said = text_n("C’est fait, la place est libre.", "C’est fait, %(n)s places sont libres.", read.seats)
     return await _carry_out(
-        request, booking_id, deed, said, then=await back_of(booking_id), left=read.seats is not None
+        request, booking_id, deed, said, then=await back_of(booking_id), left=read.seats is not None, money=True
     )
 
 
@@ -212,24 +235,50 @@ async def answer(request: AnyRequest, booking_id: FromPath[int]) -> Response[Any
     said = form.get("answer", "")
     if said not in ("yes", "no"):
         return await show_ticket(request, booking_id, button=text("Choisis une réponse."))
-    offers = form.all("offer")
-    deed = answer_offer(actor=member.id, booking_id=booking_id, yes=said == "yes", offers=offers, now=visit.now)
-    words = (
-        text("C’est noté, à table !") if said == "yes" else text("C’est noté : c’est au tour de la personne suivante.")
-    )
+    payment = forms.read_payment(form)
+    if payment is None:
+        return await show_ticket(
+            request, booking_id, button=text("Choisis comment tu paies : sur place, ou par carte.")
+        )
+    deed = _answer(member.id, booking_id, yes=said == "yes", offers=form.all("offer"), payment=payment, now=visit.now)
+    if said == "no":
+        words = text("C’est noté : c’est au tour de la personne suivante.")
+    else:
+        words = text("C’est noté !") if payment is Payment.CARD else text("C’est noté, à table !")
     return await _carry_out(request, booking_id, deed, words)
 
 
+async def _answer(
+    actor: int, booking_id: int, *, yes: bool, offers: list[str], payment: Payment, now: datetime
+) -> None:
+    await answer_offer(actor=actor, booking_id=booking_id, yes=yes, offers=offers, payment=payment, now=now)
+    if yes and payment is Payment.CARD:
+        with suppress(Refused):  # nothing of it is to be paid
+            await pay(actor=actor, booking_id=booking_id, now=now)
+
+
 async def _carry_out(
-    request: AnyRequest, booking_id: int, deed: Awaitable[object], said: Text, *, then: str = "", left: bool = False
+    request: AnyRequest,
+    booking_id: int,
+    deed: Awaitable[object],
+    said: Text,
+    *,
+    then: str = "",
+    left: bool = False,
+    money: bool = False,
 ) -> Response[Any]:
-    """Do it and say so, on the ticket or on the page `then`, and what is `left` of the booking; refused, the ticket
-    says why."""
+    """Do it and say so, on the ticket or on the page `then`, what becomes of the `money` that was paid by card, and
+    what is `left` of the booking; refused, the ticket says why."""
+    visit = visit_of(request)
+    before = await money_back(booking_id) if money else (0, 0)
     try:
         await deed
     except Refused as refused:
         return await show_ticket(request, booking_id, refused=refused)
-    flash = Flash(said, await left_of(booking_id, visit=visit_of(request)) if left else None)
+    after = await money_back(booking_id) if money else (0, 0)
+    words = given_back(after[0] - before[0], after[1] - before[1], language(visit.language))
+    rest = await left_of(booking_id, visit=visit) if left else None
+    flash = Flash(said, both(words, rest, language(visit.language)))
     if wants_fragment(request) and not then:
         return await show_ticket(request, booking_id, flash=flash)
     return go_to(request, then or f"/reservations/{booking_id}", flash=flash)

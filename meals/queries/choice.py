@@ -10,10 +10,13 @@ from dataclasses import dataclass, field, replace
 from app.database import run
 from app.i18n import Language, Text, capital, language, text, text_n
 from app.identity.visits import Visit
-from meals import rules, views_form, views_ticket
-from meals.facts import HAD_SUSPENDED, Row, due_of, menu_of, pot_cents, source_of, standing_of, turns_of
+from app.payments.api import CheckoutSeen
+from meals import rules, views_card, views_form, views_ticket
+from meals.card_rules import Money
+from meals.facts import HAD_SUSPENDED, Row, menu_of, pot_cents, source_of, standing_of, turns_of
 from meals.kitchen import diets_asked
-from meals.labels import DIET_NAMES
+from meals.labels import DIET_NAMES, to_the_cent
+from meals.queries.card import Cards, cards_of, money_of
 from meals.queries.ticket import for_whom, own_booking, seats_of
 from meals.rules import Wish
 from meals.states import Diet, OwnSeat, Payment
@@ -29,9 +32,12 @@ class ChoicePage:
     heading: str
     title: str
     when_words: str
-    due: str
-    """Nothing once it is forgotten."""
+    money: str
+    """What they pay, as a heading; nothing once it is forgotten."""
     lines: Sequence[str]
+    """For what."""
+    by_card: Sequence[str]
+    """What was paid by card, what came of it, and what is left to pay on site."""
     diets: Sequence[str]
     seats: int
     """All that the booking asks for."""
@@ -63,7 +69,7 @@ async def choice_page(booking_id: int, *, visit: Visit) -> ChoicePage:
     }
     lang = language(visit.language)
     say = lang.say
-    seats = held.confirmed + held.attended or held.all
+    seats = held.confirmed + held.held + held.attended or held.all
     standing = standing_of(row)
     to_come = rules.why_cannot_change_choice(standing, now=visit.now) is None
     if to_come and row["team"] and row["member_id"] in await gave_up(source_of(row["id"])):
@@ -71,8 +77,12 @@ async def choice_page(booking_id: int, *, visit: Visit) -> ChoicePage:
     name = for_whom(row, lang)
     own, fair = OwnSeat(row["own"]), lang.euros(row["booked_fair_cents"])
     paid = seats if own is OwnSeat.CHOSEN else seats - 1
-    due = due_of(row | {"fair_cents": row["booked_fair_cents"]}, seats)
     forgotten = row["forgotten_at"] is not None
+    stands = bool(row["active"] or held.attended)
+    cards = await cards_of(booking_id) if row["payment"] == Payment.CARD else Cards()
+    money = await money_of(row, seats if stands else 0, cards)
+    to_pay = cards.to_pay if held.held else None
+    by_card = views_card.money_lines(money, failed=cards.refund_failed, lang=lang)
     lines = []
     if paid > 0:
         price = lang.euros(row["price_cents"])
@@ -104,10 +114,20 @@ async def choice_page(booking_id: int, *, visit: Visit) -> ChoicePage:
         heading=views_ticket.ticket_words(name, somebody_waits=False, lang=lang).choice,
         title=row["title"],
         when_words=capital(lang.when(row["starts_at"])),
-        due="" if forgotten else lang.euros(due if row["active"] or held.attended else 0),
+        money="" if forgotten else say(_money_words(to_pay, money, lang)),
         lines=[] if forgotten else lines,
+        by_card=by_card if money.paid else (),
         diets=[_without(diet, people, lang) for diet, people in diets.items()],
     )
+
+
+def _money_words(to_pay: CheckoutSeen | None, money: Money, lang: Language) -> Text:
+    """« Dans l’enveloppe : 8 € », « À payer par carte : 10,00 € », « Payé par carte : 10,00 € »."""
+    if to_pay is not None:
+        return text("À payer par carte : %(amount)s", amount=to_the_cent(to_pay.amount_cents, lang))
+    if money.paid:
+        return text("Payé par carte : %(amount)s", amount=to_the_cent(money.paid, lang))
+    return text("Dans l’enveloppe : %(amount)s", amount=lang.euros(money.due))
 
 
 def _without(diet: Diet, people: int, lang: Language) -> str:

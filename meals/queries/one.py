@@ -21,7 +21,7 @@ from app.identity.api import here_of, somebody_holds
 from app.identity.states import Act
 from app.identity.visits import Visit, kept_for
 from app.unchanged import unchanged
-from meals import rules, views, views_form, views_team
+from meals import rules, views, views_card, views_form, views_team
 from meals.facts import HAD_SUSPENDED, KIND, Row, menu_of, offer_key, prices_of, standing_of, turns_of, who_is
 from meals.kitchen import DishFacts
 from meals.queries.kitchen import undeclared_words
@@ -152,18 +152,21 @@ def _page(shown: _Shown, who: Who | None, visit: Visit, lang: Language, *, suspe
     """What the page says to all who are the same to the meal, made once a minute: hours, by which rules go, are written
     to the minute. Nothing of the reader's own is in it: `_own`."""
     turns = () if who is None else tuple(slot.id for _, slot in shown.turns if who.id in slot.member_ids)
-    seen_as = lang.code, suspended, turns, None if who is None else _AS_SEEN(who)
+    standing = standing_of(shown.row, now=visit.now)
+    seen_as = lang.code, suspended, turns, standing.card, None if who is None else _AS_SEEN(who)
     minute = visit.now.replace(second=0, microsecond=0)
     kept = shown.pages.get(seen_as)
     if kept is not None and kept[0] == minute:
         return kept[1]
-    page = _page_for(shown, who, suspended=suspended, now=visit.now, lang=lang)
+    page = _page_for(shown, standing, who, suspended=suspended, now=visit.now, lang=lang)
     shown.pages[seen_as] = minute, page
     return page
 
 
-def _page_for(shown: _Shown, who: Who | None, *, suspended: bool, now: datetime, lang: Language) -> MealPage:
-    row, standing = shown.row, shown.standing
+def _page_for(
+    shown: _Shown, standing: Standing, who: Who | None, *, suspended: bool, now: datetime, lang: Language
+) -> MealPage:
+    row = shown.row
     names = who is not None and who.belongs and who.met
     may = _may(shown, who, now=now)
     books = who is not None and not who.booked and rules.why_cannot_book(standing, now=now) is None
@@ -186,7 +189,7 @@ def _page_for(shown: _Shown, who: Who | None, *, suspended: bool, now: datetime,
             step_free=bool(row["room_step_free"]),
             prices=""
             if (who is not None and who.booked) or rules.why_off(standing, now) is not None
-            else views_form.prices_words(standing.prices, lang),
+            else views_form.prices_words(standing.prices, lang, card=standing.card),
             ics=f"/repas/{row['id']}.ics" if standing.state is not MealState.CANCELLED else "",
             lang=lang,
         ),
@@ -301,6 +304,8 @@ async def _own(
     if who.offered and booked is not None:
         kept = await run(_KEPT, booked["id"])
         own["offers"] = [offer_key(part["id"], part["offered_at"]) for part in kept]
+        if standing_of(shown.row, now=now).card:
+            own["payments"] = views_card.payments(lang)
     frees = rules.why_cannot_give_back(shown.standing, now=now) is None
     if guests := [each for each in mine if each["member_id"] is None and each["active"]]:
         own["guests"] = [_guest(each, frees=frees, lang=lang) for each in guests]

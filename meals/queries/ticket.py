@@ -1,6 +1,7 @@
 """A booking, for whoever made it: the ticket. What they chose stands on a page of its own (`choice`).
 
-The ticket looks the same whatever the seats cost: it is shown at the door, so no amount is on it.
+The ticket looks the same whatever the seats cost: it is shown at the door, so no amount is on it, but for seats that
+are only kept until they are paid for.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from app.database import run
 from app.errors import NotFound
 from app.i18n import Language, Text, capital, language, text, text_n
 from app.identity.visits import Visit
-from meals import rules, views, views_ticket
+from app.payments.api import State
+from meals import rules, views, views_card, views_ticket
 from meals.facts import Row, offer_key, standing_of, who_is
+from meals.queries.card import Cards, cards_of
 from meals.rules import Standing, Who
-from meals.states import MealState, PartState
+from meals.states import MealState, PartState, Payment, Unpaid
 from meals.views import Fact
+from meals.views_card import Back, Choice, Paying
 from meals.views_form import Option
 from meals.views_ticket import TicketWords, ToDo
 
@@ -31,6 +35,8 @@ class TicketMay:
     answer: bool = False
     cancel: bool = False
     give_one: bool = False
+    give_one_asks: bool = False
+    """What was paid for it is asked about first, on a page of its own."""
     stop_waiting: bool = False
     hand_over: bool = False
     keep: bool = False
@@ -78,30 +84,21 @@ class TicketPage:
     children_options: Sequence[Option] = ()
     ics: str = ""
     own: bool = True
-    """The reader booked it, and it stands or was eaten: what was chosen is theirs to read."""
+    """The reader booked it, and it stands or was eaten, or was paid for: what was chosen is theirs to read."""
+    paying: Paying | None = None
+    """Seats that are kept until they are paid for."""
+    paid_now: bool = False
+    """They come back from Stripe's page, and it is paid."""
+    payments: Sequence[Choice] = ()
+    """The ways to pay for seats that are offered, where there are several."""
     focus: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Text] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUpPage:
-    """Are you sure? Asked on a page of its own."""
-
-    id: int
-    title: str
-    when_words: str
-    question: str
-    words: str
-    seats: int | None
-    """So many, where the others stay; none for all."""
-    had: int
-    once: str
-
-
 _BOOKING = """
 select b.id as booking_id, b.member_id, b.first_name, b.together, b.active, b.price_cents, b.give, b.suspended, b.team,
-       b.own, b.fair_cents as booked_fair_cents, b.forgotten_at,
+       b.own, b.fair_cents as booked_fair_cents, b.forgotten_at, b.payment, b.unpaid,
        m.*, r.name as room_name, r.step_free as room_step_free, p.name as place_name, p.address as place_address
 from booking b join meal m on m.id = b.meal_id join place p on p.id = m.place_id left join room r on r.id = m.room_id
 where b.id = {} and """
@@ -124,6 +121,8 @@ class Seats:
     confirmed: int
     handed: int
     """Of the confirmed ones."""
+    held: int
+    """Kept until they are paid for."""
     offered: int
     waits: int
     children: int
@@ -138,7 +137,7 @@ class Seats:
 
     @property
     def all(self) -> int:
-        return self.confirmed + self.offered + self.waits
+        return self.confirmed + self.held + self.offered + self.waits
 
 
 async def own_booking(booking_id: int, visit: Visit) -> Row:
@@ -150,7 +149,7 @@ async def own_booking(booking_id: int, visit: Visit) -> Row:
     return rows[0]
 
 
-async def _shown_booking(booking_id: int, visit: Visit) -> tuple[Row, bool]:
+async def shown_booking(booking_id: int, visit: Visit) -> tuple[Row, bool]:
     """A booking with its meal, for whoever booked; that of somebody without an account for whoever opened the meal or
     keeps the place, too. And whether the reader booked it. Raises `NotFound`."""
     try:
@@ -172,16 +171,18 @@ async def seats_of(booking_id: int) -> Seats:
     def seats(*states: PartState) -> list[Row]:
         return [part for part in parts if part["state"] in states]
 
-    confirmed = seats(PartState.CONFIRMED, PartState.HELD)
+    confirmed = seats(PartState.CONFIRMED)
+    held = seats(PartState.HELD)
     offered = seats(PartState.OFFERED)
     waits = seats(PartState.WAITING)
-    standing = [*confirmed, *offered, *waits]
+    standing = [*confirmed, *held, *offered, *waits]
     ended = max((part["settled_at"] for part in parts if part["settled_at"]), default=None)
     lapsed = [part for part in seats(PartState.LAPSED) if not standing and part["settled_at"] == ended]
     late = sum(part["seats"] for part in lapsed if part["offered_at"] is not None)
     return Seats(
         confirmed=sum(part["seats"] for part in confirmed),
         handed=sum(part["seats"] for part in confirmed if part["handed_at"] is not None),
+        held=sum(part["seats"] for part in held),
         offered=sum(part["seats"] for part in offered),
         waits=sum(part["seats"] for part in waits),
         children=sum(part["children"] for part in standing),
@@ -201,15 +202,20 @@ async def ticket_page(
     focus: bool = False,
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, Text] | None = None,
+    back: Back | None = None,
+    asked: int = 0,
 ) -> TicketPage:
     """The ticket, for whoever booked; of somebody without an account for whoever answers for the meal, too. Raises
-    `NotFound`."""
-    row, own = await _shown_booking(booking_id, visit)
+    `NotFound`. `back`: they come from Stripe's page, so; `asked`: the page has asked so many times by itself since."""
+    row, own = await shown_booking(booking_id, visit)
     held = await seats_of(booking_id)
     lang, now = language(visit.language), visit.now
-    standing = standing_of(row)
-    may = _may(row, standing, held, now=now)
-    state, icon, heading = _heading(row, standing, held, now=now, lang=lang)
+    standing = standing_of(row, now=now)
+    by_card = own and (held.held > 0 or row["payment"] == Payment.CARD)
+    cards = await cards_of(booking_id) if by_card else Cards()
+    paying = _paying(row, held, cards, back=back, asked=asked, now=now, lang=lang)
+    may = _may(row, standing, held, cards, now=now)
+    state, icon, heading = _heading(row, standing, held, paying, now=now, lang=lang)
     more, name = rules.MOST_SEATS - held.all, for_whom(row, lang)
     says = views_ticket.ticket_words(name, somebody_waits=standing.waiting > held.waits, lang=lang)
     return TicketPage(
@@ -223,12 +229,13 @@ async def ticket_page(
         state=state,
         icon=icon,
         heading=heading,
-        lines=_lines(row, standing, held, may, name, now=now, lang=lang),
+        lines=_lines(row, standing, held, may, paying, name, now=now, lang=lang),
         says=says,
         to_do=says.to_do if held.confirmed and rules.why_off(standing, now) is None else (),
         facts=tuple(_facts(row, held, lang)),
-        mine=bool(held.confirmed or held.offered or held.attended) and standing.state is not MealState.CANCELLED,
-        seats=held.confirmed + held.offered + held.attended,
+        mine=bool(held.confirmed or held.held or held.offered or held.attended)
+        and standing.state is not MealState.CANCELLED,
+        seats=held.confirmed + held.held + held.offered + held.attended,
         had=held.all,
         keeps=held.confirmed - held.handed,
         not_yet=held.waits + held.offered,
@@ -243,7 +250,10 @@ async def ticket_page(
         ics=f"/repas/{row['id']}.ics"
         if standing.state is not MealState.CANCELLED and (held.confirmed or held.attended)
         else "",
-        own=own and bool(held.all or held.attended),
+        own=own and bool(held.all or held.attended or cards.paid),
+        paying=paying,
+        paid_now=back is Back.PAID and held.confirmed > 0 and paying is None and cards.paid > cards.refunded,
+        payments=views_card.payments(lang) if may.answer and standing.card else (),
         focus=focus,
         values=values or {},
         errors=errors or {},
@@ -272,7 +282,28 @@ def _children(most: int, lang: Language) -> tuple[Option, ...]:
     return ("0", lang.say(text("aucun"))), *((str(n), str(n)) for n in range(1, most + 1))
 
 
-def _may(row: Row, standing: Standing, held: Seats, *, now: datetime) -> TicketMay:
+def _paying(
+    row: Row, held: Seats, cards: Cards, *, back: Back | None, asked: int, now: datetime, lang: Language
+) -> Paying | None:
+    """What is to be paid now, while seats are kept for that."""
+    checkout = cards.to_pay if held.held else None
+    if checkout is None:
+        return None
+    return views_card.paying(
+        seats=held.held,
+        cents=checkout.amount_cents,
+        url=checkout.url,
+        until=checkout.expires_at,
+        flagged=checkout.state is State.FLAGGED,
+        unpaid=Unpaid(row["unpaid"]),
+        back=back,
+        asked=asked,
+        now=now,
+        lang=lang,
+    )
+
+
+def _may(row: Row, standing: Standing, held: Seats, cards: Cards, *, now: datetime) -> TicketMay:
     on = rules.why_off(standing, now) is None
     books = rules.why_cannot_book(standing, now=now) is None
     gives_back = rules.why_cannot_give_back(standing, now=now) is None
@@ -282,16 +313,19 @@ def _may(row: Row, standing: Standing, held: Seats, *, now: datetime) -> TicketM
     return TicketMay(
         answer=own and on and held.offered > 0 and held.offer_until is not None and now < held.offer_until,
         cancel=gives_back and held.all > 0,
-        give_one=gives_back and held.all > 1,
+        give_one=gives_back and held.all > 1 and not held.held,
+        give_one_asks=cards.paid > cards.refunded and not held.waits and not held.offered,
         stop_waiting=on and not gives_back and held.waits + held.offered > 0,
         hand_over=passes and not gives_back and held.confirmed > held.handed,
         keep=passes and held.handed > 0,
-        add=books and own and held.all > 0 and held.all < rules.MOST_SEATS,
+        add=books and own and not held.held and 0 < held.all < rules.MOST_SEATS,
         book_again=books and own and not row["active"],
     )
 
 
-def _heading(row: Row, standing: Standing, held: Seats, *, now: datetime, lang: Language) -> tuple[str, str, str]:
+def _heading(
+    row: Row, standing: Standing, held: Seats, paying: Paying | None, *, now: datetime, lang: Language
+) -> tuple[str, str, str]:
     """State for programs, icon, and the sentence that says it."""
     say, other = lang.say, row["member_id"] is None
     if standing.state is MealState.CANCELLED:
@@ -304,6 +338,9 @@ def _heading(row: Row, standing: Standing, held: Seats, *, now: datetime, lang: 
             else text_n("Tu as ta place", "Tu as %(n)s places", seats)
         )
         return ("confirmed" if held.confirmed else "attended"), "check", say(said)
+    if held.held:
+        icon, words = views_card.heading(held.held, waits=paying is not None and paying.waits, lang=lang)
+        return "held", icon, words
     if held.offered:
         said = text_n("%(n)s place est pour toi", "%(n)s places sont pour toi", held.offered)
         return "offered", "hand-stop", say(said)
@@ -322,7 +359,15 @@ def _heading(row: Row, standing: Standing, held: Seats, *, now: datetime, lang: 
 
 
 def _lines(
-    row: Row, standing: Standing, held: Seats, may: TicketMay, name: str, *, now: datetime, lang: Language
+    row: Row,
+    standing: Standing,
+    held: Seats,
+    may: TicketMay,
+    paying: Paying | None,
+    name: str,
+    *,
+    now: datetime,
+    lang: Language,
 ) -> list[str]:
     say, somebody_waits = lang.say, standing.waiting > held.waits
     if standing.state is MealState.CANCELLED:
@@ -332,6 +377,11 @@ def _lines(
     lines = []
     if held.all and (until := rules.in_doubt(standing, now)) is not None:
         lines.append(say(views_ticket.in_doubt(until)))
+    if paying is not None:
+        if held.confirmed:
+            said = text_n("%(n)s place de plus est gardée.", "%(n)s places de plus sont gardées.", held.held)
+            lines.append(say(said))
+        lines += paying.lines
     if held.offered and held.offer_until is not None:
         if held.confirmed:
             said = text_n("%(n)s place de plus est pour toi.", "%(n)s places de plus sont pour toi.", held.offered)
@@ -343,7 +393,7 @@ def _lines(
             lines.append(say(text("Vous venez ensemble : toutes les places, ou aucune.")))
     if may.keep:
         lines.append(say(views_ticket.to_take(name, held.handed, somebody_waits=somebody_waits)))
-    if held.all and rules.why_cannot_give_back(standing, now=now) is None:
+    if held.all and not held.held and rules.why_cannot_give_back(standing, now=now) is None:
         last = standing.starts_at if standing.released else standing.closes_at
         lines.append(say(views_ticket.last_hour(name, last)))
     elif may.hand_over and rules.in_doubt(standing, now) is None:
@@ -371,55 +421,12 @@ def _facts(row: Row, held: Seats, lang: Language) -> list[Fact]:
     return rows
 
 
-def _asked(page: TicketPage) -> tuple[Text, list[Text]]:
-    """What is asked before all is given up, and what becomes of it then."""
-    if page.may.cancel and page.not_yet < page.had:
-        seats, others = page.had, 0
-        question = views_ticket.give_up_question(page.for_whom, page.had)
-    elif page.offered:
-        seats, others = page.offered, page.not_yet - page.offered
-        question = text_n(
-            "Tu laisses la place gardée pour toi ?", "Tu laisses les %(n)s places gardées pour toi ?", page.offered
-        )
-    else:
-        return text("Tu n’attends plus ?"), [text("Ta place sur la liste va à la personne suivante.")]
-    words = [
-        text_n(
-            "Elle ira à la première personne en attente. Pas besoin de te justifier.",
-            "Elles iront à qui attend. Pas besoin de te justifier.",
-            seats,
-        )
-    ]
-    if others:
-        words.append(text("Tu n’attends plus les autres."))
-    return question, words
-
-
-async def give_up_page(booking_id: int, *, visit: Visit) -> GiveUpPage | None:
-    """The question before everything is given up; none where there is nothing to give up any more. Raises
-    `NotFound`."""
-    page = await ticket_page(booking_id, visit=visit)
-    if not (page.may.cancel or page.may.stop_waiting):
-        return None
-    lang = language(visit.language)
-    question, words = _asked(page)
-    return GiveUpPage(
-        id=booking_id,
-        title=page.title,
-        when_words=page.when_words,
-        question=lang.say(question),
-        words=" ".join(lang.say(each) for each in words),
-        seats=None if page.may.cancel else page.not_yet,
-        had=page.had,
-        once=page.once,
-    )
-
-
 async def left_of(booking_id: int, *, visit: Visit) -> Text | None:
     """What is left of a booking, said after some of its seats were given back; nothing of one that is over."""
-    row, _ = await _shown_booking(booking_id, visit)
+    row, _ = await shown_booking(booking_id, visit)
     held, lang = await seats_of(booking_id), language(visit.language)
-    return views_ticket.left(for_whom(row, lang), held.confirmed + held.offered, held.children, held.waits)
+    taken = held.confirmed + held.held + held.offered
+    return views_ticket.left(for_whom(row, lang), taken, held.children, held.waits)
 
 
 async def somebody_waits(booking_id: int) -> bool:
