@@ -96,6 +96,8 @@ class Who:
     """Seats of it that are theirs."""
     handed: int = 0
     """Of those, the seats that they let somebody on the list have."""
+    held: int = 0
+    """Seats that are kept until they are paid for by card."""
     waits: int = 0
     together: bool = False
     """All the seats that they wait for, or none."""
