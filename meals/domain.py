@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
 from meals import concerns, demo, jobs, own_data, pages
+from meals.commands.card import PAYABLE
 from meals.commands.opener import let_go_where_barred
 from meals.facts import KIND
 from meals.offers import OFFERS
@@ -44,6 +45,7 @@ DOMAIN = Domain(
         Job("meals.cancel_doubtful", jobs.cancel_doubtful),
         Job("meals.call_gaps", jobs.call_gaps),
         Job("meals.lapse_offers", jobs.lapse_offers),
+        Job("meals.lapse_held", jobs.lapse_held),
         Job("meals.team_seats", jobs.team_seats),
         Job("meals.end_lists", jobs.end_lists),
         Job("meals.serve_past", jobs.serve_past),
@@ -57,6 +59,7 @@ DOMAIN = Domain(
     may_less=let_go_where_barred,
     set_back=jobs.made_again,
     offers=OFFERS,
+    payable=PAYABLE,
     seed=demo.seed,
     seed_after="rotas",
 )

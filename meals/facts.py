@@ -12,6 +12,8 @@ from typing import Any
 from app.database import run
 from app.identity.api import Here, somebody_holds, who_is_here
 from app.identity.states import Act
+from app.payments import api as payments
+from meals.card_rules import card_offered
 from meals.kitchen import DishFacts
 from meals.rules import Prices, Standing, Who, due_cents, why_cannot_open
 from meals.states import Allergen, Job, MealRefusal, MealState, OwnSeat, PartState
@@ -33,8 +35,9 @@ def prices_of(row: Row) -> Prices:
     return Prices(row["low_cents"], row["fair_cents"], row["more_cents"])
 
 
-def standing_of(row: Row) -> Standing:
-    """How the meal of this row stands: its counts are written with each part, under its lock."""
+def standing_of(row: Row, *, now: datetime | None = None) -> Standing:
+    """How the meal of this row stands: its counts are written with each part, under its lock. Whether its seats can be
+    paid for by card is said where `now` is: without it they cannot."""
     return Standing(
         state=MealState(row["state"]),
         version=row["version"],
@@ -47,6 +50,7 @@ def standing_of(row: Row) -> Standing:
         waiting=row["waiting"],
         doubtful_until=row["doubtful_until"],
         released=row["released_at"] is not None,
+        card=now is not None and payments.card_taken() and card_offered(closes_at=row["closes_at"], now=now),
     )
 
 
@@ -166,6 +170,7 @@ async def who_is(
         booked=bool(parts),
         confirmed=sum(part["seats"] for part in parts if part["state"] == PartState.CONFIRMED),
         handed=sum(part["seats"] for part in parts if part["handed_at"] is not None),
+        held=sum(part["seats"] for part in parts if part["state"] == PartState.HELD),
         waits=sum(part["seats"] for part in parts if part["state"] == PartState.WAITING),
         together=any(bool(part["together"]) for part in parts),
         offered=sum(part["seats"] for part in parts if part["state"] == PartState.OFFERED),

@@ -8,6 +8,7 @@ when one of them fell over.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from functools import partial
@@ -18,13 +19,17 @@ from app.clock import day_start, local_day
 from app.database import command, run, transaction
 from app.notices.api import Kind
 from app.one_by_one import OneByOne
-from meals import rules, wording
+from app.payments import api as payments
+from app.payments.api import Closing
+from meals import card_rules, rules, wording
+from meals.commands.card import end_unpaid, free_held
+from meals.commands.ending import end_list
 from meals.commands.opener import ask_whether, cooks_of, who_answers
 from meals.commands.opening import cancel_steps, change, move
-from meals.commands.parts import end_list, lapse_offers_of
+from meals.commands.parts import lapse_offers_of, locked_booking
 from meals.commands.steps import locked, moment, note, tell, way_out
 from meals.facts import KIND, Row, source_of, standing_of, turns_of
-from meals.states import MealState, OwnSeat
+from meals.states import MealState, OwnSeat, PartState
 from meals.tables import Booking, Meal
 from rotas.api import call_for, gave_up
 
@@ -216,6 +221,53 @@ async def _lapse_offers_of(meal_id: int, now: datetime) -> int:
         return await lapse_offers_of(await locked(meal_id), now=now)
 
 
+async def lapse_held(now: datetime) -> int:
+    """Seats that were held for a card, and not paid in time: its page at Stripe is closed, then they go to whoever is
+    next. As long as Stripe does not answer they stay held, until the meal begins."""
+    due = await run(
+        "select p.booking_id as id, p.checkout_id, m.id as meal_id, max(m.starts_at) as starts_at from booking_part p "
+        "join meal m on m.id = p.meal_id where p.state = 'held' and (p.held_until <= {} or m.starts_at <= {}) "
+        "group by p.booking_id, p.checkout_id, m.id order by min(p.held_until), p.booking_id",
+        now,
+        now,
+    )
+    things, away = OneByOne("meals.lapse_held"), False
+    for first in range(0, len(due), _AT_ONCE):
+        some, unknown = due[first : first + _AT_ONCE], list[int]()
+        ends = (partial(_end_held, each, unknown, away, now) for each in some)
+        tried = (things.try_one("booking", each["id"], end) for each, end in zip(some, ends, strict=True))
+        for error in await asyncio.gather(*tried, return_exceptions=True):
+            if isinstance(error, BaseException):
+                raise error
+        away = away or len(unknown) == len(some)  # Stripe is away: nobody waits for it once more for each of the others
+    return things.done()
+
+
+_AT_ONCE = 8
+"""So many holds are ended at a time: each may wait for Stripe for some seconds."""
+
+
+async def _end_held(due: Row, unknown: list[int], away: bool, now: datetime) -> int:
+    """How many were freed, or found to be paid. Those of which Stripe says nothing are noted as `unknown`."""
+    if not away and await end_unpaid(due["id"], due["checkout_id"], now=now) is not Closing.UNKNOWN:
+        return 1
+    unknown.append(due["id"])
+    return await _end_in_vain(due["id"], now) if now >= due["starts_at"] else 0
+
+
+@command
+async def _end_in_vain(booking_id: int, now: datetime) -> int:
+    """The meal begins, and nobody knows whether it is paid. If it was, it is given back once Stripe says so."""
+    async with transaction():
+        row, held = await locked_booking(booking_id)
+        parts = held.of_state(PartState.HELD)
+        if not parts or not card_rules.is_held_in_vain(standing_of(row), now=now):
+            return 0
+        await payments.close_soon(kind=KIND, thing_ids=[booking_id], now=now)
+        await free_held(row, held, parts, now=now)
+        return 1
+
+
 async def end_lists(now: datetime) -> int:
     """The meal begins: nobody waits any more."""
     due = await run(
@@ -293,6 +345,8 @@ async def _forget_money_of(meal_id: int, now: datetime) -> int:
             "forgotten_at = {} where meal_id = {} and forgotten_at is null returning id",
             *(OwnSeat.CHOSEN.value, False, False, now, meal_id),
         )
+        ids = [each["id"] for each in await run("select id from booking where meal_id = {}", meal_id)]
+        await payments.forget_whose(kind=KIND, thing_ids=ids, now=now)
         # Nor does the hour of a line say whose it was.
         await run("update pot_line set booking_id = null, at = {} where meal_id = {}", row["ends_at"], meal_id)
         return len(forgotten)
@@ -300,11 +354,13 @@ async def _forget_money_of(meal_id: int, now: datetime) -> int:
 
 async def made_again(now: datetime, latest: datetime, believed: bool = True) -> None:
     """The clock was set back: what was called out by the clock that was ahead is called out again in its time, and no
-    meal stays in doubt for longer than it would."""
+    meal stays in doubt, and no seat held for a card, for longer than it would."""
     async with transaction():
         await run("update meal set called_at = null where called_at > {} and starts_at > {}", now, now)
         longest = now + rules.DOUBT_LASTS
         await run("update meal set doubtful_until = {} where doubtful_until > {}", longest, longest)
+        longest = now + card_rules.HOLD
+        await run("update booking_part set held_until = {} where state = 'held' and held_until > {}", longest, longest)
 
 
 async def _each(

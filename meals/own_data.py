@@ -16,6 +16,9 @@ from app.contracts import GONE, Erasure, Exported, Leaving, Renaming, ToDoFirst,
 from app.database import get_for_update, run
 from app.i18n import Text, text, text_n
 from app.notices.api import unsay
+from app.payments import api as payments
+from app.payments.api import State
+from meals.commands.money import settle_money
 from meals.commands.opener import let_go_steps
 from meals.commands.parts import Held, booking_of, follow, move, offer_ended, offer_freed
 from meals.commands.pot import lock_pots
@@ -54,6 +57,14 @@ POT_KINDS = {
     PotKind.BORNE: text("Pris en charge par le lieu"),
 }
 
+CARD_STATES = {
+    State.MADE: text("Commencé"),
+    State.OPEN: text("Pas encore payé"),
+    State.PAID: text("Payé"),
+    State.EXPIRED: text("Pas payé"),
+    State.FLAGGED: text("À vérifier par le lieu"),
+}
+
 _MONEY = ("price_cents", "fair_cents", "own", "payment", "give", "suspended", "team")
 _OF = "m.title as meal, m.starts_at, p.name as place"
 _WHEN = {"meal": text("Le repas"), "starts_at": text("Début"), "place": text("Lieu")}
@@ -78,7 +89,7 @@ _CHOSEN = {
 
 async def export_of(member_id: int) -> list[Exported]:
     """The meals one opened, one's bookings with what one chose, the seats of each, what one does not eat, whom one
-    booked for, what the pot got or gave by it, the dishes one wrote."""
+    booked for, what the pot got or gave by it, what one paid by card, the dishes one wrote."""
     opened = await run(
         "select m.title as meal, m.about, m.starts_at, m.ends_at, m.closes_at, p.name as place, m.seats, m.low_cents, "
         "m.fair_cents, m.more_cents, m.state, m.reason, m.created_at from meal m join place p on p.id = m.place_id "
@@ -178,6 +189,20 @@ async def export_of(member_id: int) -> list[Exported]:
             [{**row, "kind": Word(row["kind"], POT_KINDS[PotKind(row["kind"])])} for row in pot],
         ),
         Exported(
+            "meal_cards",
+            text("Ce que j’ai payé par carte pour des repas"),
+            {
+                **_WHEN,
+                "made_at": text("Commencé"),
+                "amount_cents": text("Somme, en centimes"),
+                "state": text("Où en est le paiement"),
+                "settled_at": text("Réglé"),
+                "refunded_cents": text("Rendu, en centimes"),
+                "refunded_at": text("Demandé à la banque"),
+            },
+            await _cards(member_id),
+        ),
+        Exported(
             "dishes",
             text("Plats que j’ai écrits"),
             {
@@ -206,6 +231,29 @@ def _booking(row: Row) -> dict[str, Value]:
         "own": Word(row["own"], OWN_SEATS[OwnSeat(row["own"])]),
         "payment": Word(row["payment"], PAYMENTS[Payment(row["payment"])]),
     }
+
+
+async def _cards(member_id: int) -> list[dict[str, Value]]:
+    """Of one's own bookings; no number of Stripe's: those are in what Stripe itself sends."""
+    booked = await run(
+        f"select b.id, {_OF} from booking b join meal m on m.id = b.meal_id join place p on p.id = m.place_id "  # noqa: S608 - constants of this file
+        "where b.member_id = {} and b.payment = 'card' order by b.id",
+        member_id,
+    )
+    there = await payments.checkouts_of(KIND, [row["id"] for row in booked])
+    return [
+        {
+            **{name: row[name] for name in _WHEN},
+            "made_at": each.made_at,
+            "amount_cents": each.amount_cents,
+            "state": Word(each.state.value, CARD_STATES[each.state]),
+            "settled_at": each.settled_at,
+            "refunded_cents": each.refunded_cents,
+            "refunded_at": each.refunded_at,
+        }
+        for row in booked
+        for each in there[row["id"]]
+    ]
 
 
 async def _dishes(member_id: int) -> list[dict[str, Value]]:
@@ -239,7 +287,8 @@ async def _dishes(member_id: int) -> list[dict[str, Value]]:
 
 
 async def leaving(member_id: int, now: datetime) -> Leaving:
-    """A meal to come that one opened is handed over or called off first; seats are given back."""
+    """A meal to come that one opened is handed over or called off first, a payment under way is ended; seats are given
+    back."""
     opened = await run(
         "select id, title, starts_at from meal where opener_id = {} and ends_at > {} and state in ('open', 'closed') "
         "order by starts_at, id",
@@ -258,8 +307,32 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
         )
         for row in opened
     ]
+    paying = await run(
+        "select distinct b.id, m.title, m.starts_at from booking b join meal m on m.id = b.meal_id "
+        "join booking_part q on q.booking_id = b.id where b.member_id = {} and q.state = 'held' "
+        "order by m.starts_at, b.id",
+        member_id,
+    )
+    first += [
+        ToDoFirst(
+            text(
+                "Tu es en train de payer par carte : « %(title)s », %(starts_at)s. Paie, ou annule.",
+                title=row["title"],
+                starts_at=row["starts_at"],
+            ),
+            f"/reservations/{row['id']}",
+            "ticket",
+        )
+        for row in paying
+    ]
     booked = await _count(
         "booking b join meal m on m.id = b.meal_id where b.member_id = {} and b.active = {} and m.ends_at > {}",
+        *(member_id, True, now),
+    )
+    paid = await _count(
+        "booking b join meal m on m.id = b.meal_id where b.member_id = {} and b.active = {} and m.ends_at > {} "
+        "and b.payment = 'card' and exists (select 1 from booking_part q where q.booking_id = b.id "
+        "and q.state = 'confirmed')",
         *(member_id, True, now),
     )
     guests = await _count(
@@ -283,6 +356,8 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
                 booked,
             )
         )
+    if paid:
+        then.append(text("Ce que tu as payé par carte pour un repas à venir te revient sur ta carte."))
     if guests:
         then.append(
             text("Les personnes sans compte pour qui tu as réservé un repas gardent leur place. Ton nom n’y est plus.")
@@ -329,12 +404,15 @@ async def erase(erasure: Erasure) -> None:
         if row["ends_at"] > now and MealState(row["state"]) in (MealState.OPEN, MealState.CLOSED)
     ]
     await lock_pots(row["place_id"] for row in rows)
+    paid = [row["id"] for row in await run("select id from booking where member_id = {} and payment = 'card'", me)]
+    await payments.close_soon(kind=KIND, thing_ids=paid, now=now)
     for row in rows:
         if row["opener_id"] == me:
             await let_go_steps(row, by=None, now=now)
         held = await booking_of(row, me)
         if held is not None:
             await _give_back(row, held, now=now)
+    await payments.forget_whose(kind=KIND, thing_ids=paid, now=now)
     quotes = await _forget_words(me)
     await host_renamed_in(KIND, theirs, old=erasure.name, new=erasure.shown_as, now=now)
     await _forget_rows(me, now)
@@ -363,11 +441,13 @@ async def _unsay(name: str, shown_as: Text | str, things: list[int], quotes: Seq
 
 
 async def _give_back(row: Row, held: Held, *, now: datetime) -> None:
-    """All seats of their booking are nobody's, whatever the hour: nobody comes to this table any more."""
+    """All seats of their booking are nobody's, whatever the hour: nobody comes to this table any more. What was paid by
+    card for them goes back."""
     for part in held.of_state(*ACTIVE):
         await move(row, part, PartState.CANCELLED, now=now)
         await offer_ended(held, part, now=now)
     await follow(row, held, now=now)
+    await settle_money(row, held.booking, now=now)
     await offer_freed(row, now=now)
 
 

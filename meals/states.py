@@ -59,7 +59,7 @@ PART_MOVES: dict[PartState, dict[PartState, str]] = {
         PartState.OFFERED: "seats are free and it is their turn",
         PartState.CONFIRMED: "after closing they take a seat that is handed over, or is nobody's",
         PartState.LAPSED: "the meal begins, or is cancelled, or has fewer seats than they wait for together, or other "
-        "seats of theirs were offered without an answer",
+        "seats of theirs were offered without an answer, or kept without being paid",
         PartState.CANCELLED: "they give up, or say no to other seats of theirs",
     },
     PartState.OFFERED: {
@@ -69,7 +69,7 @@ PART_MOVES: dict[PartState, dict[PartState, str]] = {
         PartState.CANCELLED: "they say no, or the meal is cancelled",
     },
     PartState.HELD: {
-        PartState.CONFIRMED: "the card was charged",
+        PartState.CONFIRMED: "the card was charged, or they pay on site instead",
         PartState.LAPSED: "it was not, in time",
         PartState.CANCELLED: "they give up, or the meal is cancelled",
     },
@@ -78,7 +78,9 @@ PART_MOVES: dict[PartState, dict[PartState, str]] = {
         PartState.CANCELLED: "they give the seats back or hand them over, or the meal is cancelled",
     },
     PartState.ATTENDED: {},
-    PartState.LAPSED: {},
+    PartState.LAPSED: {
+        PartState.CONFIRMED: "paid a moment too late, and seats were left",
+    },
     PartState.CANCELLED: {},
 }
 
@@ -88,6 +90,33 @@ class Payment(StrEnum):
 
     ON_SITE = "on_site"
     CARD = "card"
+
+
+class Unpaid(StrEnum):
+    """What becomes of seats that are held for a card, once it is certain that nothing was paid."""
+
+    LAPSES = "lapses"
+    ON_SITE = "on_site"
+    """They said that they pay on site instead."""
+    GIVEN_UP = "given_up"
+    """They said that they do not come."""
+
+
+class CardSaid(StrEnum):
+    """What is known of a payment by card, when somebody asks."""
+
+    PAID = "paid"
+    """It is paid, and the seats are theirs."""
+    TOO_LATE = "too_late"
+    """It was paid when no seat was left for it, or after they had given up: all of it is given back."""
+    NOT_YET = "not_yet"
+    """Nothing is paid, or the bank does not answer: the seats stay held."""
+    ON_SITE = "on_site"
+    """Nothing was paid, and the seats are theirs: they pay on site."""
+    ENDED = "ended"
+    """Nothing was paid, and the seats are not held any more."""
+    LOOKED_AT = "looked_at"
+    """What the bank says is not what was asked: somebody who keeps the accounts must look."""
 
 
 class OwnSeat(StrEnum):
@@ -227,3 +256,9 @@ class MealRefusal(Refusal):
     NOT_CLOSED_YET = "meal_not_closed_yet"
     """Seats are given back, not handed over, as long as bookings are open."""
     NOTHING_TO_TAKE_OVER = "meal_nothing_to_take_over"
+    PAYING = "meal_paying"
+    """Seats of theirs are held until the card is charged: that ends first."""
+    NOT_PAYING = "meal_not_paying"
+    """Nothing of theirs is held for a card."""
+    BANK_AWAY = "meal_bank_away"
+    """Nobody knows whether it is paid: what is held stays held."""

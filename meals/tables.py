@@ -145,6 +145,9 @@ class Booking(Table):
     own = Varchar(length=6)
     """What one's own seat costs: of `OwnSeat`."""
     payment = Varchar(length=8)
+    """`card` for whoever paid some of it by card, or is about to; else as they wished."""
+    unpaid = Varchar(length=8, default="lapses")
+    """What becomes of its held seats if nothing was paid: of `Unpaid`."""
     give = Integer(default=0)
     """Suspended meals given, at the fair price."""
     suspended = Boolean(default=False)
@@ -180,6 +183,9 @@ class BookingPart(Table, tablename="booking_part"):
     offered_at = Timestamptz(null=True, default=None)
     offer_until = Timestamptz(null=True, default=None)
     held_until = Timestamptz(null=True, default=None)
+    """Until when it is kept for a card, at the latest: Stripe's page closes five minutes sooner (`expires_at`)."""
+    checkout_id = Integer(null=True, default=None)
+    """What it is, or was, paid with by card."""
     handed_at = Timestamptz(null=True, default=None)
     """Since when its seats may be taken over by somebody on the list."""
     settled_at = Timestamptz(null=True, default=None)

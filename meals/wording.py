@@ -77,6 +77,14 @@ SENTENCES: dict[Refusal, str] = {
     MealRefusal.NOTHING_TO_TAKE_OVER: N_(
         "Personne ne passe sa place pour l’instant, ou quelqu’un l’a prise avant toi."
     ),
+    MealRefusal.PAYING: N_(
+        "Tu es en train de payer par carte. Paie d’abord, ou choisis de payer sur place : ensuite tu peux changer."
+    ),
+    MealRefusal.NOT_PAYING: N_("Il n’y a rien à payer par carte, ou plus rien."),
+    MealRefusal.BANK_AWAY: N_(
+        "Ta banque ne répond pas pour l’instant : on ne sait pas si c’est payé. Réessaie dans un moment. Si rien n’est "
+        "payé, ta place se libère toute seule, %(until)s au plus tard."
+    ),
 }
 
 

@@ -17,10 +17,17 @@ ENVELOPE = text("Sur place, une enveloppe : tu y mets ce que tu as choisi. À ta
 
 
 def confirmed(
-    title: str, starts_at: datetime, *, seats: int, waiting: int, where: str, way_out: Text | None = GIVE_BACK
+    title: str,
+    starts_at: datetime,
+    *,
+    seats: int,
+    waiting: int,
+    where: str,
+    envelope: Text = ENVELOPE,
+    way_out: Text | None = GIVE_BACK,
 ) -> Mail:
-    """To whoever has seats now; `waiting` are those that they still wait for. `way_out`: what can be done about them
-    then, if anything."""
+    """To whoever has seats now; `waiting` are those that they still wait for. `envelope`: how they pay. `way_out`: what
+    can be done about them then, if anything."""
     if way_out is GIVE_BACK:
         way_out = text("Si tu ne peux pas venir, rends ta place en un geste : quelqu’un l’attend peut-être.")
     more = (
@@ -46,7 +53,7 @@ def confirmed(
             ),
             text("C’est ici : %(where)s.", where=where),
             *more,
-            ENVELOPE,
+            envelope,
             *([way_out] if way_out is not None else []),
         ),
         TICKET,

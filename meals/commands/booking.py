@@ -15,6 +15,8 @@ from app.database import command, run, transaction
 from app.errors import NotFound, Refused
 from app.identity.api import who_is_here
 from meals import rules
+from meals.commands.card import hold, to_pay
+from meals.commands.money import settle_money
 from meals.commands.parts import (
     Held,
     Spans,
@@ -31,7 +33,7 @@ from meals.commands.steps import locked, locked_with_where, recount, refuse_if
 from meals.facts import HAD_SUSPENDED, KIND, Row, menu_of, source_of, standing_of, turns_of
 from meals.kitchen import diets_asked
 from meals.rules import Standing, Who, Wish
-from meals.states import Diet, MealRefusal, OwnSeat, PartState
+from meals.states import Diet, MealRefusal, OwnSeat, PartState, Payment
 from rotas.api import gave_up
 
 
@@ -41,6 +43,8 @@ class Booked:
 
     id: int
     anew: bool
+    pays: bool = False
+    """Seats of it are held until they are paid for by card: Stripe is to be asked for its page (`card.pay`)."""
 
 
 @command
@@ -53,7 +57,7 @@ async def book(
     `version` is that of the meal where its hours and allergens were read: refused when they are not those any more."""
     async with transaction():
         row = await locked_with_where(meal_id)
-        standing = standing_of(row)
+        standing = standing_of(row, now=now)
         reason = await _why_not(row, standing, actor, wish, now=now) or _why_read_again(standing, version)
         booking_id = await _insert(row, wish, member_id=actor, now=now) if reason is None else None
         if booking_id is None:
@@ -62,14 +66,14 @@ async def book(
                 if reason is None:
                     raise RuntimeError("the index lets a booking in, unless there is one")
                 raise Refused(reason)
-            return Booked(mine, anew=False)
+            return Booked(mine, anew=False, pays=await _pays(mine))
         held = await _seat(row, standing, booking_id, wish, member_id=actor, now=now)
         if diets:
             await _keep_diets(row, booking_id, wish.seats, diets)
         await recount(row)
         if held.confirmed:
             await tell_confirmed(row, held, now=now)
-        return Booked(booking_id, anew=True)
+        return Booked(booking_id, anew=True, pays=bool(held.of_state(PartState.HELD)))
 
 
 async def _why_not(row: Row, standing: Standing, actor: int, wish: Wish, *, now: datetime) -> MealRefusal | None:
@@ -101,6 +105,11 @@ async def _there_already(row: Row, actor: int) -> int | None:
         "select id from booking where meal_id = {} and member_id = {} and active = {}", row["id"], actor, True
     )
     return int(found[0]["id"]) if found else None
+
+
+async def _pays(booking_id: int) -> bool:
+    found = await run("select id from booking_part where booking_id = {} and state = 'held' limit 1", booking_id)
+    return bool(found)
 
 
 async def _insert(
@@ -143,18 +152,24 @@ async def _insert(
 async def _seat(
     row: Row, standing: Standing, booking_id: int, wish: Wish, *, member_id: int | None, now: datetime
 ) -> Held:
-    """Give the new booking what is free, and let the rest wait."""
+    """Give the new booking what is free, and let the rest wait. What is paid for by card is held until then."""
     booking = {
         "id": booking_id,
         "member_id": member_id,
+        "price_cents": wish.price_cents,
+        "own": (OwnSeat.FREE if wish.suspended or wish.team else OwnSeat.CHOSEN).value,
+        "payment": wish.payment.value,
         "give": wish.give,
         "fair_cents": row["fair_cents"],
         "suspended": wish.suspended and not wish.team,
     }
-    parts = await add_parts(
-        row, booking_id, _shared_out(standing, wish.seats, wish.children, together=wish.together), now=now
-    )
+    (_, free, children), waits = _shared_out(standing, wish.seats, wish.children, together=wish.together)
+    cents = to_pay(booking, confirmed=0, seats=free) if wish.payment is Payment.CARD else 0
+    theirs = PartState.HELD if cents else PartState.CONFIRMED
+    parts = await add_parts(row, booking_id, [(theirs, free, children), waits], now=now)
     held = Held.of(booking, parts)
+    if cents:
+        await hold(row, held, held.of_state(PartState.HELD), cents, now=now)
     if member_id is not None and held.role is not None:
         await take_part(KIND, row["id"], member_id, held.role, binding=False, now=now)
     if held.confirmed:
@@ -163,7 +178,7 @@ async def _seat(
 
 
 def _shared_out(standing: Standing, seats: int, children: int, *, together: bool) -> Spans:
-    """Which of these seats there are at once, and which wait."""
+    """Which of these seats there are at once, and which wait: two parts, of no seats perhaps."""
     free = rules.seats_now(free=standing.free, seats=seats, together=together)
     inside = rules.children_now(children=children, now=free, later=seats - free)
     return [(PartState.CONFIRMED, free, inside), (PartState.WAITING, seats - free, children - inside)]
@@ -206,7 +221,7 @@ async def book_for(
             if not again[0]["active"]:
                 raise Refused(MealRefusal.CHANGED_MEANWHILE)
             return int(again[0]["id"])
-        standing = standing_of(row)
+        standing = standing_of(row)  # nobody pays by card for somebody else
         here = await who_is_here(actor, row["place_id"], at=now)
         who = Who(actor, belongs=here.belongs, guests=await _guests_of(row, actor))
         refuse_if(rules.why_cannot_book_for(standing, who, wish.seats, now=now))
@@ -252,6 +267,8 @@ async def change_choice(
         if not held.seats():
             raise Refused(MealRefusal.NO_BOOKING)
         refuse_if(rules.why_cannot_change_choice(standing_of(row), now=now))
+        if (team or take or pay) and held.of_state(PartState.HELD):
+            raise Refused(MealRefusal.PAYING)
         if (team or take) and not await _is_free(row, held.booking):
             if team:
                 await _refuse_off_the_team(row, held, now=now)
@@ -269,6 +286,7 @@ async def change_choice(
             )
         await run("delete from booking_diet where booking_id = {}", booking_id)
         await _keep_diets(row, booking_id, held.seats(), diets)
+        await settle_money(row, held.booking, now=now)
 
 
 async def _is_free(row: Row, booking: Row) -> bool:
@@ -299,7 +317,7 @@ async def add_seats(
     *, actor: int, booking_id: int, seats: int, children: int, had: int | None = None, form: str = "", now: datetime
 ) -> None:
     """Ask for more seats of one's booking: what is free at once, the rest at the end of the list. Who comes together
-    and waits, waits for all of them there: whoever asked before them is before them.
+    and waits, waits for all of them there: whoever asked before them is before them. They are paid for on site.
 
     `had` is how many seats it had where that was asked, `form` as for `cancel_seats`.
     """
@@ -313,6 +331,8 @@ async def add_seats(
             raise Refused(MealRefusal.NO_BOOKING)
         if had not in (None, held.seats()):
             raise Refused(MealRefusal.CHANGED_MEANWHILE)
+        if held.of_state(PartState.HELD):
+            raise Refused(MealRefusal.PAYING)
         standing = standing_of(row)
         refuse_if(rules.why_cannot_book(standing, now=now))
         refuse_if(rules.why_not_more(seats=held.seats(), children=held.children(), more=seats, more_children=children))

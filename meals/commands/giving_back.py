@@ -15,6 +15,8 @@ from app.identity.api import who_is_here
 from app.identity.states import Act
 from app.notices.api import Kind, Part
 from meals import rules, wording_booking
+from meals.commands.card import give_up_held, hold, to_pay
+from meals.commands.money import settle_money
 from meals.commands.parts import (
     Held,
     booking_of,
@@ -30,20 +32,18 @@ from meals.commands.parts import (
     tell_confirmed,
     tell_list,
 )
-from meals.commands.pot import leave_to_pot
 from meals.commands.steps import locked, moment, recount, refuse_if, tell
-from meals.facts import Row, due_of, offer_key, standing_of
+from meals.facts import Row, offer_key, standing_of
 from meals.rules import Who
 from meals.states import MealRefusal, PartState, Payment
 
 GIVEN_UP_FIRST = (PartState.WAITING, PartState.OFFERED, PartState.HELD, PartState.CONFIRMED)
 """Whoever gives back some of their seats gives first what is least theirs."""
 
-SAID = {True: (PartState.CONFIRMED, PartState.ATTENDED), False: (PartState.CANCELLED, PartState.LAPSED)}
+SAID = {True: (PartState.HELD, PartState.CONFIRMED, PartState.ATTENDED), False: (PartState.CANCELLED, PartState.LAPSED)}
 """What becomes of seats that are offered, after yes and after no: the same answer again changes nothing."""
 
 
-@command
 async def cancel_seats(
     *,
     actor: int,
@@ -57,13 +57,23 @@ async def cancel_seats(
     """Give up all seats of a booking, or so many: those that wait first, then those that are offered. Of somebody
     without an account: whoever booked for them, opened the meal or keeps the place.
 
-    `leave`: what was paid for them goes to the pot. `had` is how many seats it had where so many were asked for:
-    refused when it has others now, unless this very `form` did that. All of them are all, however many there are.
+    What was paid for them by card goes back, or to the pot (`leave`). `had` is how many seats it had where so many were
+    asked for: refused when it has others now, unless this very `form` did that. All of them are all, however many there
+    are. While a card is being charged for some, all are given up or those that wait, and Stripe is asked first: not
+    inside a transaction.
     """
+    await give_up_held(actor=actor, booking_id=booking_id, seats=seats, had=had, form=form, now=now)
+    await _cancel(actor, booking_id, seats=seats, leave=leave, had=had, form=form, now=now)
+
+
+@command
+async def _cancel(
+    actor: int, booking_id: int, *, seats: int | None, leave: bool, had: int | None, form: str, now: datetime
+) -> None:
     async with transaction():
         row, held = await locked_booking(booking_id)
         await _refuse_others(row, held, actor, now=now)
-        total, confirmed = held.seats(), held.confirmed
+        total = held.seats()
         if not total or sent_before(held, form):
             return
         if seats is not None and had not in (None, total):
@@ -75,11 +85,8 @@ async def cancel_seats(
             refuse_if(rules.why_cannot_give_back(standing_of(row), now=now))
         await _give_up(row, held, wanted, now=now)
         await keep_form(held, form, now=now)
-        left = held.seats(PartState.CONFIRMED)
-        if leave and held.booking["payment"] == Payment.CARD and left < confirmed:
-            paid = due_of(held.booking, confirmed) - (due_of(held.booking, left) if left else 0)
-            await leave_to_pot(row, held.booking, paid, now=now)
         await follow(row, held, now=now)
+        await settle_money(row, held.booking, leave=leave, now=now)
         await offer_freed(row, now=now)
         await _tell_given_back(row, held, actor, now=now)
 
@@ -208,6 +215,8 @@ async def take_over(*, actor: int, meal_id: int, now: datetime) -> int:
         refuse_if(rules.why_cannot_take_over(standing, who, there, now=now))
         if held is None:
             raise Refused(MealRefusal.NO_BOOKING)
+        if held.of_state(PartState.HELD):
+            raise Refused(MealRefusal.PAYING)
         seats = rules.takeable(standing, who, there)
         await _end_handed(row, [part for part in handed if part["booking_id"] != held.id], seats, now=now)
         first = not held.confirmed
@@ -244,7 +253,8 @@ async def _end_handed(row: Row, handed: list[Row], seats: int, *, now: datetime)
         if seats:
             wanted[part["id"]] = min(seats, part["seats"])
             seats -= wanted[part["id"]]
-    for giver in await held_of({part["booking_id"] for part in handed if part["id"] in wanted}):
+    givers = await held_of({part["booking_id"] for part in handed if part["id"] in wanted})
+    for giver in givers:
         gone = 0
         for part in giver.of_state(PartState.CONFIRMED):
             if part["id"] in wanted:
@@ -264,15 +274,26 @@ async def _end_handed(row: Row, handed: list[Row], seats: int, *, now: datetime)
                 part=Part.CANCEL if giver.member is not None and not giver.confirmed else None,
                 now=now,
             )
+    for giver in givers:
+        await settle_money(row, giver.booking, told=[giver.member] if giver.member else [], now=now)
 
 
 # -------------------------------------------------------------------------------------------------------------- offers
 
 
 @command
-async def answer_offer(*, actor: int, booking_id: int, yes: bool, offers: Collection[str], now: datetime) -> None:
+async def answer_offer(
+    *,
+    actor: int,
+    booking_id: int,
+    yes: bool,
+    offers: Collection[str],
+    payment: Payment = Payment.ON_SITE,
+    now: datetime,
+) -> bool:
     """Say yes or no to seats that are kept for oneself. No is final, for what else one waits for too; one may ask for
-    more again, at the end of the list. `offers` are those that were read (`facts.offer_key`): no other is answered."""
+    more again, at the end of the list. `offers` are those that were read (`facts.offer_key`): no other is answered.
+    Whether they are held now until they are paid for by card: then Stripe is to be asked for its page (`card.pay`)."""
     async with transaction():
         row, held = await locked_booking(booking_id)
         if held.member != actor:
@@ -280,7 +301,7 @@ async def answer_offer(*, actor: int, booking_id: int, yes: bool, offers: Collec
         before = {part["state"] for part in await _offers(booking_id, offers)}
         kept = [part for part in held.of_state(PartState.OFFERED) if _key(part) in offers]
         if before and before <= set(SAID[yes]):
-            return
+            return PartState.HELD in before
         alive = [part for part in kept if now < part["offer_until"]]
         if yes or not kept:
             who = Who(
@@ -292,9 +313,15 @@ async def answer_offer(*, actor: int, booking_id: int, yes: bool, offers: Collec
             late = reason is MealRefusal.NO_OFFER and PartState.LAPSED in before
             refuse_if(MealRefusal.OFFER_OVER if late else reason)
         first = not held.confirmed
+        cents = _by_card(row, held, alive, now=now) if yes and payment is Payment.CARD else 0
+        theirs = PartState.HELD if cents else PartState.CONFIRMED
         for part in alive if yes else kept:
-            await move(row, part, PartState.CONFIRMED if yes else PartState.CANCELLED, now=now)
+            await move(row, part, theirs if yes else PartState.CANCELLED, now=now)
             await offer_ended(held, part, now=now)
+        if cents:
+            await hold(row, held, alive, cents, now=now)
+        elif yes and first and not held.of_state(PartState.HELD):
+            await run("update booking set payment = {} where id = {}", Payment.ON_SITE.value, held.id)
         if not yes:
             for part in held.of_state(PartState.WAITING):
                 await move(row, part, PartState.CANCELLED, now=now)
@@ -302,6 +329,17 @@ async def answer_offer(*, actor: int, booking_id: int, yes: bool, offers: Collec
         await offer_freed(row, now=now)
         if first and held.confirmed:
             await tell_confirmed(row, held, now=now)
+        return cents > 0
+
+
+def _by_card(row: Row, held: Held, alive: list[Row], *, now: datetime) -> int:
+    """What these seats are to be paid for with; nothing where a card cannot be asked for so little. Refused where it
+    cannot be asked for at all."""
+    if not standing_of(row, now=now).card:
+        raise Refused(MealRefusal.NO_CARD)
+    if held.of_state(PartState.HELD):
+        raise Refused(MealRefusal.PAYING)
+    return to_pay(held.booking, confirmed=held.confirmed, seats=sum(part["seats"] for part in alive))
 
 
 async def _offers(booking_id: int, offers: Collection[str]) -> list[Row]:

@@ -21,9 +21,10 @@ from app.identity.tables import Place
 from app.notices.api import Kind, Part
 from meals import rules, wording
 from meals.commands.dishes import refuse_unless_opener
+from meals.commands.ending import end_bookings
 from meals.commands.menu import gained, settle_menu, write_menu
 from meals.commands.opener import take_on_steps
-from meals.commands.parts import end_bookings, follow, held_of, offer_freed, shorten_offers
+from meals.commands.parts import follow, held_of, offer_freed, shorten_offers
 from meals.commands.parts import move as move_part
 from meals.commands.steps import ask, locked, moment, note, people_at, recount, refuse_if, tell, way_out, write_entry
 from meals.commands.team import bring_team, locked_with_team, open_team, refuse_early_shopping, team_as_it_is

@@ -15,10 +15,11 @@ from typing import Any
 from app.calendar.api import Role, all_take_part, leave, next_opening, take_part
 from app.database import columns_of, get_for_update, run
 from app.errors import NotFound
+from app.i18n import Text
 from app.notices.api import Kind, Part, offers_over
 from meals import rules, wording_booking
 from meals.commands.pot import pot_follows
-from meals.commands.steps import locked, moment, people_at, recount, tell, way_out, where_is
+from meals.commands.steps import locked, moment, recount, tell, way_out, where_is
 from meals.facts import KIND, Row, offer_key, standing_of
 from meals.rules import Waiting, Who
 from meals.states import ACTIVE, PART_MOVES, TAKES_SEATS, PartState
@@ -230,8 +231,8 @@ async def follow(row: Row, held: Held, *, now: datetime) -> None:
     held.role, held.confirmed, held.asked = role, confirmed, held.seats()
 
 
-async def tell_confirmed(row: Row, held: Held, *, now: datetime) -> None:
-    """Whoever has their first seats is told, with the event for their calendar. After `follow`."""
+async def tell_confirmed(row: Row, held: Held, *, envelope: Text = wording_booking.ENVELOPE, now: datetime) -> None:
+    """Whoever has their first seats is told, with the event for their calendar, and how they pay. After `follow`."""
     if held.member is None:
         return
     await tell(
@@ -241,6 +242,7 @@ async def tell_confirmed(row: Row, held: Held, *, now: datetime) -> None:
             seats=held.seats(PartState.CONFIRMED),
             waiting=held.seats(PartState.WAITING),
             where=await where_is(row),
+            envelope=envelope,
             way_out=way_out(row, now=now),
         ),
         [held.member],
@@ -404,45 +406,3 @@ async def shorten_offers(row: Row, *, now: datetime) -> list[int]:
         row["closes_at"],
     )
     return sorted({held.member for held in await held_of({each["booking_id"] for each in hurried}) if held.member})
-
-
-# ----------------------------------------------------------------------------------------------------- all of a meal's
-
-
-async def end_list(row: Row, *, now: datetime) -> int:
-    """The meal begins: nobody waits any more, and what is still kept for somebody lapses. Returns how many bookings
-    that touched."""
-    waiting = await run(
-        "select distinct booking_id from booking_part where meal_id = {} and state in ('waiting', 'offered') "
-        "order by booking_id",
-        row["id"],
-    )
-    ended = await held_of([each["booking_id"] for each in waiting])
-    for held in ended:
-        for part in held.of_state(PartState.WAITING, PartState.OFFERED):
-            await move(row, part, PartState.LAPSED, now=now)
-            await offer_ended(held, part, now=now)
-        await follow(row, held, now=now)
-    if ended:
-        await recount(row)
-    return len(ended)
-
-
-async def end_bookings(row: Row, *, now: datetime) -> tuple[list[int], dict[int, list[str]]]:
-    """The meal is cancelled: every booking ends, what the pot gave or got goes back. Who is to be told: the members,
-    and the first names of people without an account by whoever booked for them. In calendars it stays, struck out."""
-    told = await people_at(row)
-    booked = await run(
-        "select id from booking where meal_id = {} and active = {} order by id",
-        row["id"],
-        True,
-    )
-    for held in await held_of([each["id"] for each in booked]):
-        for part in list(held.parts):
-            waits = PartState(part["state"]) is PartState.WAITING
-            await move(row, part, PartState.LAPSED if waits else PartState.CANCELLED, now=now)
-            await offer_ended(held, part, now=now)
-        held.role = None  # whoever would have come still sees what is off
-        await follow(row, held, now=now)
-    await recount(row)
-    return told

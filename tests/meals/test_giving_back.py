@@ -11,7 +11,7 @@ from app.errors import NotFound
 from meals import jobs
 from meals.commands.booking import add_seats, book_for
 from meals.commands.giving_back import cancel_seats, hand_over, keep_seats, take_over
-from meals.commands.parts import end_bookings, end_list
+from meals.commands.ending import end_bookings, end_list
 from meals.commands.steps import locked
 from meals.states import MealRefusal, MealState
 from tests.client import NOON

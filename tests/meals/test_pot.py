@@ -8,7 +8,7 @@ from app.database import run, transaction
 from meals import jobs, rules
 from meals.commands.booking import book_for, change_choice
 from meals.commands.giving_back import cancel_seats, hand_over, take_over
-from meals.commands.parts import end_bookings
+from meals.commands.ending import end_bookings
 from meals.commands.steps import locked
 from meals.facts import due_of, pot_cents
 from meals.own_data import export_of
@@ -239,6 +239,12 @@ class TestWhatIsPaid:
         mine = await make_booking(meal_id=made, member_id=cast.samira, seats=seats, give=1)
         async with transaction():
             await run("update booking set payment = {} where id = {}", Payment.CARD.value, mine)
+            await run(
+                "insert into checkout (place_id, kind, thing_id, key, amount_cents, currency, title, path, language, "
+                "state, session_id, url, payment_intent, made_at, expires_at, held_until, unsure, fault) values "
+                "({}, 'meal', {}, 'key', {}, 'eur', '', '', 'fr', 'paid', 'cs_1', '', 'pi_1', {}, {}, {}, {}, '')",
+                *(cast.place, mine, (seats + 1) * 500, NOON, NOON, NOON, False),
+            )
         return mine
 
     async def test_it_may_be_left_to_the_pot(self, cast: Cast) -> None:
