@@ -24,6 +24,7 @@ from app.identity.guards import guard_the_door
 from app.mediation.domain import DOMAIN as MEDIATION
 from app.notices.domain import DOMAIN as NOTICES
 from app.payments import payables
+from app.payments.domain import DOMAIN as PAYMENTS
 from app.registry import Registry
 from app.settings import LANGUAGES, Settings
 from app.web.csrf import refuse_forgery
@@ -36,7 +37,7 @@ from meals.domain import DOMAIN as MEALS
 from rotas.domain import DOMAIN as ROTAS
 from workshops.domain import DOMAIN as WORKSHOPS
 
-REGISTRY = Registry.of(IDENTITY, CALENDAR, WORKSHOPS, MEALS, ROTAS, MEDIATION, NOTICES, WEB)
+REGISTRY = Registry.of(IDENTITY, CALENDAR, WORKSHOPS, MEALS, ROTAS, MEDIATION, NOTICES, PAYMENTS, WEB)
 payables.know(REGISTRY.payables)
 LARGEST_BODY = 3 * 1024 * 1024
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -16,22 +16,30 @@ from app.payments.keeping import (
     paid_cents,
     want_refund,
 )
+from app.payments.patience import PATIENCE
+from app.payments.refunding import send_refunds_of
 from app.payments.rules import LEAST_CENTS, PAYABLE_FOR
+from app.payments.settling import ask, close, settle
 from app.payments.states import ENDED, LIVE, Closing, State
 
 __all__ = [
     "ENDED",
     "LEAST_CENTS",
     "LIVE",
+    "PATIENCE",
     "PAYABLE_FOR",
     "CheckoutSeen",
     "Closing",
     "State",
+    "ask",
     "begin",
     "card_taken",
     "checkouts_of",
+    "close",
     "close_soon",
     "forget_whose",
     "paid_cents",
+    "send_refunds_of",
+    "settle",
     "want_refund",
 ]

@@ -42,6 +42,7 @@ async def forwards() -> None:
         create index checkout_of on checkout (kind, thing_id) where thing_id is not null;
         create index checkout_live on checkout (made_at) where state in ('made', 'open');
         create index checkout_flagged on checkout (id) where state = 'flagged';
+        create index checkout_paid on checkout (settled_at) where state = 'paid';
         create index checkout_of_intent on checkout (payment_intent) where payment_intent is not null;
 
         create table refund (

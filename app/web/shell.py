@@ -29,7 +29,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
-_WITHOUT_SESSION = ("/static/", "/calendriers/", "/healthz", "/api/", "/courrier/", "/offres/")
+_WITHOUT_SESSION = ("/static/", "/calendriers/", "/healthz", "/api/", "/courrier/", "/offres/", "/paiements/")
 _WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
 # Litestar cannot tell `/ateliers/12.ics` from `/ateliers/{id}`: its router has one parameter at a place in a path.
 _ONE_EVENT = re.compile(r"/([a-z-]{1,30})/([0-9]{1,10})\.ics")

@@ -1,0 +1,95 @@
+"""What Stripe tells us: each event is stored once, and handled by asking what is so now.
+
+Events come twice, late, in any order, or not at all; nothing is believed of them but that something may have happened.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from app.database import command, run, transaction
+from app.payments.gateway import NoSuchThing, StripeAway, StripeRefused, in_use
+from app.payments.noting import note_dispute, note_payout
+from app.payments.patience import PATIENCE, Patience
+from app.payments.refunding import see_refund, see_refunds_of_charge
+from app.payments.settling import settle_session
+from app.payments.signatures import Letter
+
+log = logging.getLogger("reseau.payments")
+
+
+@command
+async def receive(letter: Letter, *, now: datetime) -> bool:
+    """Store it. False when it is there already, and was handled."""
+    async with transaction():
+        await run(
+            "insert into stripe_event (event_id, type, object_id, received_at, tries) values ({}, {}, {}, {}, 0) "
+            "on conflict (event_id) do nothing",
+            letter.id,
+            letter.type,
+            letter.object_id,
+            now,
+        )
+        (row,) = await run("select handled_at from stripe_event where event_id = {}", letter.id)
+        return row["handled_at"] is None
+
+
+async def handle(event_id: str, *, now: datetime, seconds: float = PATIENCE) -> bool:
+    """Ask what has become of what it is about, and write that down. Whether it is done: when Stripe does not answer, it
+    is not, and a job tries again."""
+    (row,) = await run("select type, object_id from stripe_event where event_id = {}", event_id)
+    handler = next((do for start, do in HANDLERS.items() if row["type"].startswith(start)), None)
+    if handler is not None:
+        try:
+            await handler(row["object_id"], now, Patience(seconds))
+        except NoSuchThing:
+            pass  # it is not there any more, or is not ours
+        except (StripeAway, StripeRefused) as away:
+            log.warning("an event waits: %s", away, extra={"kind": row["type"]})
+            return False
+    await _handled(event_id, now=now)
+    return True
+
+
+@command
+async def _handled(event_id: str, *, now: datetime) -> None:
+    async with transaction():
+        await run("update stripe_event set handled_at = {} where event_id = {} and handled_at is null", now, event_id)
+
+
+async def _session(object_id: str, now: datetime, patience: Patience) -> None:
+    await settle_session(object_id, now=now, seconds=patience.left())
+
+
+async def _refund(object_id: str, now: datetime, patience: Patience) -> None:
+    await see_refund(object_id, now=now, patience=patience)
+
+
+async def _charge(object_id: str, now: datetime, patience: Patience) -> None:
+    await see_refunds_of_charge(object_id, now=now, patience=patience)
+
+
+async def _dispute(object_id: str, now: datetime, patience: Patience) -> None:
+    gateway = in_use()
+    if gateway is None:
+        raise StripeAway("no key")
+    await note_dispute(await gateway.dispute(object_id, within=patience.left()), now=now)
+
+
+async def _payout(object_id: str, now: datetime, patience: Patience) -> None:
+    gateway = in_use()
+    if gateway is None:
+        raise StripeAway("no key")
+    await note_payout(await gateway.payout(object_id, within=patience.left()), now=now)
+
+
+HANDLERS: dict[str, Callable[[str, datetime, Patience], Awaitable[None]]] = {
+    "checkout.session.": _session,
+    "refund.": _refund,
+    "charge.refunded": _charge,
+    "charge.dispute.": _dispute,
+    "payout.": _payout,
+}
+"""By how the type of an event begins. Others are stored, and that is all."""
