@@ -71,7 +71,8 @@ class Rehearsal:
         self.api = Api(self.store, secret_key)
         self.postman = Postman(self.store, webhook_url, webhook_secret)
         self.server = Server(host, port, self)
-        self.address = self.api.address = f"http://{host}:{self.server.server_address[1]}"
+        here = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - only compared
+        self.address = self.api.address = f"http://{here}:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), name="rehearsal", daemon=True)
         self.ending = threading.Event()
         self.requests: list[Asked] = []
