@@ -86,11 +86,14 @@ class _Paying:
 
 async def pay(*, actor: int, booking_id: int, now: datetime) -> str | None:
     """The page where these held seats are paid; asked for again if Stripe has not made it yet. None: Stripe does not
-    answer, the seats stay held. Not inside a transaction. Raises `NotFound`, `Refused`."""
-    paying = await _say(actor, booking_id, Unpaid.LAPSES)
+    answer, the seats stay held; or it refuses to make one, which is no fault of whoever books: then the seats are
+    theirs, and they pay on site. Not inside a transaction. Raises `NotFound`, `Refused`."""
+    paying = await _say(actor, booking_id, Unpaid.ON_SITE)
     if paying is None:
         raise Refused(MealRefusal.NOT_PAYING)
-    return await payments.ask(paying.checkout_id, now=now)
+    page = await payments.ask(paying.checkout_id, now=now)
+    await _say(actor, booking_id, Unpaid.LAPSES)
+    return page
 
 
 async def verify(*, actor: int, booking_id: int, now: datetime) -> CardSaid:
@@ -99,17 +102,10 @@ async def verify(*, actor: int, booking_id: int, now: datetime) -> CardSaid:
     checkouts = (await payments.checkouts_of(KIND, [booking_id]))[booking_id]
     if not checkouts:
         raise Refused(MealRefusal.NOT_PAYING)
-    last = live_of(checkouts) or checkouts[-1]
-    state = await payments.settle(last.id, now=now) if last.state in payments.LIVE else last.state
-    if state in payments.LIVE:
-        return CardSaid.NOT_YET
-    if state is State.FLAGGED:
-        return CardSaid.LOOKED_AT
-    parts = {PartState(each["state"]) for each in await _parts_of(booking_id, last.id)}
-    theirs = bool(parts & {PartState.CONFIRMED, PartState.ATTENDED})
-    if state is State.PAID:
-        return CardSaid.PAID if theirs else CardSaid.TOO_LATE
-    return CardSaid.ON_SITE if theirs else CardSaid.ENDED
+    live = live_of(checkouts)
+    if live is None:
+        return await _said(booking_id, checkouts[-1].id, checkouts[-1].state)
+    return await _said(booking_id, live.id, await payments.settle(live.id, now=now), waits=True)
 
 
 async def pay_on_site_instead(*, actor: int, booking_id: int, now: datetime) -> CardSaid:
@@ -118,8 +114,22 @@ async def pay_on_site_instead(*, actor: int, booking_id: int, now: datetime) -> 
     paying = await _say(actor, booking_id, Unpaid.ON_SITE)
     if paying is None:
         raise Refused(MealRefusal.NOT_PAYING)
-    await _close(actor, booking_id, paying, now=now)
-    return await verify(actor=actor, booking_id=booking_id, now=now)
+    closing = await _close(actor, booking_id, paying, now=now)
+    state = State.PAID if closing is Closing.PAID else State.EXPIRED
+    return await _said(booking_id, paying.checkout_id, state)
+
+
+async def _said(booking_id: int, checkout_id: int, state: State, *, waits: bool = False) -> CardSaid:
+    """What that means for the seats. `waits`: somebody waits for it, if it is not over."""
+    parts = {PartState(each["state"]) for each in await _parts_of(booking_id, checkout_id)}
+    if waits and state in payments.LIVE:
+        return CardSaid.NOT_YET
+    if state is State.FLAGGED:
+        return CardSaid.LOOKED_AT
+    theirs = bool(parts & {PartState.CONFIRMED, PartState.ATTENDED})
+    if state is State.PAID:
+        return CardSaid.PAID if theirs else CardSaid.TOO_LATE
+    return CardSaid.ON_SITE if theirs else CardSaid.ENDED
 
 
 async def give_up_held(
@@ -133,11 +143,13 @@ async def give_up_held(
         await _close(actor, booking_id, paying, now=now)
 
 
-async def _close(actor: int, booking_id: int, paying: _Paying, *, now: datetime) -> None:
+async def _close(actor: int, booking_id: int, paying: _Paying, *, now: datetime) -> Closing:
     """Raises `Refused` if nobody knows whether it is paid: then it is all as it was."""
-    if await end_unpaid(booking_id, paying.checkout_id, now=now) is Closing.UNKNOWN:
+    closing = await end_unpaid(booking_id, paying.checkout_id, now=now)
+    if closing is Closing.UNKNOWN:
         await _say(actor, booking_id, Unpaid.LAPSES)
         raise Refused(MealRefusal.BANK_AWAY, until=paying.held_until)
+    return closing
 
 
 async def end_unpaid(booking_id: int, checkout_id: int, *, now: datetime) -> Closing:
