@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from rehearsal import happenings, objects, parameters
-from rehearsal.errors import Refusal
+from rehearsal.errors import Invalid, Refusal
 from rehearsal.happenings import API_VERSION, Cause
 from rehearsal.parameters import Form, Table
 from rehearsal.store import Remembered, Store, Thing, snapshot
@@ -186,6 +186,15 @@ ROUTES = (
 )
 
 
+def form_of(request: Request) -> Form:
+    """The body, or the query of a GET."""
+    words = request.body if request.method == "POST" else request.query.encode()
+    try:
+        return parameters.read_form(words.decode())
+    except UnicodeDecodeError as error:
+        raise Invalid("Invalid UTF-8 in what is asked.") from error
+
+
 def route_of(method: str, path: str) -> tuple[Route, str]:
     for route in ROUTES:
         name = route.matches(path)
@@ -274,20 +283,19 @@ class Api:
     ) -> Answer:
         path = unquote(request.path)
         route, name = route_of(request.method, path)
+        form = form_of(request)
         with self.store.lock:
             happenings.pass_time(self.store)
-            earlier = self.remembered(key, f"{request.method} {path}", request.body) if key else None
+            earlier = self.remembered(key, f"{request.method} {path}", form) if key else None
             if earlier is not None:
                 return Answer(earlier.status, snapshot(earlier.answer), headers | {"idempotent-replayed": "true"})
-            encoded = request.body if request.method == "POST" else request.query.encode()
-            try:
-                asked = route.asks.read(parameters.read_form(encoded.decode()))
-            except (Refusal, UnicodeDecodeError) as error:  # not begun: the key may be used again
-                self.store.keys.pop(key, None)
-                raise error if isinstance(error, Refusal) else Refusal("Invalid body") from error
             cause = Cause(headers["request-id"], key or None)
-            call = Call(self.store, self.address, asked, name, cause, self.refunds_wait)
-            answer = self.try_to_do(route, call, headers, fault)
+            try:
+                call = Call(self.store, self.address, route.asks.read(form), name, cause, self.refunds_wait)
+                answer = self.try_to_do(route, call, headers, fault)
+            except Invalid:
+                self.store.keys.pop(key, None)
+                raise
         settled()
         if key:
             with self.store.changing():
@@ -305,20 +313,22 @@ class Api:
                 with self.store.changing():
                     thing = route.does(call)
             return Answer(200, expanded(self.store, thing, call.asked.get("expand", [])), headers)
+        except Invalid:
+            raise
         except Refusal as refusal:
             return Answer(refusal.status, refusal.body(), headers)
 
-    def remembered(self, key: str, where: str, body: bytes) -> Remembered | None:
+    def remembered(self, key: str, where: str, form: Form) -> Remembered | None:
         """What was answered to this key; None if it is new, and then it is taken."""
         if len(key) > 255:
             raise Refusal("The idempotency key is longer than 255 characters.")
         now = self.store.now()
         for old in [old for old, known in self.store.keys.items() if known.at + KEYS_LIVE <= now]:
             del self.store.keys[old]
-        asked = hashlib.sha256(where.encode() + b"\n" + body).hexdigest()
-        known = self.store.keys.setdefault(key, Remembered(asked, now, -1))
-        if known.status == -1:
-            known.status = 0
+        asked = hashlib.sha256(f"{where} {json.dumps(form, sort_keys=True)}".encode()).hexdigest()
+        known = self.store.keys.get(key)
+        if known is None:
+            self.store.keys[key] = Remembered(asked, now)
             return None
         if known.asked != asked:
             raise Refusal(

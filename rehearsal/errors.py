@@ -29,5 +29,9 @@ class Refusal(Exception):
         return {"error": self.error}
 
 
+class Invalid(Refusal):
+    """What is asked cannot even be begun: an idempotency key does not remember it."""
+
+
 def missing(sort: str, name: str, *, param: str = "id", status: int = 404) -> Refusal:
     return Refusal(f"No such {sort}: '{name}'", status=status, code="resource_missing", param=param)

@@ -6,7 +6,7 @@ Each writes the things it changes and the events that tell of it, in Stripe's or
 from dataclasses import dataclass
 
 from rehearsal import objects
-from rehearsal.errors import Refusal
+from rehearsal.errors import Invalid, Refusal
 from rehearsal.parameters import Form
 from rehearsal.store import Store, Thing, snapshot
 
@@ -56,31 +56,31 @@ def open_session(store: Store, asked: Form, address: str) -> Thing:
     now = store.now()
     expires = asked.get("expires_at", now + MOST_LIFE)
     if expires < now + LEAST_LIFE:
-        raise Refusal(
+        raise Invalid(
             "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", param="expires_at"
         )
     if expires > now + MOST_LIFE:
-        raise Refusal(
+        raise Invalid(
             "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", param="expires_at"
         )
     total = sum(line["price_data"]["unit_amount"] * line.get("quantity", 1) for line in asked["line_items"])
     if total < LEAST_CENTS:
-        raise Refusal("The Checkout Session's total amount must convert to at least 50 cents.", code="amount_too_small")
+        raise Invalid("The Checkout Session's total amount must convert to at least 50 cents.", code="amount_too_small")
     if total > 99_999_999:
-        raise Refusal("The Checkout Session's total amount must be no more than €999,999.99.", code="amount_too_large")
+        raise Invalid("The Checkout Session's total amount must be no more than €999,999.99.", code="amount_too_large")
     return objects.session(store, asked, address)
 
 
-def must_be_open(session: Thing) -> None:
+def must_be_open(session: Thing, done: str) -> None:
     if session["status"] != "open":
         raise Refusal(
-            'Only Checkout Sessions with a status in ["open"] can be expired or paid. This one has a status of '
-            f"{session['status']}."
+            f'Only Checkout Sessions with a status in ["open"] can be {done}. This Session has a status of '
+            f"`{session['status']}`."
         )
 
 
 def expire(store: Store, session: Thing, cause: Cause = NOBODY) -> Thing:
-    must_be_open(session)
+    must_be_open(session, "expired")
     session |= {"status": "expired", "url": None}
     tell(store, "checkout.session.expired", session, cause)
     return session
@@ -115,7 +115,7 @@ def intent_of(store: Store, session: Thing) -> Thing:
 
 def try_card(store: Store, session: Thing, *, code: str = "card_declined") -> Thing:
     """The bank says no: the session stays open."""
-    must_be_open(session)
+    must_be_open(session, "paid")
     intent = intent_of(store, session)
     failed = objects.charge(
         store, intent, status="failed", failure_code=code, failure_message="Your card was declined."
@@ -128,7 +128,7 @@ def try_card(store: Store, session: Thing, *, code: str = "card_declined") -> Th
 
 def pay(store: Store, session: Thing, *, later: bool = False) -> Thing:
     """It is paid; with `later` by a method that takes days: the session is complete, and unpaid."""
-    must_be_open(session)
+    must_be_open(session, "paid")
     intent = intent_of(store, session)
     session |= {
         "status": "complete",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from rehearsal.errors import Refusal
+from rehearsal.errors import Invalid
 
 Form = dict[str, Any]
 
@@ -27,16 +27,16 @@ class Text:
 
     def read(self, value: Any, where: str) -> str:
         if not isinstance(value, str):
-            raise Refusal("Invalid string: " + repr(value), param=where)
+            raise Invalid("Invalid string: " + repr(value), param=where)
         if not value:
-            raise Refusal(
+            raise Invalid(
                 f"You passed an empty string for '{where}'. We assume empty values are an attempt to unset a "
                 f"parameter; however '{where}' cannot be unset.",
                 code="parameter_invalid_empty",
                 param=where,
             )
         if len(value) > self.longest:
-            raise Refusal(f"Invalid string: {value[:20]}…; must be at most {self.longest} characters", param=where)
+            raise Invalid(f"Invalid string: {value[:20]}…; must be at most {self.longest} characters", param=where)
         return value
 
 
@@ -46,7 +46,7 @@ class Choice:
 
     def read(self, value: Any, where: str) -> str:
         if value not in self.choices:
-            raise Refusal(f"Invalid {where}: must be one of {', '.join(self.choices)}", param=where)
+            raise Invalid(f"Invalid {where}: must be one of {', '.join(self.choices)}", param=where)
         return str(value)
 
 
@@ -60,7 +60,7 @@ class Address:
         text = Text(self.longest).read(value, where)
         parts = urlsplit(text)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise Refusal("Not a valid URL", code="url_invalid", param=where)
+            raise Invalid("Not a valid URL", code="url_invalid", param=where)
         return text
 
 
@@ -71,12 +71,12 @@ class Number:
 
     def read(self, value: Any, where: str) -> int:
         if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}", value):
-            raise Refusal(f"Invalid integer: {value}", code="parameter_invalid_integer", param=where)
+            raise Invalid(f"Invalid integer: {value}", code="parameter_invalid_integer", param=where)
         number = int(value)
         if self.least is not None and number < self.least:
-            raise Refusal(f"This value must be greater than or equal to {self.least}.", param=where)
+            raise Invalid(f"This value must be greater than or equal to {self.least}.", param=where)
         if self.most is not None and number > self.most:
-            raise Refusal(f"This value must be less than or equal to {self.most}.", param=where)
+            raise Invalid(f"This value must be less than or equal to {self.most}.", param=where)
         return number
 
 
@@ -84,7 +84,7 @@ class Number:
 class Flag:
     def read(self, value: Any, where: str) -> bool:
         if value not in ("true", "false"):
-            raise Refusal(f"Invalid boolean: {value}", param=where)
+            raise Invalid(f"Invalid boolean: {value}", param=where)
         return bool(value == "true")
 
 
@@ -94,14 +94,14 @@ class Words:
 
     def read(self, value: Any, where: str) -> dict[str, str]:
         if not isinstance(value, dict):
-            raise Refusal("Invalid object", param=where)
+            raise Invalid("Invalid object", param=where)
         if len(value) > 50:
-            raise Refusal("Metadata can have at most 50 keys.", param=where)
+            raise Invalid("Metadata can have at most 50 keys.", param=where)
         for name, word in value.items():
             if len(name) > 40:
-                raise Refusal("Metadata keys can have at most 40 characters.", param=f"{where}[{name[:40]}]")
+                raise Invalid("Metadata keys can have at most 40 characters.", param=f"{where}[{name[:40]}]")
             if not isinstance(word, str) or len(word) > 500:
-                raise Refusal("Metadata values can have at most 500 characters.", param=f"{where}[{name}]")
+                raise Invalid("Metadata values can have at most 500 characters.", param=f"{where}[{name}]")
         return {name: word for name, word in value.items() if word}
 
 
@@ -112,9 +112,9 @@ class Several:
 
     def read(self, value: Any, where: str) -> list[Any]:
         if not isinstance(value, dict) or not all(name.isdigit() for name in value):
-            raise Refusal("Invalid array", param=where)
+            raise Invalid("Invalid array", param=where)
         if len(value) > self.most:
-            raise Refusal(f"Array has more than {self.most} elements", param=where)
+            raise Invalid(f"Array has more than {self.most} elements", param=where)
         return [self.of.read(value[name], f"{where}[{name}]") for name in sorted(value, key=int)]
 
 
@@ -125,17 +125,17 @@ class Table:
 
     def read(self, value: Any, where: str = "") -> Form:
         if not isinstance(value, dict):
-            raise Refusal("Invalid object", param=where)
+            raise Invalid("Invalid object", param=where)
 
         def named(name: str) -> str:
             return f"{where}[{name}]" if where else name
 
         for name in value:
             if name not in self.fields:
-                raise Refusal(f"Received unknown parameter: {named(name)}", code="parameter_unknown", param=named(name))
+                raise Invalid(f"Received unknown parameter: {named(name)}", code="parameter_unknown", param=named(name))
         for name in self.required:
             if name not in value:
-                raise Refusal(f"Missing required param: {named(name)}.", code="parameter_missing", param=named(name))
+                raise Invalid(f"Missing required param: {named(name)}.", code="parameter_missing", param=named(name))
         return {name: self.fields[name].read(word, named(name)) for name, word in value.items()}
 
 
@@ -161,7 +161,7 @@ def read_form(encoded: str) -> Form:
         for step in steps[:-1]:
             place = place.setdefault(step or str(len(place)), {})
             if not isinstance(place, dict):
-                raise Refusal(f"Invalid parameter: {name}", param=name)
+                raise Invalid(f"Invalid parameter: {name}", param=name)
         place[steps[-1] or str(len(place))] = value
     return form
 

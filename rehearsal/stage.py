@@ -11,10 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from rehearsal import delivery, happenings, page, parameters
-from rehearsal.api import Answer, Api, Request, broken, encoded
+from rehearsal import delivery, happenings, page
+from rehearsal.api import Answer, Api, Request, broken, encoded, form_of
 from rehearsal.delivery import Letter, Postman
 from rehearsal.errors import Refusal
+from rehearsal.parameters import Form
 from rehearsal.server import Server
 from rehearsal.store import Store, Thing, snapshot
 
@@ -46,6 +47,7 @@ class Rehearsal:
     `sessions`, `refunds`, … are what is answered: what a test writes there is what Stripe says from then on.
     Knobs that are attributes hold until they are set back:
 
+    - `clock`: gives the seconds since 1970 by which sessions expire and keys are forgotten;
     - `delay`: seconds between doing what was asked and answering it;
     - `down`: every connection is closed without a word;
     - `hold_events`: events wait for `deliver()` or `letters()`;
@@ -216,6 +218,14 @@ class Rehearsal:
         self.deaf += n
 
     @property
+    def clock(self) -> Callable[[], float]:
+        return self.store.clock
+
+    @clock.setter
+    def clock(self, clock: Callable[[], float]) -> None:
+        self.store.clock = clock
+
+    @property
     def refunds_wait(self) -> bool:
         return self.api.refunds_wait
 
@@ -294,8 +304,7 @@ class Rehearsal:
         try:
             if request.path.startswith("/v1/"):
                 return self.speak_api(request)
-            with self.acting():
-                shown = page.answer(self.store, request)
+            shown = page.answer(self.store, request)
             return Reply(shown.status, shown.headers, shown.body)
         except Exception:
             self.faults.append(traceback.format_exc())
@@ -322,8 +331,8 @@ class Rehearsal:
             self.ending.wait(self.delay)
 
     def record(self, request: Request, answer: Answer, status: int) -> None:
-        form: dict[str, Any] = {}
-        with suppress(Refusal, UnicodeDecodeError):
-            form = parameters.read_form((request.body or request.query.encode()).decode())
+        form: Form = {}
+        with suppress(Refusal):
+            form = form_of(request)
         key = request.headers.get("idempotency-key")
         self.requests.append(Asked(request.method, request.path, form, key, status, answer.thing))

@@ -4,20 +4,27 @@ At the end of each test everything that was said is held against Stripe's OpenAP
 """
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 
 import pytest
 
 from rehearsal import Rehearsal
 from tests import stripe_spec
+from tests.client import NOON
 
 SECRET_KEY = "sk_test_rehearsal"
 WEBHOOK_SECRET = "whsec_rehearsal"
 
 
+def at(rehearsal: Rehearsal, now: datetime) -> None:
+    """Stripe's clock shows this hour, and stands still: the same that the test gives to our commands."""
+    rehearsal.clock = now.timestamp
+
+
 @pytest.fixture
 def stripe() -> Iterator[Rehearsal]:
-    """Events wait for `letters()`: post them with the test's client."""
-    with Rehearsal(secret_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET) as rehearsal:
+    """At noon, as the tests' world; move its clock with `at`. Events wait for `letters()`."""
+    with Rehearsal(secret_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, clock=NOON.timestamp) as rehearsal:
         yield rehearsal
     assert rehearsal.faults == []
     stripe_spec.check(rehearsal)
