@@ -4,8 +4,13 @@ import pytest
 
 from app.database import Store
 from app.notices import rules
+from rehearsal import Rehearsal
+from tests.meals.paying import Bank
 from tests.meals.reads import SAID
 from tests.people import Cast, make_cast
+from tests.rehearsing import card, stripe
+
+__all__ = ["bank", "card", "cast", "said", "stripe"]
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +28,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def cast(db: Store) -> Cast:
     return await make_cast()
+
+
+@pytest.fixture
+def bank(card: Rehearsal) -> Bank:
+    """Cards are taken; whoever pays does so at Stripe's, rehearsed."""
+    return Bank(card)
