@@ -36,7 +36,7 @@ class OneByOne:
         """Do this one thing, which says how many it did; whether it did not fall over. A database that is held is no
         fault of the thing: that goes through."""
         try:
-            self._done += await do()
+            done = await do()  # first: others may be counted meanwhile
         except DatabaseHeld:
             raise
         except Exception as error:
@@ -46,6 +46,7 @@ class OneByOne:
             told = {"job": self._job, "kind": kind, "thing": thing_id, "traceback": where}
             log.error("a thing could not be done: %s", type(error).__name__, extra=told)
             return False
+        self._done += done
         return True
 
     def count(self, done: int) -> None:
