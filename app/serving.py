@@ -26,6 +26,7 @@ from uvicorn.supervisors import Multiprocess
 from app.database import close_database, connect, open_database
 from app.jobs import at_work
 from app.main import REGISTRY, make_app
+from app.payments import gateway
 from app.settings import LANGUAGES, Settings
 from app.web.log import start_logging
 from app.web.rendering import environment_of
@@ -55,14 +56,19 @@ def end_in_order() -> None:
 def served(settings: Settings) -> ASGIApp:
     """The application with all that lives beside it in a server process."""
 
+    if settings.stripe_secret_key:
+        gateway.load()  # now, so that processes that are forked share it
+
     @asynccontextmanager
     async def alive(_: Any) -> AsyncIterator[None]:
         connect(settings.database_url)
         await open_database(min_size=1, max_size=POOL)
+        gateway.connect(settings)
         try:
             async with at_work(REGISTRY, settings):
                 yield
         finally:
+            await gateway.disconnect()
             await close_database()
 
     return make_app(settings, lifespan=[alive])

@@ -13,6 +13,7 @@ from app.jobs import MAIL, post_due, run_due
 from app.main import REGISTRY
 from app.migrations import migrate
 from app.notices.delivery import how_many_wait
+from app.payments import gateway
 from app.web.log import start_logging
 
 MANY = 20
@@ -50,7 +51,11 @@ def jobs() -> int:
     console = Console()
 
     async def everything() -> tuple[dict[str, int | None], int]:
-        done = await run_due(REGISTRY, clock.now())
+        gateway.connect(settings)
+        try:
+            done = await run_due(REGISTRY, clock.now())
+        finally:
+            await gateway.disconnect()
         waiting = await how_many_wait()
         with Progress(console=console, transient=True, disable=waiting < MANY or not console.is_terminal) as bar:
             mails = bar.add_task(f"{waiting} mails", total=waiting)

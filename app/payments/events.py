@@ -88,6 +88,7 @@ async def _payout(object_id: str, now: datetime, patience: Patience) -> None:
 HANDLERS: dict[str, Callable[[str, datetime, Patience], Awaitable[None]]] = {
     "checkout.session.": _session,
     "refund.": _refund,
+    "charge.refund.": _refund,
     "charge.refunded": _charge,
     "charge.dispute.": _dispute,
     "payout.": _payout,
