@@ -13,6 +13,7 @@ from litestar.params import FromPath
 
 from app.errors import Refused
 from app.i18n import Text, language, text, text_n
+from app.payments.api import send_refunds_of
 from app.web.answers import go_to
 from app.web.error_pages import refusal_text
 from app.web.flash import Flash
@@ -20,10 +21,10 @@ from app.web.forms import read_form
 from app.web.rendering import render, visit_of, wants_fragment
 from meals import forms
 from meals.commands.booking import add_seats, book, book_for, change_choice
-from meals.commands.card import pay
 from meals.commands.giving_back import answer_offer, cancel_seats, hand_over, keep_seats, take_over
-from meals.facts import menu_of
+from meals.facts import KIND, menu_of
 from meals.kitchen import diets_asked
+from meals.pages.card import page_to_pay
 from meals.pages.shared import AnyRequest, bank_again, show, show_ticket, signed_in
 from meals.queries.card import money_back
 from meals.queries.choice import choice_page, is_as_wished
@@ -53,10 +54,10 @@ async def book_seats(request: AnyRequest, meal_id: FromPath[int]) -> Response[An
         )
     except Refused as refused:
         return await show(request, meal_id, refused=refused, booking=read)
+    said = Flash(text("C’est noté !"))
     if read.wish.payment is Payment.CARD:
         with suppress(Refused):  # nothing of it is to be paid
-            await pay(actor=member.id, booking_id=made.id, now=visit.now)
-    said = Flash(text("C’est noté !"))
+            said = replace(said, words=(await page_to_pay(member.id, made.id, now=visit.now)).strong)
     if not made.anew and not await is_as_wished(made.id, read.wish):
         said = Flash(text("Tu avais déjà réservé : rien n’a changé. Change tes places ici."), tone="")
     return go_to(request, f"/reservations/{made.id}", flash=said)
@@ -254,7 +255,7 @@ async def _answer(
     await answer_offer(actor=actor, booking_id=booking_id, yes=yes, offers=offers, payment=payment, now=now)
     if yes and payment is Payment.CARD:
         with suppress(Refused):  # nothing of it is to be paid
-            await pay(actor=actor, booking_id=booking_id, now=now)
+            await page_to_pay(actor, booking_id, now=now)
 
 
 async def _carry_out(
@@ -276,6 +277,8 @@ async def _carry_out(
     except Refused as refused:
         return await show_ticket(request, booking_id, refused=refused)
     after = await money_back(booking_id) if money else (0, 0)
+    if after[0] > before[0]:
+        await send_refunds_of(kind=KIND, thing_ids=[booking_id], now=visit.now)  # else a job does, within a minute
     words = given_back(after[0] - before[0], after[1] - before[1], language(visit.language))
     rest = await left_of(booking_id, visit=visit) if left else None
     flash = Flash(said, both(words, rest, language(visit.language)))

@@ -6,6 +6,7 @@ asked by POST alone.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from litestar import Response, post
@@ -18,6 +19,7 @@ from app.web.flash import Flash
 from app.web.rendering import wants_fragment
 from meals.commands.card import pay, pay_on_site_instead, verify
 from meals.pages.shared import AnyRequest, show_ticket, signed_in
+from meals.queries.ticket import seats_of
 from meals.states import CardSaid
 from meals.views_card import Back
 
@@ -60,12 +62,19 @@ async def try_again(request: AnyRequest, booking_id: FromPath[int]) -> Response[
     """« J’essaie de nouveau », after Stripe did not answer. No form may lead to its page: the ticket has the link."""
     visit, member = signed_in(request)
     try:
-        page = await pay(actor=member.id, booking_id=booking_id, now=visit.now)
+        said = await page_to_pay(member.id, booking_id, now=visit.now)
     except Refused as refused:
         return await show_ticket(request, booking_id, refused=refused)
-    if page is None:
-        return await _told(request, booking_id, Flash(text("La banque ne répond toujours pas."), tone=""))
-    return await _told(request, booking_id, Flash(text("La page de paiement est prête.")))
+    return await _told(request, booking_id, said)
+
+
+async def page_to_pay(actor: int, booking_id: int, *, now: datetime) -> Flash:
+    """Have Stripe make the page where these seats are paid, and say whether there is one."""
+    if await pay(actor=actor, booking_id=booking_id, now=now) is not None:
+        return Flash(text("La page de paiement est prête."))
+    if (await seats_of(booking_id)).held:
+        return Flash(text("La banque ne répond pas pour l’instant."), tone="")
+    return Flash(text("La carte ne marche pas pour l’instant : ta place est à toi, et tu paies sur place."), tone="")
 
 
 @post("/reservations/{booking_id:int}/sur-place", status_code=303)

@@ -229,7 +229,7 @@ async def ticket_page(
         state=state,
         icon=icon,
         heading=heading,
-        lines=_lines(row, standing, held, may, paying, name, now=now, lang=lang),
+        lines=_lines(row, standing, held, may, paying, name, back=cards.refunded > 0, now=now, lang=lang),
         says=says,
         to_do=says.to_do if held.confirmed and rules.why_off(standing, now) is None else (),
         facts=tuple(_facts(row, held, lang)),
@@ -366,12 +366,16 @@ def _lines(
     paying: Paying | None,
     name: str,
     *,
+    back: bool,
     now: datetime,
     lang: Language,
 ) -> list[str]:
     say, somebody_waits = lang.say, standing.waiting > held.waits
     if standing.state is MealState.CANCELLED:
-        return [line for line in (row["reason"], say(text("Il n’y a rien à faire, et rien à payer."))) if line]
+        nothing = text("Il n’y a rien à faire, et rien à payer.")
+        if back:
+            nothing = text("Il n’y a rien à faire. Ce que tu as payé t’est rendu, sous 5 à 10 jours.")
+        return [line for line in (row["reason"], say(nothing)) if line]
     if rules.why_off(standing, now) is not None:
         return []
     lines = []
