@@ -225,9 +225,9 @@ async def lapse_held(now: datetime) -> int:
     """Seats that were held for a card, and not paid in time: its page at Stripe is closed, then they go to whoever is
     next. As long as Stripe does not answer they stay held, until the meal begins."""
     due = await run(
-        "select p.booking_id as id, p.checkout_id, m.id as meal_id, max(m.starts_at) as starts_at from booking_part p "
-        "join meal m on m.id = p.meal_id where p.state = 'held' and (p.held_until <= {} or m.starts_at <= {}) "
-        "group by p.booking_id, p.checkout_id, m.id order by min(p.held_until), p.booking_id",
+        "select p.booking_id as id, p.checkout_id, m.starts_at from booking_part p join meal m on m.id = p.meal_id "
+        "where p.state = 'held' and (p.held_until <= {} or m.starts_at <= {}) "
+        "group by p.booking_id, p.checkout_id, m.starts_at order by min(p.held_until), p.booking_id",
         now,
         now,
     )

@@ -20,7 +20,16 @@ from app.payments import api as payments
 from app.payments.api import Closing, State
 from meals import card_rules, rules, wording_booking, wording_card
 from meals.commands.money import due_for, live_of, money_of
-from meals.commands.parts import Held, follow, locked_booking, move, offer_freed, sent_before, tell_confirmed
+from meals.commands.parts import (
+    Held,
+    follow,
+    locked_booking,
+    move,
+    offer_ended,
+    offer_freed,
+    sent_before,
+    tell_confirmed,
+)
 from meals.commands.pot import lock_pots
 from meals.commands.steps import tell
 from meals.facts import KIND, Row, standing_of
@@ -282,6 +291,8 @@ async def _seat(row: Row, held: Held, parts: list[Row], *, now: datetime) -> int
             await move(row, part, PartState.CONFIRMED, now=now, settled_at=None)
         elif PartState(part["state"]) is PartState.HELD:
             await move(row, part, PartState.CANCELLED, now=now)
+    if unpaid is Unpaid.GIVEN_UP:
+        await _give_up_others(row, held, now=now)
     if buys and not held.booking["active"]:
         held.booking["active"] = True
         await run("update booking set active = {}, modified_at = {} where id = {}", True, now, held.id)
@@ -348,7 +359,9 @@ async def free_held(row: Row, held: Held, parts: list[Row], *, given_up: bool = 
     what they asked for once."""
     for part in parts:
         await move(row, part, PartState.CANCELLED if given_up else PartState.LAPSED, now=now)
-    if not given_up:
+    if given_up:
+        await _give_up_others(row, held, now=now)
+    else:
         for part in held.of_state(PartState.WAITING):
             await move(row, part, PartState.LAPSED, now=now)
     await _write(held, unpaid=Unpaid.LAPSES)
@@ -364,6 +377,13 @@ async def free_held(row: Row, held: Held, parts: list[Row], *, given_up: bool = 
         )
         what = f"not-paid-{parts[-1]['id']}"
         await tell(mail, [held.member], row=row, kind=Kind.OFFER, what=what, discreet=True, now=now)
+
+
+async def _give_up_others(row: Row, held: Held, *, now: datetime) -> None:
+    """Whoever gives all up does not wait either, and is offered nothing of what they have just freed."""
+    for part in held.of_state(PartState.WAITING, PartState.OFFERED):
+        await move(row, part, PartState.CANCELLED, now=now)
+        await offer_ended(held, part, now=now)
 
 
 PAYABLE = Payable(KIND, lock=_lock, paid=_paid, ended=_ended)

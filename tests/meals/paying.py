@@ -14,7 +14,8 @@ from app.main import REGISTRY
 from app.payments import api as payments
 from meals import jobs
 from meals.commands.card import pay
-from meals.facts import KIND
+from meals.commands.giving_back import answer_offer
+from meals.facts import KIND, offer_key
 from meals.states import CardSaid, Payment
 from rehearsal import Rehearsal
 from tests.client import NOON
@@ -92,6 +93,16 @@ class Bank:
     def open_pages(self) -> int:
         """Pages where somebody could still pay."""
         return sum(each["status"] == "open" for each in self.stripe.sessions.values())
+
+
+async def answer_by_card(actor: int, booking_id: int, bank: Bank) -> None:
+    """Say yes to all that is offered, and come to Stripe's page."""
+    kept = await run("select id, offered_at from booking_part where booking_id = {} and state = 'offered'", booking_id)
+    offers = [offer_key(part["id"], part["offered_at"]) for part in kept]
+    assert await answer_offer(
+        actor=actor, booking_id=booking_id, yes=True, offers=offers, payment=Payment.CARD, now=bank.now
+    )
+    assert await pay(actor=actor, booking_id=booking_id, now=bank.now)
 
 
 async def wanted_back(booking_id: int) -> list[int]:
