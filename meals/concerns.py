@@ -127,6 +127,15 @@ KEEPS = (
     ),
     Kept(
         About.DATES,
+        text("Qu’un repas a été payé par carte, combien, et ce qui en a été rendu ; jamais la carte elle-même"),
+        text("Personne. Qui tient les comptes lit des sommes, sans les personnes"),
+        text(
+            "Un mois après le repas. Ensuite il reste une somme, sans les personnes. La banque garde ce qui la regarde"
+        ),
+        job="meals.forget_what_was_paid",
+    ),
+    Kept(
+        About.DATES,
         text("Ce que l’on ne mange pas, pour un repas"),
         text("Qui cuisine, qui a ouvert le repas et qui tient le lieu en lisent le nombre. Personne ne lit de nom"),
         text("Jusqu’à la nuit d’après le repas, ou jusqu’à ce que la place soit rendue"),

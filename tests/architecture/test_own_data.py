@@ -409,6 +409,7 @@ DECIDED = [
         ),
         once=OURS,
         last_form=OURS,
+        unpaid=("what becomes of seats that are held, for 40 minutes", "a word of ours without a name"),
         forgotten_at=("copy", "that somebody ate, not who"),
         **dict.fromkeys(("together", "active", "made_at", "modified_at"), ("copy", "that somebody ate, not who")),
     ),
@@ -419,6 +420,7 @@ DECIDED = [
         id=NUMBER,
         queue=("how far it was on the list", "a number without a name"),
         held_until=("until when a card is waited for", "an hour without a name"),
+        checkout_id=("in the copy of what was paid by card", "a number without a name"),
     ),
     each("booking_diet", "booking_id diet people", id=NUMBER),
     each(

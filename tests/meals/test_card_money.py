@@ -4,6 +4,7 @@ and in whichever order. Or it is left to the pot."""
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -205,7 +206,7 @@ class TestCalledOff:
 
 
 class TestOffers:
-    async def offered(self, cast: Cast, bank: Bank, **wish: object) -> tuple[int, int]:
+    async def offered(self, cast: Cast, bank: Bank, **wish: Any) -> tuple[int, int]:
         """A full meal of one, and somebody whom its seat is offered."""
         made = await make_meal(place_id=cast.place, opener=cast.yann, seats=1)
         first = await make_booking(meal_id=made, member_id=cast.samira)

@@ -10,8 +10,8 @@ from app.database import run, transaction
 from app.errors import NotFound
 from meals import jobs
 from meals.commands.booking import add_seats, book_for
-from meals.commands.giving_back import cancel_seats, hand_over, keep_seats, take_over
 from meals.commands.ending import end_bookings, end_list
+from meals.commands.giving_back import cancel_seats, hand_over, keep_seats, take_over
 from meals.commands.steps import locked
 from meals.states import MealRefusal, MealState
 from tests.client import NOON

@@ -105,6 +105,7 @@ class TestTheCopy:
             "meal_diets": 1,
             "meal_guests": 2,
             "suspended_meals": 2,
+            "meal_cards": 0,
             "dishes": 2,
         }
         assert [row["meal"] for row in found["opened_meals"]] == ["Hier", "Annulé", "Le mien"]
@@ -310,7 +311,7 @@ class TestRenamed:
 @pytest.mark.parametrize("kept", [each for each in REGISTRY.domains if each.name == "meals"])
 def test_what_is_kept_is_told_with_who_sees_it_and_until_when(kept: Any) -> None:
     spoken = language("fr")
-    assert len(kept.keeps) == 5
+    assert len(kept.keeps) == 6
     jobs = {job.name for job in REGISTRY.jobs}
     for each in kept.keeps:
         assert all(map(spoken.say, (each.what, each.seen_by, each.how_long)))

@@ -7,8 +7,8 @@ from datetime import timedelta
 from app.database import run, transaction
 from meals import jobs, rules
 from meals.commands.booking import book_for, change_choice
-from meals.commands.giving_back import cancel_seats, hand_over, take_over
 from meals.commands.ending import end_bookings
+from meals.commands.giving_back import cancel_seats, hand_over, take_over
 from meals.commands.steps import locked
 from meals.facts import due_of, pot_cents
 from meals.own_data import export_of
