@@ -24,18 +24,20 @@ from rehearsal.store import Remembered, Store, Thing, snapshot
 # How long an answer is remembered by its idempotency key, in seconds: docs.stripe.com/api/idempotent_requests.
 KEYS_LIVE = 24 * 3600
 
-# Which fields of a thing name another thing, that `expand` puts in its place.
+# Which fields of a thing name another, that `expand` puts in its place, and of what sort it is; "": of any.
 EXPANDABLE = {
-    "checkout.session": ("payment_intent", "line_items"),
-    "payment_intent": ("latest_charge",),
-    "charge": ("balance_transaction", "payment_intent"),
-    "refund": ("balance_transaction", "charge", "payment_intent", "failure_balance_transaction"),
-    "dispute": ("charge", "payment_intent"),
-    "payout": ("balance_transaction",),
-    "balance_transaction": ("source",),
-    "event": (),
-    "balance": (),
-    "account": (),
+    "checkout.session": {"payment_intent": "payment_intent", "line_items": "item"},
+    "payment_intent": {"latest_charge": "charge"},
+    "charge": {"balance_transaction": "balance_transaction", "payment_intent": "payment_intent"},
+    "refund": {
+        "balance_transaction": "balance_transaction",
+        "charge": "charge",
+        "failure_balance_transaction": "balance_transaction",
+        "payment_intent": "payment_intent",
+    },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "payout": {"balance_transaction": "balance_transaction"},
+    "balance_transaction": {"source": ""},
 }
 
 
@@ -71,6 +73,7 @@ class Call:
 class Route:
     method: str
     pattern: str  # as in Stripe's OpenAPI, with at most one name in it
+    gives: str  # the sort of thing that is answered, "list of" them perhaps
     asks: Table
     does: Callable[[Call], Thing]
 
@@ -155,34 +158,31 @@ def make_refund(call: Call) -> Thing:
     return happenings.give_back(call.store, call.asked, call.cause, later=call.refunds_wait)
 
 
+def reads(sort: str, path: str, asks: Table, param: str = "id") -> tuple[Route, Route]:
+    """One of them, and the list of all."""
+    one_path = f"{path}/{{{param}}}"
+    return (
+        Route("GET", path, f"list of {sort}", asks, many(sort, path)),
+        Route("GET", one_path, sort, parameters.ONLY_EXPAND, one(sort, param)),
+    )
+
+
+SESSIONS = "/v1/checkout/sessions"
 ROUTES = (
-    Route("POST", "/v1/checkout/sessions", parameters.MAKE_SESSION, make_session),
-    Route("GET", "/v1/checkout/sessions", parameters.LIST_SESSIONS, many("checkout.session", "/v1/checkout/sessions")),
-    Route("GET", "/v1/checkout/sessions/{session}", parameters.ONLY_EXPAND, one("checkout.session", "session")),
-    Route("POST", "/v1/checkout/sessions/{session}/expire", parameters.ONLY_EXPAND, expire_session),
-    Route("GET", "/v1/checkout/sessions/{session}/line_items", parameters.LIST_LINES, lines_of_session),
-    Route("POST", "/v1/refunds", parameters.MAKE_REFUND, make_refund),
-    Route("GET", "/v1/refunds", parameters.LIST_OF_PAYMENT, many("refund", "/v1/refunds")),
-    Route("GET", "/v1/refunds/{refund}", parameters.ONLY_EXPAND, one("refund")),
-    Route("GET", "/v1/payment_intents", parameters.LIST_INTENTS, many("payment_intent", "/v1/payment_intents")),
-    Route("GET", "/v1/payment_intents/{intent}", parameters.ONLY_EXPAND, one("payment_intent", "intent")),
-    Route("GET", "/v1/charges", parameters.LIST_CHARGES, many("charge", "/v1/charges")),
-    Route("GET", "/v1/charges/{charge}", parameters.ONLY_EXPAND, one("charge")),
-    Route("GET", "/v1/disputes", parameters.LIST_OF_PAYMENT, many("dispute", "/v1/disputes")),
-    Route("GET", "/v1/disputes/{dispute}", parameters.ONLY_EXPAND, one("dispute")),
-    Route("GET", "/v1/payouts", parameters.LIST_PAYOUTS, many("payout", "/v1/payouts")),
-    Route("GET", "/v1/payouts/{payout}", parameters.ONLY_EXPAND, one("payout")),
-    Route(
-        "GET",
-        "/v1/balance_transactions",
-        parameters.LIST_MOVES,
-        many("balance_transaction", "/v1/balance_transactions"),
-    ),
-    Route("GET", "/v1/balance_transactions/{id}", parameters.ONLY_EXPAND, one("balance_transaction")),
-    Route("GET", "/v1/events", parameters.LIST_EVENTS, many("event", "/v1/events")),
-    Route("GET", "/v1/events/{id}", parameters.ONLY_EXPAND, one("event")),
-    Route("GET", "/v1/balance", parameters.ONLY_EXPAND, lambda call: objects.balance(call.store)),
-    Route("GET", "/v1/account", parameters.ONLY_EXPAND, lambda call: objects.account()),
+    Route("POST", SESSIONS, "checkout.session", parameters.MAKE_SESSION, make_session),
+    Route("POST", f"{SESSIONS}/{{session}}/expire", "checkout.session", parameters.ONLY_EXPAND, expire_session),
+    Route("GET", f"{SESSIONS}/{{session}}/line_items", "list of item", parameters.LIST_LINES, lines_of_session),
+    *reads("checkout.session", SESSIONS, parameters.LIST_SESSIONS, "session"),
+    Route("POST", "/v1/refunds", "refund", parameters.MAKE_REFUND, make_refund),
+    *reads("refund", "/v1/refunds", parameters.LIST_OF_PAYMENT, "refund"),
+    *reads("payment_intent", "/v1/payment_intents", parameters.LIST_INTENTS, "intent"),
+    *reads("charge", "/v1/charges", parameters.LIST_CHARGES, "charge"),
+    *reads("dispute", "/v1/disputes", parameters.LIST_OF_PAYMENT, "dispute"),
+    *reads("payout", "/v1/payouts", parameters.LIST_PAYOUTS, "payout"),
+    *reads("balance_transaction", "/v1/balance_transactions", parameters.LIST_MOVES),
+    *reads("event", "/v1/events", parameters.LIST_EVENTS),
+    Route("GET", "/v1/balance", "balance", parameters.ONLY_EXPAND, lambda call: objects.balance(call.store)),
+    Route("GET", "/v1/account", "account", parameters.ONLY_EXPAND, lambda call: objects.account()),
 )
 
 
@@ -206,33 +206,40 @@ def route_of(method: str, path: str) -> tuple[Route, str]:
 # ------------------------------------------------------------------------------------------------ expand
 
 
+def check_expand(sort: str, paths: list[str]) -> None:
+    """Before anything is done: what can be put in the place of a name, and how deep."""
+    for path in paths:
+        refused = Invalid(f"This property cannot be expanded ({path}).", param="expand")
+        steps = path.split(".")
+        if len(steps) > 4:
+            raise Invalid("You cannot expand more than 4 levels of a property.", param="expand")
+        here = sort.removeprefix("list of ")
+        if here != sort and (steps.pop(0) != "data" or not steps):
+            raise refused
+        for step in steps:
+            if here and step not in EXPANDABLE.get(here, {}):
+                raise refused
+            here = EXPANDABLE[here][step] if here else ""
+
+
 def expanded(store: Store, thing: Thing, paths: list[str]) -> Thing:
     """A copy of it, with whole things where their names stood."""
     thing = snapshot(thing)
     for path in paths:
         steps = path.split(".")
-        if len(steps) > 4:
-            raise Refusal("You cannot expand more than 4 levels of a property.", param="expand")
-        if thing.get("object") == "list":
-            if steps[0] != "data" or len(steps) < 2:
-                raise Refusal(f"This property cannot be expanded ({path}).", param="expand")
-            for item in thing["data"]:
-                expand(store, item, steps[1:], path)
-        else:
-            expand(store, thing, steps, path)
+        for item in thing["data"] if thing["object"] == "list" else [thing]:
+            expand(store, item, steps[1:] if thing["object"] == "list" else steps)
     return thing
 
 
-def expand(store: Store, thing: Thing, steps: list[str], path: str) -> None:
+def expand(store: Store, thing: Thing, steps: list[str]) -> None:
     first, *rest = steps
-    if first not in EXPANDABLE[thing["object"]]:
-        raise Refusal(f"This property cannot be expanded ({path}).", param="expand")
-    if first == "line_items":
+    if thing["object"] == "checkout.session" and first == "line_items":
         thing[first] = snapshot(lines(store, thing, {}))
     elif isinstance(thing.get(first), str):
         thing[first] = snapshot(store.any(thing[first]) or {"id": thing[first]})
     if rest and isinstance(thing.get(first), dict):
-        expand(store, thing[first], rest, path)
+        expand(store, thing[first], rest)
 
 
 # ------------------------------------------------------------------------------------------------ answering
@@ -291,7 +298,9 @@ class Api:
                 return Answer(earlier.status, snapshot(earlier.answer), headers | {"idempotent-replayed": "true"})
             cause = Cause(headers["request-id"], key or None)
             try:
-                call = Call(self.store, self.address, route.asks.read(form), name, cause, self.refunds_wait)
+                asked = route.asks.read(form)
+                check_expand(route.gives, asked.get("expand", []))
+                call = Call(self.store, self.address, asked, name, cause, self.refunds_wait)
                 answer = self.try_to_do(route, call, headers, fault)
             except Invalid:
                 self.store.keys.pop(key, None)

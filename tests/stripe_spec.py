@@ -119,6 +119,18 @@ def typed(schema: Schema, value: Any) -> Any:
     return value
 
 
+def strangers(thing: Any, where: str = "") -> list[str]:
+    """Fields that Stripe's things do not have: its schemas forbid none, so that a misspelt one would pass."""
+    if isinstance(thing, list):
+        return [found for number, one in enumerate(thing) for found in strangers(one, f"{where}[{number}]")]
+    if not isinstance(thing, dict):
+        return []
+    sort = thing.get("object")
+    known = spec()["components"]["schemas"].get(sort, {}).get("properties") if isinstance(sort, str) else None
+    found = [f"{where}.{name}: no {sort} has it" for name in thing if known is not None and name not in known]
+    return found + [one for name, value in thing.items() for one in strangers(value, f"{where}.{name}")]
+
+
 def check_asked(method: str, path: str, form: dict[str, Any]) -> None:
     schema = asks(method, path)
     if found := problems(schema, typed(schema, form)):
@@ -126,13 +138,13 @@ def check_asked(method: str, path: str, form: dict[str, Any]) -> None:
 
 
 def check_answered(method: str, path: str, answer: Any) -> None:
-    if found := problems(answered(method, path), answer):
+    if found := problems(answered(method, path), answer) + strangers(answer):
         raise NotStripe(f"{method} {path} answers what Stripe does not: {found[:5]}")
 
 
 def check_thing(name: str, thing: Any) -> None:
     """By the name of a schema: checkout.session, refund, event, error…"""
-    if found := problems({"$ref": f"urn:stripe#/components/schemas/{name}"}, thing):
+    if found := problems({"$ref": f"urn:stripe#/components/schemas/{name}"}, thing) + strangers(thing):
         raise NotStripe(f"This is no {name} of Stripe's: {found[:5]}")
 
 
