@@ -111,10 +111,9 @@ async def verify(*, actor: int, booking_id: int, now: datetime) -> CardSaid:
     checkouts = (await payments.checkouts_of(KIND, [booking_id]))[booking_id]
     if not checkouts:
         raise Refused(MealRefusal.NOT_PAYING)
-    live = live_of(checkouts)
-    if live is None:
-        return await _said(booking_id, checkouts[-1].id, checkouts[-1].state)
-    return await _said(booking_id, live.id, await payments.settle(live.id, now=now), waits=True)
+    last = live_of(checkouts) or checkouts[-1]
+    state = last.state if last.closing else await payments.settle(last.id, now=now)
+    return await _said(booking_id, last.id, state, waits=not last.closing)
 
 
 async def pay_on_site_instead(*, actor: int, booking_id: int, now: datetime) -> CardSaid:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.database import run
+from app.database import run, transaction
 from app.main import REGISTRY
 from app.payments import api as payments
 from meals import jobs
-from meals.commands.card import pay
+from meals.commands.card import PAYABLE, pay
 from meals.commands.giving_back import answer_offer
 from meals.facts import KIND, offer_key
 from meals.states import CardSaid, Payment
@@ -92,7 +92,8 @@ class Bank:
 
     def open_pages(self) -> int:
         """Pages where somebody could still pay."""
-        return sum(each["status"] == "open" for each in self.stripe.sessions.values())
+        now = self.now.timestamp()
+        return sum(each["status"] == "open" and now < each["expires_at"] for each in self.stripe.sessions.values())
 
 
 async def answer_by_card(actor: int, booking_id: int, bank: Bank) -> None:
@@ -113,3 +114,11 @@ async def wanted_back(booking_id: int) -> list[int]:
         booking_id,
     )
     return [row["amount_cents"] for row in rows]
+
+
+async def ended_unpaid(booking_id: int, checkout_id: int, bank: Bank) -> None:
+    """As if Stripe had said that it is over, while its page can still be paid: what Stripe must not do, and we bear."""
+    async with transaction():
+        locked = await PAYABLE.lock(booking_id)
+        await run("update checkout set state = 'expired', url = '' where id = {}", checkout_id)
+        await PAYABLE.ended(locked, checkout_id, bank.now)

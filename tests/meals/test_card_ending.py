@@ -3,11 +3,12 @@ anybody else's, Stripe's page is closed; and who does not know whether it is pai
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.database import run, transaction
+from app.one_by_one import SomeFailed
 from app.payments import api as payments
 from meals import jobs
 from meals.commands import card
@@ -17,15 +18,9 @@ from meals.commands.opening import cancel_meal
 from meals.states import CardSaid, MealRefusal, Payment
 from tests.meals.laws import seats_agree
 from tests.meals.make import CLOSES, START, make_booking, make_crowd, make_meal
-from tests.meals.paying import Bank, answer_by_card, wanted_back
+from tests.meals.paying import Bank, answer_by_card, ended_unpaid, wanted_back
 from tests.meals.reads import booking, mails, meal, refused, roles, stands
 from tests.people import Cast
-
-
-async def ended_unpaid(booking_id: int, checkout_id: int, bank: Bank) -> None:
-    """As if Stripe had said that it is over, while its page can still be paid: what Stripe must not do, and we bear."""
-    async with transaction():
-        await PAYABLE.ended(await PAYABLE.lock(booking_id), checkout_id, bank.now)
 
 
 class TestNotPaidInTime:
@@ -67,8 +62,10 @@ class TestNotPaidInTime:
         monkeypatch.setattr(card, "free_held", watched)
         await ended_unpaid(mine, (await bank.checkout(mine))["id"], bank)
         assert pages == [1], "the control: what is watched tells the two apart"
+        bank.stripe.expire((await bank.checkout(mine))["session_id"])
         other = await bank.books(made, cast.karim)
-        bank.later(40)
+        async with transaction():  # sooner than Stripe closes it by itself
+            await run("update booking_part set held_until = {} where state = 'held'", bank.now)
         assert await bank.lapses() == 1
         assert pages[1:] == [0]
         assert await stands(other) == {"lapsed": 1}
@@ -158,6 +155,25 @@ class TestStripeIsAwayWhenItLapses:
         bank.stripe.failing.clear()
         assert await bank.lapses() == 12
         assert (await meal(made))["taken"] == 0
+
+    async def test_one_that_falls_over_leaves_the_others_alone(
+        self, cast: Cast, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = await make_meal(place_id=cast.place, opener=cast.yann, seats=9)
+        bad, good = await bank.books(made, cast.samira), await bank.books(made, cast.karim)
+        end_unpaid = jobs.end_unpaid
+
+        async def falls(booking_id: int, checkout_id: int, *, now: datetime) -> payments.Closing:
+            if booking_id == bad:
+                raise RuntimeError("of this one")
+            return await end_unpaid(booking_id, checkout_id, now=now)
+
+        monkeypatch.setattr(jobs, "end_unpaid", falls)
+        bank.later(40)
+        with pytest.raises(SomeFailed) as caught:
+            await bank.lapses()
+        assert (caught.value.done, caught.value.failed) == (1, 1)
+        assert (await stands(bad), await stands(good)) == ({"held": 1}, {"lapsed": 1})
 
 
 class TestPaidAMomentTooLate:

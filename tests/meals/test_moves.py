@@ -13,12 +13,13 @@ from meals.commands.opening import cancel_meal
 from meals.states import MEAL_MOVES, PART_MOVES, MealState, PartState
 from tests.client import NOON
 from tests.meals.make import AFTER_CLOSING, CLOSES, START, answer, make_booking, make_crowd, make_meal
+from tests.meals.paying import Bank, answer_by_card, ended_unpaid
 from tests.meals.plans import moved
 from tests.people import Cast
 
 MINUTE = timedelta(minutes=1)
-TO_COME = {PartState.HELD, PartState.ATTENDED}
-"""Paying by card and the door: nothing here moves a seat there yet."""
+TO_COME = {PartState.ATTENDED}
+"""The door: nothing here moves a seat there yet."""
 
 
 class Watch:
@@ -39,7 +40,21 @@ class Watch:
         return {row["id"]: row["state"] for row in await run(f"select id, state from {table}")}
 
 
-async def test_every_move_of_the_tables_happens_and_no_other(cast: Cast) -> None:
+async def by_card(cast: Cast, bank: Bank, watch: Watch) -> None:
+    """Paid, given up, not paid in time, and a moment too late; and a seat that is kept is paid for."""
+    made = await make_meal(place_id=cast.place, opener=cast.yann, seats=3, cooks_least=0)
+    paid, given_up, late = [await bank.books(made, each) for each in (cast.samira, cast.karim, cast.aicha)]
+    waits = await make_booking(meal_id=made, member_id=cast.odile)
+    await bank.pays(paid)
+    await watch.see(bank.settles(paid))
+    await watch.see(cancel_seats(actor=cast.karim, booking_id=given_up, seats=None, leave=False, now=bank.now))
+    await watch.see(answer_by_card(cast.odile, waits, bank))
+    await watch.see(ended_unpaid(late, (await bank.checkout(late))["id"], bank))
+    await bank.pays(late)
+    await watch.see(bank.settles(late))
+
+
+async def test_every_move_of_the_tables_happens_and_no_other(cast: Cast, bank: Bank) -> None:
     watch = Watch()
     first, second, third, fourth = await make_crowd(cast, 4)
 
@@ -78,6 +93,8 @@ async def test_every_move_of_the_tables_happens_and_no_other(cast: Cast) -> None
     later, _ = await full(2)
     await jobs.close_due(CLOSES)
     await watch.see(moved(later, timedelta(days=7), actor=cast.yann, now=AFTER_CLOSING))
+
+    await by_card(cast, bank, watch)
 
     assert watch.meals == {(one, other) for one in MealState for other in MEAL_MOVES[one]}
     assert watch.parts == {(one, other) for one in PartState for other in PART_MOVES[one] if not TO_COME & {one, other}}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.i18n import Text, language, text
-from meals import wording, wording_booking
+from meals import wording, wording_booking, wording_card
 from meals.states import MealRefusal
 from meals.wording import SENTENCES, Mail
 from rotas import wording as turns_wording
@@ -22,6 +22,7 @@ DETAILS = {
     MealRefusal.ROOM_TAKEN: {"room", "starts_at"},
     MealRefusal.ROOM_TOO_SMALL: {"room", "seats"},
     MealRefusal.FEWER_THAN_TAKEN: {"taken"},
+    MealRefusal.BANK_AWAY: {"until"},
 }
 GIVEN: dict[str, Any] = {
     "title": "Soupe de lentilles à 100 %",
@@ -35,6 +36,7 @@ GIVEN: dict[str, Any] = {
     "undone": True,
     "gives_back": False,
     "way_out": wording.HAND_OVER,
+    "envelope": wording_card.PAID,
     "cooks": 1,
     "least": 2,
     "where": "Salon, Les Tanneurs",
@@ -46,7 +48,7 @@ GIVEN: dict[str, Any] = {
 }
 MAILS = [
     function
-    for module in (wording, wording_booking)
+    for module in (wording, wording_booking, wording_card)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__ and function.__annotations__["return"] == "Mail"
 ]
