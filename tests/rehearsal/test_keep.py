@@ -11,8 +11,8 @@ from tests.rehearsal.conftest import NOW, Asking
 from tests.rehearsing import SECRET_KEY, WEBHOOK_SECRET
 
 
-def rehearsal(path: Path, **more: int) -> Rehearsal:
-    return Rehearsal(secret_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, keep=path, clock=lambda: NOW, **more)
+def rehearsal(path: Path, port: int = 0) -> Rehearsal:
+    return Rehearsal(secret_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, keep=path, clock=lambda: NOW, port=port)
 
 
 async def test_it_goes_on_where_it_was(tmp_path: Path) -> None:

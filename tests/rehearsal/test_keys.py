@@ -38,13 +38,11 @@ async def test_the_same_key_does_it_once(stripe: Rehearsal, api: Asking) -> None
 
 async def test_the_same_key_for_something_else_is_refused(stripe: Rehearsal, one_api: Asking) -> None:
     first = await one_api.session(500, key="a")
-    for other in (
-        lambda: one_api.session(600, key="a"),
-        lambda: one_api("checkout.sessions", "expire", first["id"], {}, key="a"),
-    ):
-        with pytest.raises(library.IdempotencyError) as refused:
-            await other()
-        assert refused.value.http_status == 400
+    with pytest.raises(library.IdempotencyError) as refused:
+        await one_api.session(600, key="a")
+    assert refused.value.http_status == 400
+    with pytest.raises(library.IdempotencyError):
+        await one_api("checkout.sessions", "expire", first["id"], {}, key="a")
     assert [session["status"] for session in stripe.sessions.values()] == ["open"]
 
 
