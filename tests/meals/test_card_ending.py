@@ -161,7 +161,7 @@ class TestStripeIsAwayWhenItLapses:
     ) -> None:
         made = await make_meal(place_id=cast.place, opener=cast.yann, seats=9)
         bad, good = await bank.books(made, cast.samira), await bank.books(made, cast.karim)
-        end_unpaid = jobs.end_unpaid
+        end_unpaid = card.end_unpaid
 
         async def falls(booking_id: int, checkout_id: int, *, now: datetime) -> payments.Closing:
             if booking_id == bad:
