@@ -30,6 +30,7 @@ COMMANDS = {
     "doctor": "doctor",
     "jobs": "upkeep",
     "member": "first",
+    "payments": "payments",
     "place": "first",
     "restore": "backup",
     "serve": "serve",

@@ -7,8 +7,6 @@ import os
 import shutil
 import statistics
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +18,8 @@ from rich.console import Console
 
 from app import clock
 from app.cli.common import Failed, open_or_fail, reason_of
+from app.cli.doctor_stripe import of_payments, of_stripe
+from app.cli.findings import Finding, Findings, fault, ok, warn
 from app.database import close_database, engine, is_sqlite, run, transaction
 from app.erased import kept_at, read_file
 from app.errors import DatabaseHeld
@@ -49,33 +49,6 @@ ROLES = {
     "keep_accounts": "its accounts",
     "say_yes": "the yes of the bureau",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `sort` is `ok`, `warn` or `fault`."""
-
-    sort: str
-    what: str
-    mend: str = ""
-
-
-Findings = AsyncIterator[Finding]
-
-
-def ok(what: str) -> Finding:
-    """All is well here."""
-    return Finding("ok", what)
-
-
-def warn(what: str, mend: str) -> Finding:
-    """It works, but it should be looked at."""
-    return Finding("warn", what, mend)
-
-
-def fault(what: str, mend: str) -> Finding:
-    """It does not work."""
-    return Finding("fault", what, mend)
 
 
 @click.command(short_help="What is wrong, and how to mend it.")
@@ -123,6 +96,8 @@ async def findings() -> Findings:
     async for finding in of_database(settings):
         yield finding
     yield await of_mail(settings)
+    async for finding in of_stripe(settings):
+        yield finding
 
 
 # ------------------------------------------------------------------------------------------------- settings and clock
@@ -230,7 +205,7 @@ async def _of_open_database(settings: Settings) -> Findings:
     yield await _of_commits()
     yield await _of_database_clock()
     yield of_list(kept_at())
-    for look in (_of_jobs, _of_outbox, _of_people):
+    for look in (_of_jobs, _of_outbox, _of_people, of_payments):
         async for finding in look():
             yield finding
     async for finding in _of_second_codes(settings):

@@ -13,6 +13,7 @@ from app.payments.keeping import (
     checkouts_of,
     close_soon,
     forget_whose,
+    look_at,
     paid_cents,
     want_refund,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "close",
     "close_soon",
     "forget_whose",
+    "look_at",
     "paid_cents",
     "send_refunds_of",
     "settle",

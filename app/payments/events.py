@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from app.database import command, run, transaction
-from app.payments.gateway import NoSuchThing, StripeAway, StripeRefused, in_use
+from app.payments.gateway import Gateway, NoSuchThing, StripeAway, StripeRefused, in_use
 from app.payments.noting import note_dispute, note_payout
 from app.payments.patience import PATIENCE, Patience
-from app.payments.refunding import see_refund, see_refunds_of_charge
-from app.payments.settling import settle_session
+from app.payments.refunding import note_refund
+from app.payments.seen import RefundSeen
+from app.payments.settling import settle, settle_session
 from app.payments.signatures import Letter
+from app.payments.states import LIVE
 
 log = logging.getLogger("reseau.payments")
 
@@ -64,25 +66,44 @@ async def _session(object_id: str, now: datetime, patience: Patience) -> None:
 
 
 async def _refund(object_id: str, now: datetime, patience: Patience) -> None:
-    await see_refund(object_id, now=now, patience=patience)
+    await _note_refund(await _gateway().refund_seen(object_id, within=patience.left()), now, patience)
 
 
 async def _charge(object_id: str, now: datetime, patience: Patience) -> None:
-    await see_refunds_of_charge(object_id, now=now, patience=patience)
+    for seen in await _gateway().refunds_of(charge=object_id, within=patience.left()):
+        await _note_refund(seen, now, patience)
+
+
+async def _note_refund(seen: RefundSeen, now: datetime, patience: Patience) -> None:
+    await _settled_first(seen.payment_intent, now, patience)
+    await note_refund(seen, now=now)
 
 
 async def _dispute(object_id: str, now: datetime, patience: Patience) -> None:
-    gateway = in_use()
-    if gateway is None:
-        raise StripeAway("no key")
-    await note_dispute(await gateway.dispute(object_id, within=patience.left()), now=now)
+    seen = await _gateway().dispute(object_id, within=patience.left())
+    await _settled_first(seen.payment_intent, now, patience)
+    await note_dispute(seen, now=now)
 
 
 async def _payout(object_id: str, now: datetime, patience: Patience) -> None:
+    await note_payout(await _gateway().payout(object_id, within=patience.left()), now=now)
+
+
+async def _settled_first(payment_intent: str | None, now: datetime, patience: Patience) -> None:
+    """What is given back, or taken, was paid: if we have not heard of that yet, it is settled before."""
+    if payment_intent is None or await run("select id from checkout where payment_intent = {}", payment_intent):
+        return
+    key = await _gateway().key_of_intent(payment_intent, within=patience.left())
+    found = await run("select id from checkout where key = {}", key)
+    if found and await settle(found[0]["id"], now=now, seconds=patience.left()) in LIVE:
+        raise StripeAway("it is not settled yet")
+
+
+def _gateway() -> Gateway:
     gateway = in_use()
     if gateway is None:
         raise StripeAway("no key")
-    await note_payout(await gateway.payout(object_id, within=patience.left()), now=now)
+    return gateway
 
 
 HANDLERS: dict[str, Callable[[str, datetime, Patience], Awaitable[None]]] = {

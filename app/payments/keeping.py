@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 
-from app.database import get_for_update, run
+from app.database import command, get_for_update, run, transaction
 from app.payments import rules
 from app.payments.payables import payable_of
-from app.payments.states import State
+from app.payments.states import RefundState, State
 from app.payments.tables import Checkout
 
 Row = dict[str, Any]
@@ -158,28 +160,29 @@ async def checkouts_of(kind: str, thing_ids: Collection[int]) -> dict[int, list[
     marks = ", ".join("{}" for _ in found)
     rows = await run(
         "select c.id, c.thing_id, c.state, c.amount_cents, c.url, c.expires_at, c.closing_at, c.made_at, c.settled_at, "  # noqa: S608 - marks
-        f"{_GIVEN_BACK} as refunded_cents, (select max(r.wanted_at) from refund r where r.checkout_id = c.id and "
-        "r.state <> 'failed') as refunded_at, (select count(*) from refund r where r.checkout_id = c.id and "
-        "r.state = 'failed') as failed "
-        f"from checkout c where c.kind = {{}} and c.thing_id in ({marks}) order by c.id",
+        "r.amount_cents as back_cents, r.state as back_state, r.wanted_at as back_at "
+        "from checkout c left join refund r on r.checkout_id = c.id "
+        f"where c.kind = {{}} and c.thing_id in ({marks}) order by c.id, r.id",
         kind,
         *found,
     )
-    for row in rows:
-        state = State(row["state"])
+    for _, group in groupby(rows, key=itemgetter("id")):
+        own = list(group)
+        row, state = own[0], State(own[0]["state"])
+        back = [each for each in own if each["back_state"] not in (None, RefundState.FAILED.value)]
         found[row["thing_id"]].append(
             CheckoutSeen(
                 id=row["id"],
                 state=state,
                 amount_cents=row["amount_cents"],
-                refunded_cents=int(row["refunded_cents"]),
+                refunded_cents=sum(each["back_cents"] for each in back),
                 url=row["url"] if state is State.OPEN else "",
                 expires_at=row["expires_at"],
                 closing=row["closing_at"] is not None,
                 made_at=row["made_at"],
                 settled_at=row["settled_at"],
-                refunded_at=row["refunded_at"],
-                refund_failed=row["failed"] > 0,
+                refunded_at=back[-1]["back_at"] if back else None,
+                refund_failed=any(each["back_state"] == RefundState.FAILED.value for each in own),
             )
         )
     return found
@@ -195,3 +198,19 @@ async def paid_cents(kind: str, thing_id: int) -> int:
         thing_id,
     )
     return int(row["cents"])
+
+
+@command
+async def look_at(what: str, number: int, *, now: datetime) -> bool:
+    """Somebody has looked at this `checkout` or `refund`, and seen to it. False when nothing waits there."""
+    table, waits = {
+        "checkout": ("checkout", "(state = 'flagged' or (state = 'expired' and fault <> ''))"),
+        "refund": ("refund", "state = 'failed'"),
+    }[what]
+    async with transaction():
+        seen = await run(
+            f"update {table} set seen_at = {{}} where id = {{}} and seen_at is null and {waits} returning id",  # noqa: S608 - words of ours
+            now,
+            number,
+        )
+        return bool(seen)

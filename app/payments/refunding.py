@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.database import command, get_for_update, run, transaction
-from app.payments.gateway import Gateway, NoSuchThing, StripeAway, StripeRefused, in_use
+from app.payments.gateway import Gateway, StripeAway, StripeRefused, in_use
 from app.payments.noting import add_line
 from app.payments.patience import Patience
 from app.payments.seen import RefundSeen
@@ -123,30 +123,6 @@ async def _refused(refund_id: int, code: str, *, now: datetime) -> bool:
             refund_id,
         )
         return bool(done)
-
-
-async def see_refund(refund_id: str, *, now: datetime, patience: Patience) -> bool:
-    """Stripe told us of this refund: ask what it is, and write it down. Whether it is news."""
-    gateway = in_use()
-    if gateway is None:
-        raise StripeAway("no key")
-    try:
-        seen = await gateway.refund_seen(refund_id, within=patience.left())
-    except NoSuchThing:
-        return False
-    return await note_refund(seen, now=now)
-
-
-async def see_refunds_of_charge(charge_id: str, *, now: datetime, patience: Patience) -> bool:
-    """The same of all refunds of one charge."""
-    gateway = in_use()
-    if gateway is None:
-        raise StripeAway("no key")
-    try:
-        found = await gateway.refunds_of(charge=charge_id, within=patience.left())
-    except NoSuchThing:
-        return False
-    return any([await note_refund(seen, now=now) for seen in found])
 
 
 @command

@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from app import clock
 from app.cli import doctor
 from app.cli.common import with_database
+from app.cli.findings import Finding
 from app.database import Store, run, transaction
 from app.i18n import text
 from app.notices.api import Kind, post_mail
@@ -34,7 +35,7 @@ from tests.factories import make_member, make_place
 from tests.servers import ROOT
 
 
-async def seen(looking: AsyncIterator[doctor.Finding]) -> list[doctor.Finding]:
+async def seen(looking: AsyncIterator[Finding]) -> list[Finding]:
     return [finding async for finding in looking]
 
 
@@ -179,7 +180,7 @@ class TestDoctor:
         assert found[-1].what == "2 more mails were set aside before."
 
     async def test_whether_jobs_run(self, db: Store) -> None:
-        async def found_at(latest: datetime) -> doctor.Finding:
+        async def found_at(latest: datetime) -> Finding:
             async with transaction():
                 await run("delete from clock_seen")
             await Timekeeper(Registry.of(), Machine(wall=latest).clocks()).look()
