@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from app.demo import Account
 
 FOLDER = Path(".demo")
+REHEARSED_KEY = "sk_test_demonstration"
+"""Of no account at Stripe: the rehearsal knows no other."""
 MARK = "demonstration"
 """A table that stands in databases which `reseau demo` made, and in no other: only those does it ever empty."""
 
@@ -42,7 +45,8 @@ MARK = "demonstration"
 def demo(host: str, port: int, database: str | None, fresh: bool, members: int) -> None:
     """Serve a demonstration, in French, with people and dates around today.
 
-    It needs no settings and sends no mail: what would have been sent is shown at /demo/courrier.
+    It needs no settings and sends no mail: what would have been sent is shown at /demo/courrier. Paying by card is
+    rehearsed on a page of its own: no card is charged, and no key of a real account is read.
 
     \b
     Examples:
@@ -51,6 +55,7 @@ def demo(host: str, port: int, database: str | None, fresh: bool, members: int) 
       reseau demo --members 5000 --database postgresql://localhost/essai
     """
     from app.demo import PASSWORD  # here, since nothing else needs what only the demonstration loads
+    from rehearsal import Rehearsal
 
     end_in_order()
     os.environ.pop("RESEAU_ERASED_LIST", None)  # nobody here is anybody
@@ -61,22 +66,57 @@ def demo(host: str, port: int, database: str | None, fresh: bool, members: int) 
     url = database or f"sqlite:///{FOLDER / 'demo.sqlite'}"
     key = _secret_key(_key_file(url))
     start_logging("WARNING")
-    accounts = asyncio.run(_prepare(url, fresh=fresh, members=members))
+    keep = _beside(url, "cards")
+    accounts, anew = asyncio.run(_prepare(url, fresh=fresh, members=members))
+    if anew:
+        keep.unlink(missing_ok=True)
     address = address_of(listening)
-    settings = Settings(database_url=url, secret_key=key, base_url=address, demo=True)
-    click.echo(f"\nThe demonstration is served at {address}\nMails are shown at    {address}/demo/courrier\n")
-    click.echo(f"Accounts, all with the password {PASSWORD}:")
+    with Rehearsal(
+        secret_key=REHEARSED_KEY,
+        webhook_secret=f"whsec_{_secret_key(_beside(url, 'webhook'))}",
+        webhook_url=f"{address}/paiements/stripe/webhook",
+        host=_rehearsed_at(host),
+        keep=keep,
+    ) as stripe:
+        settings = Settings(
+            database_url=url,
+            secret_key=key,
+            base_url=address,
+            demo=True,
+            stripe_secret_key=REHEARSED_KEY,
+            stripe_webhook_secrets=(stripe.webhook_secret,),
+            stripe_api_base=stripe.address,
+        )
+        _say(address, accounts, PASSWORD)
+        if not serve_until_stopped(listening, served(settings)):
+            raise Failed("The demonstration could not start: the log above says why.")
+
+
+def _say(address: str, accounts: Sequence[Account], password: str) -> None:
+    click.echo(f"\nThe demonstration is served at {address}\nMails are shown at    {address}/demo/courrier")
+    click.echo("Paying by card is a rehearsal: no card is charged, and nothing leaves this machine.\n")
+    click.echo(f"Accounts, all with the password {password}:")
     width = max(len(account.address) for account in accounts)
     for account in accounts:
         click.echo(f"  {account.address:<{width}}  {account.name}, {account.who}")
     click.echo("\nCtrl-C ends it.")
-    if not serve_until_stopped(listening, served(settings)):
-        raise Failed("The demonstration could not start: the log above says why.")
+
+
+def _rehearsed_at(host: str) -> str:
+    """Where the rehearsal of Stripe listens: where the demonstration does, so that whoever reaches the one from another
+    machine reaches the other. It knows no IPv6."""
+    return "127.0.0.1" if ":" in host else host
 
 
 def _key_file(url: str) -> Path:
     path = _path(url)
     return FOLDER / "secret-key" if path is None else path.with_name(path.name + ".key")
+
+
+def _beside(url: str, what: str) -> Path:
+    """A file of this demonstration, beside its database."""
+    path = _path(url)
+    return FOLDER / what if path is None else path.with_name(f"{path.name}.{what}")
 
 
 def _path(url: str) -> Path | None:
@@ -93,8 +133,9 @@ def _secret_key(path: Path) -> str:
     return path.read_text().strip()
 
 
-async def _prepare(url: str, *, fresh: bool, members: int) -> tuple[Account, ...]:
-    """Make sure that a whole demonstration is in the database, and nothing else: whom one may sign in as."""
+async def _prepare(url: str, *, fresh: bool, members: int) -> tuple[tuple[Account, ...], bool]:
+    """Make sure that a whole demonstration is in the database, and nothing else: whom one may sign in as, and whether
+    it was made just now."""
     from app.demo import accounts, is_seeded
 
     await open_or_fail(url, make=True)
@@ -105,11 +146,11 @@ async def _prepare(url: str, *, fresh: bool, members: int) -> tuple[Account, ...
         elif not fresh:
             await migrate()
             if await is_seeded():
-                return await accounts()
+                return await accounts(), False
         await _empty()
         await migrate()
         await _seed(members)
-        return await accounts()
+        return await accounts(), True
     finally:
         await close_database()
 
