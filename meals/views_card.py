@@ -36,6 +36,8 @@ class Back(StrEnum):
 class Paying:
     """Seats that are kept until they are paid for."""
 
+    seats: int
+    """So many; those that are theirs beside them make a ticket already."""
     lines: Sequence[str]
     pay_words: str
     """« Je paie 10,00 € par carte »."""
@@ -130,6 +132,7 @@ def paying(
             )
         ]
     return Paying(
+        seats=seats,
         lines=tuple(say(line) for line in lines),
         pay_words=say(text("Je paie %(amount)s par carte", amount=amount)),
         url="" if flagged or over or ends else url,

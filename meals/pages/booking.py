@@ -57,7 +57,7 @@ async def book_seats(request: AnyRequest, meal_id: FromPath[int]) -> Response[An
     said = Flash(text("C’est noté !"))
     if read.wish.payment is Payment.CARD:
         with suppress(Refused):  # nothing of it is to be paid
-            said = replace(said, words=(await page_to_pay(member.id, made.id, now=visit.now)).strong)
+            said = await page_to_pay(member.id, made.id, now=visit.now, booked=True)
     if not made.anew and not await is_as_wished(made.id, read.wish):
         said = Flash(text("Tu avais déjà réservé : rien n’a changé. Change tes places ici."), tone="")
     return go_to(request, f"/reservations/{made.id}", flash=said)

@@ -68,10 +68,10 @@ async def try_again(request: AnyRequest, booking_id: FromPath[int]) -> Response[
     return await _told(request, booking_id, said)
 
 
-async def page_to_pay(actor: int, booking_id: int, *, now: datetime) -> Flash:
-    """Have Stripe make the page where these seats are paid, and say whether there is one."""
+async def page_to_pay(actor: int, booking_id: int, *, now: datetime, booked: bool = False) -> Flash:
+    """Have Stripe make the page where these seats are paid, and say whether there is one; `booked`: just now."""
     if await pay(actor=actor, booking_id=booking_id, now=now) is not None:
-        return Flash(text("La page de paiement est prête."))
+        return Flash(text("C’est noté, il reste à payer.") if booked else text("La page de paiement est prête."))
     if (await seats_of(booking_id)).held:
         return Flash(text("La banque ne répond pas pour l’instant."), tone="")
     return Flash(text("La carte ne marche pas pour l’instant : ta place est à toi, et tu paies sur place."), tone="")

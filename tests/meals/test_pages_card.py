@@ -119,6 +119,7 @@ class TestTheTicketThatIsKept:
         made = await scene.books(browser, meal_id)
         page = await browser.get(f"/reservations/{made}")
         for sentence in (
+            "C’est noté, il reste à payer.",
             "Tes 2 places sont gardées",
             "Il reste à payer 10,00 € avant 12 h 35. Après, les 2 places sont libres pour les autres.",
             "Je paie 10,00 € par carte",
@@ -130,7 +131,7 @@ class TestTheTicketThatIsKept:
             assert sentence in words(page), sentence
         assert f'data-id="{made}" data-state="held"' in page.text
         assert link_on(page).startswith(scene.stripe.address)
-        for absent in ("J’ajoute une place", "Je rends une place", "Dans mon calendrier", "Le jour venu"):
+        for absent in ("Billet n°", "J’ajoute une place", "Je rends une place", "Dans mon calendrier", "Le jour venu"):
             assert absent not in words(page), absent
         assert scene.stripe.address not in page.headers["content-security-policy"]
         assert await counts(meal_id) == (2, 0)
