@@ -23,12 +23,12 @@ def stripe() -> Iterator[Rehearsal]:
 
 
 def session(stripe: Rehearsal, locale: str) -> str:
-    """A page to pay 10 € at; paid or left, it leads to two addresses of the rehearsal itself, which show a page."""
+    """A page to pay 10 € at; paid or left, it leads to an address where there is nothing to pay."""
     form = {
         "mode": "payment",
         "locale": locale,
-        "success_url": f"{stripe.address}/c/page.css?retour",
-        "cancel_url": f"{stripe.address}/c/page.css?abandon",
+        "success_url": f"{stripe.address}/c/pay/nobody?retour",
+        "cancel_url": f"{stripe.address}/c/pay/nobody?abandon",
         "line_items[0][price_data][currency]": "eur",
         "line_items[0][price_data][unit_amount]": "1000",
         "line_items[0][price_data][product_data][name]": LONG,
