@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from app import clock
 from app.cli.common import Failed, read_settings, with_database
@@ -51,20 +49,12 @@ def payments(seen: str | None) -> int:
         return await standing(clock.now()), await ledger_sums()
 
     found, sums = with_database(settings.database_url, read)
-    console = Console(soft_wrap=True)
-    if found:
-        table = Table("what", "state", "amount", "since", "fault", "at Stripe", box=None)
-        for each in found:
-            table.add_row(
-                f"{each.what}-{each.id}",
-                each.state,
-                euros(each.cents),
-                f"{clock.local(each.since):%d/%m/%Y %H:%M}",
-                each.fault,
-                each.stripe_id,
-                style="bold" if each.needs_somebody else None,
-            )
-        console.print(table)
+    for each in found:
+        since = f"{clock.local(each.since):%d/%m/%Y %H:%M}"
+        line = (
+            f"{each.what}-{each.id:<6} {each.state:<9} {euros(each.cents):>10}  {since}  {each.fault} {each.stripe_id}"
+        )
+        click.echo(line.rstrip())
     if sums:
         click.echo(
             "At Stripe since the beginning: " + ", ".join(f"{kind} {euros(sum_)}" for kind, sum_ in sums.items())
