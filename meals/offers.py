@@ -19,7 +19,12 @@ from meals.states import MealState, PartState
 
 ICON = "soup"
 _KEY = re.compile(r"([1-9]\d{0,9})-\d{1,15}", re.ASCII)
-_ANSWERED = {PartState.CONFIRMED: "taken", PartState.ATTENDED: "taken", PartState.CANCELLED: "declined"}
+_ANSWERED = {
+    PartState.HELD: "taken",
+    PartState.CONFIRMED: "taken",
+    PartState.ATTENDED: "taken",
+    PartState.CANCELLED: "declined",
+}
 
 
 async def look(key: str, member_id: int, now: datetime) -> OfferSeen | None:

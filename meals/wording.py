@@ -83,7 +83,7 @@ SENTENCES: dict[Refusal, str] = {
     MealRefusal.NOT_PAYING: N_("Il n’y a rien à payer par carte, ou plus rien."),
     MealRefusal.BANK_AWAY: N_(
         "Ta banque ne répond pas pour l’instant : on ne sait pas si c’est payé. Réessaie dans un moment. Si rien n’est "
-        "payé, ta place se libère toute seule, %(until)s au plus tard."
+        "payé, ta place se libère toute seule : %(until)s, ou dès que ta banque répond."
     ),
 }
 

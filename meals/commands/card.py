@@ -91,15 +91,21 @@ class _Paying:
 
     checkout_id: int
     held_until: datetime
+    starts_at: datetime
+    """The meal's: until then it stays held as long as nobody knows whether it is paid."""
 
 
 async def pay(*, actor: int, booking_id: int, now: datetime) -> str | None:
     """The page where these held seats are paid; asked for again if Stripe has not made it yet. None: Stripe does not
     answer, the seats stay held; or it refuses to make one, which is no fault of whoever books: then the seats are
     theirs, and they pay on site. Not inside a transaction. Raises `NotFound`, `Refused`."""
-    paying = await _say(actor, booking_id, Unpaid.ON_SITE)
+    paying = await _say(actor, booking_id, Unpaid.LAPSES)
     if paying is None:
         raise Refused(MealRefusal.NOT_PAYING)
+    live = live_of((await payments.checkouts_of(KIND, [booking_id]))[booking_id])
+    if live is None or live.state is not State.MADE:
+        return await payments.ask(paying.checkout_id, now=now)
+    await _say(actor, booking_id, Unpaid.ON_SITE)
     page = await payments.ask(paying.checkout_id, now=now)
     await _say(actor, booking_id, Unpaid.LAPSES)
     return page
@@ -156,7 +162,8 @@ async def _close(actor: int, booking_id: int, paying: _Paying, *, now: datetime)
     closing = await end_unpaid(booking_id, paying.checkout_id, now=now)
     if closing is Closing.UNKNOWN:
         await _say(actor, booking_id, Unpaid.LAPSES)
-        raise Refused(MealRefusal.BANK_AWAY, until=paying.held_until)
+        until = paying.held_until if now < paying.held_until else paying.starts_at
+        raise Refused(MealRefusal.BANK_AWAY, until=until)
     return closing
 
 
@@ -180,10 +187,10 @@ async def _free(booking_id: int, checkout_id: int, now: datetime) -> None:
 async def _say(actor: int, booking_id: int, unpaid: Unpaid) -> _Paying | None:
     """What becomes of the held seats if they are not paid; nothing where none is held."""
     async with transaction():
-        _, held = await locked_booking(booking_id)
+        row, held = await locked_booking(booking_id)
         if held.member != actor:
             raise NotFound
-        paying = _paying(held)
+        paying = _paying(row, held)
         if paying is not None and Unpaid(held.booking["unpaid"]) is not unpaid:
             await _write(held, unpaid=unpaid)
         return paying
@@ -194,8 +201,8 @@ async def _gives_up_held(
     actor: int, booking_id: int, *, seats: int | None, had: int | None, form: str
 ) -> _Paying | None:
     async with transaction():
-        _, held = await locked_booking(booking_id)
-        paying, total = _paying(held), held.seats()
+        row, held = await locked_booking(booking_id)
+        paying, total = _paying(row, held), held.seats()
         if paying is None or held.member != actor or sent_before(held, form):
             return None
         if seats is not None and had not in (None, total):
@@ -209,9 +216,9 @@ async def _gives_up_held(
         return paying
 
 
-def _paying(held: Held) -> _Paying | None:
+def _paying(row: Row, held: Held) -> _Paying | None:
     for part in held.of_state(PartState.HELD):
-        return _Paying(part["checkout_id"], part["held_until"])
+        return _Paying(part["checkout_id"], part["held_until"], row["starts_at"])
     return None
 
 

@@ -1,7 +1,8 @@
 """Steps that the commands of meals share, all inside the caller's transaction: locks, the numbers, the calendar's
 entry, mails. What may be is asked of `rules` before.
 
-The order of locks: members by id, rooms, the meal's row, the place's pot, then slots and patterns (`rotas.api`).
+The order of locks: members by id, rooms, the meal's row, the place's pot, checkouts and refunds (`app.payments.api`),
+then slots and patterns (`rotas.api`).
 """
 
 from __future__ import annotations

@@ -332,8 +332,10 @@ class TestOnSiteInstead:
         deed = pay_on_site_instead(actor=cast.samira, booking_id=mine, now=bank.now)
         await refused(deed, MealRefusal.BANK_AWAY)
         assert await stands(mine) == {"held": 1}
+        bank.later(41)
+        deed = pay_on_site_instead(actor=cast.samira, booking_id=mine, now=bank.now)
+        assert (await refused(deed, MealRefusal.BANK_AWAY)).details["until"] == START, "an hour to come"
         bank.stripe.down = False
-        bank.later(40)
         await bank.lapses()
         assert await stands(mine) == {"lapsed": 1}
 

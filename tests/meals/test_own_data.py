@@ -316,7 +316,7 @@ def test_what_is_kept_is_told_with_who_sees_it_and_until_when(kept: Any) -> None
     for each in kept.keeps:
         assert all(map(spoken.say, (each.what, each.seen_by, each.how_long)))
         assert not each.job or each.job in jobs
-    assert [each.before_serving for each in kept.keeps if each.job] == [False, False, True]
+    assert [each.before_serving for each in kept.keeps if each.job] == [False, False, False, True]
 
 
 async def test_pots_of_several_places_are_locked_in_their_order(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
