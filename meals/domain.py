@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from meals import concerns, demo, jobs, own_data, pages
+from meals import concerns, demo, jobs, leaving, own_data, pages
 from meals.commands.card import PAYABLE
 from meals.commands.opener import let_go_where_barred
 from meals.facts import KIND
@@ -53,7 +53,7 @@ DOMAIN = Domain(
         Job("meals.forget_what_was_paid", jobs.forget_what_was_paid, every=timedelta(hours=1)),
     ),
     export_of=own_data.export_of,
-    leaving=own_data.leaving,
+    leaving=leaving.leaving,
     erase=own_data.erase,
     renamed=own_data.renamed,
     may_less=let_go_where_barred,

@@ -12,7 +12,7 @@ from app.database import run, transaction
 from app.i18n import language
 from app.identity.leaving import erase_for, leaving_of
 from app.main import REGISTRY
-from meals import own_data
+from meals import leaving, own_data
 from meals.commands import pot
 from meals.commands.booking import book_for
 from meals.commands.dishes import write_dish
@@ -162,8 +162,8 @@ class TestLeaving:
         assert [each for each in again.first if each.href.startswith("/repas/")] == []
 
     async def test_who_has_nothing_to_do_with_meals_is_told_nothing(self, cast: Cast) -> None:
-        assert await own_data.leaving(cast.karim, NOON) == await own_data.leaving(10**6, NOON)
-        assert (await own_data.leaving(cast.karim, NOON)).then == []
+        assert await leaving.leaving(cast.karim, NOON) == await leaving.leaving(10**6, NOON)
+        assert (await leaving.leaving(cast.karim, NOON)).then == []
 
 
 class TestErasing:

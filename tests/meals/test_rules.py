@@ -410,7 +410,9 @@ class TestTheTeam:
 class TestTheTables:
     def test_what_is_over_moves_no_more(self) -> None:
         assert [state for state, moves in MEAL_MOVES.items() if not moves] == [MealState.SERVED, MealState.CANCELLED]
-        assert {state for state, moves in PART_MOVES.items() if not moves} == set(PartState) - set(ACTIVE)
+        over = set(PartState) - set(ACTIVE)
+        assert {state for state, moves in PART_MOVES.items() if not moves} == over - {PartState.LAPSED}
+        assert set(PART_MOVES[PartState.LAPSED]) == {PartState.CONFIRMED}, "paid a moment too late"
 
     def test_nobody_who_sits_is_sent_back_to_the_list(self) -> None:
         assert not any(PartState.WAITING in PART_MOVES[state] for state in TAKES_SEATS)
