@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
 
 from app.database import command, run, transaction
 from app.one_by_one import OneByOne
@@ -67,28 +69,34 @@ def _is_over(row: dict[str, object], now: datetime) -> bool:
     return row["closing_at"] is not None or expires_at + GRACE <= now
 
 
-@command
 async def _choose_open(now: datetime) -> list[dict[str, object]]:
+    """What is to be asked about in this run, marked as asked about now."""
+    rows = await run(
+        "select id, state, expires_at, closing_at from checkout where state in ('made', 'open') "
+        "and (closing_at is not null or made_at <= {}) and (asked_at is null or asked_at <= {}) "
+        "order by case when closing_at is null then 1 else 0 end, coalesce(asked_at, made_at), id limit {}",
+        now - A_MINUTE,
+        now - ASKED_LATELY,
+        MOST,
+    )
+    rows += await run(
+        "select c.id, c.state, c.expires_at, c.closing_at from checkout c where c.state = 'paid' "
+        "and c.settled_at > {} and c.asked_at <= {} and not exists "
+        "(select 1 from ledger_line l where l.checkout_id = c.id and l.kind = 'fee') order by c.asked_at limit {}",
+        now - FEES_UNTIL,
+        now - LOOK_AGAIN,
+        AT_ONCE,
+    )
+    if rows:  # each commit has pages read anew, and most minutes there is nothing
+        await _mark("update checkout set asked_at = {} where id = {}", [(now, row["id"]) for row in rows])
+    return rows
+
+
+@command
+async def _mark(statement: str, every: list[tuple[Any, ...]]) -> None:
     async with transaction():
-        rows = await run(
-            "select id, state, expires_at, closing_at from checkout where state in ('made', 'open') "
-            "and (closing_at is not null or made_at <= {}) and (asked_at is null or asked_at <= {}) "
-            "order by case when closing_at is null then 1 else 0 end, coalesce(asked_at, made_at), id limit {}",
-            now - A_MINUTE,
-            now - ASKED_LATELY,
-            MOST,
-        )
-        rows += await run(
-            "select c.id, c.state, c.expires_at, c.closing_at from checkout c where c.state = 'paid' "
-            "and c.settled_at > {} and c.asked_at <= {} and not exists "
-            "(select 1 from ledger_line l where l.checkout_id = c.id and l.kind = 'fee') order by c.asked_at limit {}",
-            now - FEES_UNTIL,
-            now - LOOK_AGAIN,
-            AT_ONCE,
-        )
-        for row in rows:
-            await run("update checkout set asked_at = {} where id = {}", now, row["id"])
-        return rows
+        for what in sorted(every, key=itemgetter(-1)):
+            await run(statement, *what)
 
 
 async def send_refunds(now: datetime) -> int:
@@ -131,18 +139,16 @@ async def handle_events(now: datetime) -> int:
     return await _at_once("payments.handle_events", "event", due, one)
 
 
-@command
 async def _choose_events(now: datetime) -> list[tuple[int, str]]:
-    async with transaction():
-        rows = await run(
-            "select id, event_id from stripe_event where handled_at is null and received_at <= {} "
-            "order by tries, id limit {}",
-            now - TAKEN_IN,
-            MOST,
-        )
-        for row in rows:
-            await run("update stripe_event set tries = tries + 1 where id = {}", row["id"])
-        return [(row["id"], row["event_id"]) for row in rows]
+    rows = await run(
+        "select id, event_id from stripe_event where handled_at is null and received_at <= {} "
+        "order by tries, id limit {}",
+        now - TAKEN_IN,
+        MOST,
+    )
+    if rows:
+        await _mark("update stripe_event set tries = tries + 1 where id = {}", [(row["id"],) for row in rows])
+    return [(row["id"], row["event_id"]) for row in rows]
 
 
 @command

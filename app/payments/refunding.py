@@ -103,7 +103,7 @@ async def _ask(gateway: Gateway, row: dict[str, Any], *, now: datetime, patience
     if row["stripe_id"] is not None:
         return await gateway.refund_seen(row["stripe_id"], within=patience.left())
     intent = row["payment_intent"]
-    if row["tries"] > 0 and now - row["wanted_at"] > KEYS_KEPT:
+    if now - row["wanted_at"] > KEYS_KEPT:  # tried or not, as far as we know: an older backup knows less
         for each in await gateway.refunds_of(payment_intent=intent, within=patience.left()):
             if each.key == row["key"]:
                 return each

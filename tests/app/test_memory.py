@@ -20,7 +20,7 @@ PAGES = ("/", "/agenda", "/agenda/mois", "/ateliers", "/connexion", "/calendrier
 ROUNDS = 60
 ONE = 100
 """MiB of one process; it was 92 with Pydantic, rich and black in it, and is 74."""
-UNUSED = ("attr", "black", "pydantic", "rich", "app.backup", "app.cli.backup", "app.cli.demo", "app.demo")
+UNUSED = ("attr", "black", "pydantic", "rich", "app.backup", "app.cli.backup", "app.cli.demo", "app.demo", "stripe")
 SPAWNING = (
     "import multiprocessing, sys\nmultiprocessing.get_all_start_methods = lambda: ['spawn']\n"
     "from app.cli import main\nsys.exit(main())\n"

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from app.database import TransactionMisuse, transaction
+from app.database import TransactionMisuse, run, transaction
 from app.payments import api, jobs
 from app.payments.gateway import in_use
 from app.payments.refunding import note_refund
@@ -85,6 +85,18 @@ async def test_once_stripe_has_forgotten_the_key_it_looks_first(shop: Shop, card
     later(card, hours=30)
     assert await jobs.send_refunds(now()) == 1
     assert [refund["amount"] for refund in card.refunds.values()] == [300]
+    assert await states() == [(300, "succeeded")]
+
+
+async def test_a_backup_from_before_it_was_tried_gives_nothing_back_twice(shop: Shop, card: Rehearsal) -> None:
+    await shop.pay(card)
+    await shop.want(300)
+    await jobs.send_refunds(now())
+    async with transaction():
+        await run("update refund set state = 'wanted', tries = 0, asked_at = null, stripe_id = null")
+    later(card, hours=50)
+    assert await jobs.send_refunds(now()) == 1
+    assert len(card.refunds) == 1
     assert await states() == [(300, "succeeded")]
 
 
