@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from app.database import run, transaction
+from app.identity.leaving import erase_for
+from app.main import REGISTRY
 from app.payments import api as payments
 from meals.commands.booking import book
 from meals.commands.card import pay_on_site_instead, verify
@@ -18,6 +22,7 @@ from tests.meals.laws import seats_agree, the_pot_agrees
 from tests.meals.make import a_wish, make_crowd, make_meal
 from tests.meals.paying import Bank, wanted_back
 from tests.meals.reads import mails, meal, pot_lines, stands
+from tests.meals.test_lock_order import in_order, overheard
 from tests.meals.test_races import at_once, errors
 from tests.people import Cast
 
@@ -116,3 +121,34 @@ async def test_called_off_while_they_pay(cast: Cast, bank: Bank) -> None:
         assert set(await stands(each)) == {"cancelled"}
     await bank.sends()
     assert (bank.charged(), bank.given_back()) == (4000, 4000)
+
+
+@pytest.mark.parametrize(
+    "deed", ["heard of", "given back", "given up", "on site", "called off", "erased", "not in time"]
+)
+async def test_the_meal_is_locked_before_what_it_is_paid_with(
+    cast: Cast, bank: Bank, deed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by whoever writes what Stripe said. The other way round, two would wait for each other."""
+    made = await make_meal(place_id=cast.place, opener=cast.yann, seats=2)
+    mine = await bank.books(made, cast.samira, 2, give=1)
+    if deed not in ("given up", "on site", "not in time"):
+        await bank.pays(mine)
+    if deed in ("given back", "called off", "erased"):
+        await bank.settles(mine)
+    with overheard(monkeypatch) as locks:
+        if deed == "heard of":
+            await bank.settles(mine)
+        elif deed in ("given back", "given up"):
+            await cancel_seats(actor=cast.samira, booking_id=mine, seats=None, leave=False, now=bank.now)
+        elif deed == "on site":
+            await pay_on_site_instead(actor=cast.samira, booking_id=mine, now=bank.now)
+        elif deed == "called off":
+            await cancel_meal(actor=cast.yann, meal_id=made, reason="Plus de gaz.", now=bank.now)
+        elif deed == "erased":
+            await erase_for(cast.samira, REGISTRY.domains, force=True, now=bank.now)
+        else:
+            bank.later(40)
+            await bank.lapses()
+    assert any(("meal", made) in each and "checkout" in dict(each) for each in locks.values()), "both were locked"
+    assert in_order(locks), locks

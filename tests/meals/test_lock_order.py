@@ -1,5 +1,5 @@
-"""One order of locks for whatever is done to a meal (`meals.commands.steps`): members, rooms, places, meals, turns.
-What is locked is overheard, on both engines; who does it the other way round waits for one who waits for them.
+"""One order of locks for whatever is done to a meal (`meals.commands.steps`): members, rooms, places, meals, checkouts,
+turns. What is locked is overheard, on both engines; who does it the other way round waits for one who waits for them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.meals.plans import edited, moved, opened, turns_for
 from tests.people import Cast
 
 MINUTE = timedelta(minutes=1)
-ORDER = ("member", "room", "place", "meal", "rota_slot")
+ORDER = ("member", "room", "place", "meal", "checkout", "rota_slot")
 _LOCKING = re.compile(r'select .* from "(\w+)" where id in \(')
 
 Locked = dict[int, list[tuple[str, int]]]
