@@ -105,7 +105,7 @@ async def refund_from(checkout_ids: Sequence[int], cents: int, *, now: datetime)
     await get_for_update(Checkout, *checkout_ids)
     marks = ", ".join("{}" for _ in checkout_ids)
     paid = await run(
-        f"select c.id, c.amount_cents, {_GIVEN_BACK} as refunded_cents from checkout c "  # noqa: S608 - marks
+        f"select c.id, c.amount_cents, {_GIVEN_BACK} as refunded_cents from checkout c "  # noqa: S608 - names of ours and marks
         f"where c.id in ({marks}) and c.state = 'paid'",
         *checkout_ids,
     )
@@ -131,7 +131,7 @@ async def close_soon(*, kind: str, thing_ids: Collection[int], now: datetime) ->
         return
     marks = ", ".join("{}" for _ in thing_ids)
     await run(
-        f"update checkout set closing_at = {{}} where kind = {{}} and thing_id in ({marks}) "  # noqa: S608 - marks
+        f"update checkout set closing_at = {{}} where kind = {{}} and thing_id in ({marks}) "  # noqa: S608 - names of ours and marks
         "and state in ('made', 'open') and closing_at is null",
         now,
         kind,
@@ -145,7 +145,7 @@ async def forget_whose(*, kind: str, thing_ids: Collection[int], now: datetime) 
         return
     marks = ", ".join("{}" for _ in thing_ids)
     await run(
-        "update checkout set thing_id = null, path = '', url = '' "  # noqa: S608 - marks
+        "update checkout set thing_id = null, path = '', url = '' "  # noqa: S608 - names of ours and marks
         f"where kind = {{}} and thing_id in ({marks}) and state in ('paid', 'expired', 'flagged')",
         kind,
         *thing_ids,
@@ -159,7 +159,7 @@ async def checkouts_of(kind: str, thing_ids: Collection[int]) -> dict[int, list[
         return found
     marks = ", ".join("{}" for _ in found)
     rows = await run(
-        "select c.id, c.thing_id, c.state, c.amount_cents, c.url, c.expires_at, c.closing_at, c.made_at, c.settled_at, "  # noqa: S608 - marks
+        "select c.id, c.thing_id, c.state, c.amount_cents, c.url, c.expires_at, c.closing_at, c.made_at, c.settled_at, "  # noqa: S608 - names of ours and marks
         "r.amount_cents as back_cents, r.state as back_state, r.wanted_at as back_at "
         "from checkout c left join refund r on r.checkout_id = c.id "
         f"where c.kind = {{}} and c.thing_id in ({marks}) order by c.id, r.id",
@@ -192,7 +192,7 @@ async def paid_cents(kind: str, thing_id: int) -> int:
     """What was paid for this thing, less what is given back or wanted back; what could not be given back is still
     paid."""
     (row,) = await run(
-        f"select coalesce(sum(c.amount_cents - {_GIVEN_BACK}), 0) as cents from checkout c "  # noqa: S608 - ours
+        f"select coalesce(sum(c.amount_cents - {_GIVEN_BACK}), 0) as cents from checkout c "  # noqa: S608 - names of ours
         "where c.kind = {} and c.thing_id = {} and c.state = 'paid'",
         kind,
         thing_id,

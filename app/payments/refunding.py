@@ -44,7 +44,7 @@ async def send_refunds_of(*, kind: str, thing_ids: Collection[int], now: datetim
         return 0
     marks = ", ".join("{}" for _ in thing_ids)
     wanted = await run(
-        "select r.id from refund r join checkout c on c.id = r.checkout_id "  # noqa: S608 - marks
+        "select r.id from refund r join checkout c on c.id = r.checkout_id "  # noqa: S608 - names of ours and marks
         f"where c.kind = {{}} and c.thing_id in ({marks}) and r.state = 'wanted' and r.tries = 0 "
         "order by r.id limit 20",
         kind,

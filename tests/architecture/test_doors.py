@@ -15,6 +15,7 @@ from tests.client import World
 FROM_ANYWHERE = {
     "POST /courrier/{token:str}/stop",  # the address is the proof, and mail programs send it, too (RFC 8058)
     "POST /offres/{token:str}",  # the address is the proof
+    "POST /paiements/stripe/webhook",  # Stripe's signature is the proof
 }
 WITHOUT_TOKEN = {
     *FROM_ANYWHERE,
