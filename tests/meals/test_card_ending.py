@@ -4,6 +4,7 @@ anybody else's, Stripe's page is closed; and who does not know whether it is pai
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -55,9 +56,9 @@ class TestNotPaidInTime:
         pages: list[int] = []
         free_held = card.free_held
 
-        async def watched(*args: object, **kwargs: object) -> None:
+        async def watched(*args: Any, **kwargs: Any) -> None:
             pages.append(bank.open_pages())
-            await free_held(*args, **kwargs)  # type: ignore[arg-type]
+            await free_held(*args, **kwargs)
 
         monkeypatch.setattr(card, "free_held", watched)
         await ended_unpaid(mine, (await bank.checkout(mine))["id"], bank)
