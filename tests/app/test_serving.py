@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import os
 import re
 import signal
@@ -252,6 +255,8 @@ class TestDemo:
         environ["PYTHONUNBUFFERED"] = "1"
         # Settings of a real installation must not reach the demonstration.
         environ["RESEAU_DATABASE_URL"] = "postgresql://127.0.0.1:1/the-real-one"
+        environ["RESEAU_STRIPE_SECRET_KEY"] = "sk_live_the_real_one"
+        environ["RESEAU_STRIPE_WEBHOOK_SECRET"] = REAL_SECRET
         process = subprocess.Popen(
             [str(RESEAU), "demo", "--port", "0", *args],
             cwd=folder,
@@ -286,6 +291,12 @@ class TestDemo:
             assert "demonstration" in said
             until(lambda: answers(url), START)
             assert httpx.get(f"{url}/demo/courrier").status_code == 200
+            assert "no card is charged" in said
+            assert httpx.get(f"{url}/repas").text.count('data-state="open"') > 0
+            assert event_signed_with(REAL_SECRET, url) == 400, "no setting of a real installation is used"
+            rehearsed = tmp_path / ".demo" / "demo.sqlite.webhook"
+            assert rehearsed.stat().st_mode & 0o077 == 0
+            assert event_signed_with(f"whsec_{rehearsed.read_text().strip()}", url) == 200
         finally:
             assert self.end(process) == 0
         database, key = tmp_path / ".demo" / "demo.sqlite", tmp_path / ".demo" / "demo.sqlite.key"
@@ -299,6 +310,8 @@ class TestDemo:
         assert people(database) == made
         assert key.read_text() == secret
 
+        cards = tmp_path / ".demo" / "demo.sqlite.cards"
+        cards.write_text("what was rehearsed of another demonstration, which cannot be read")
         process, _, _ = self.start(tmp_path, "--fresh")
         assert self.end(process) == 0
         assert len(people(database)) == len(made)
@@ -333,6 +346,19 @@ class TestDemo:
         assert "address already in use. Another one: `reseau demo --port 0`." in ended.stderr
         assert "Traceback" not in ended.stderr
         assert list(tmp_path.iterdir()) == []
+
+
+REAL_SECRET = "whsec_of_the_real_one"
+
+
+def event_signed_with(secret: str, url: str) -> int:
+    """What the webhook answers to an event about nothing that anybody knows."""
+    about = {"id": "evt_1", "object": "event", "type": "customer.created", "livemode": False}
+    body = json.dumps({**about, "data": {"object": {"id": "x", "object": "customer"}}})
+    at = int(time.time())
+    signature = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
+    headers = {"stripe-signature": f"t={at},v1={signature}", "content-type": "application/json"}
+    return httpx.post(f"{url}/paiements/stripe/webhook", content=body, headers=headers).status_code
 
 
 def people(path: Path) -> list[str]:
