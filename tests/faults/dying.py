@@ -116,7 +116,7 @@ async def in_turn(now: datetime, what: str, meals: list[dict[str, int]]) -> None
 async def jobs(now: datetime, in_vain: bool = False, **_: Any) -> None:
     """Everything of meals and payments that is due, until nothing is; `in_vain`: it may be that there always is."""
     mine = [job for job in REGISTRY.jobs if job.name.startswith(("payments.", "meals."))]
-    for _again in range(ROUNDS):
+    for _again in range(2 if in_vain else ROUNDS):
         if not sum([await job.run(now) for job in mine]):
             return
     if not in_vain:

@@ -107,7 +107,7 @@ class TestStripeIsSlow:
                         cards = scene.members[9 * number : 9 * number + 3]
                         others = scene.members[9 * number + 3 : 9 * number + 9]
                         if how == "slow":
-                            stripe.delay = 12.0
+                            stripe.delay = 9.0
                         elif how == "down":
                             stripe.down = True
                         elif how == "mute":
