@@ -245,6 +245,7 @@ POST /moi/donnees/effacement                                      -             
 POST /moi/mot-de-passe                                            -                       in  409 409 ok  ok  ok  ok  ok  ok
 POST /moi/roles/{handover_id:int}                                 offered_a_role          in  404 404 404 404 404 404 404 ok
 POST /offres/{token:str}                                          visitor                 ok  ok  ok  ok  ok  ok  ok  ok  ok
+POST /paiements/stripe/webhook                                    -                       404 404 404 404 404 404 404 404 404
 POST /repas                                                       -                       in  404 ok  403 ok  403 403 403 403
 POST /repas/plats                                                 -                       in  404 ok  403 ok  403 403 403 403
 POST /repas/plats/{dish_id:int}/changer                           kitchen                 in  404 404 403 ok  403 403 403 ok
@@ -260,13 +261,13 @@ POST /repas/{meal_id:int}/reservations                            member        
 POST /repas/{meal_id:int}/suite                                   kitchen                 in  404 404 403 ok  403 ok  403 ok
 POST /reservations/{booking_id:int}/annulation                    member                  in  404 404 404 404 404 404 404 ok
 POST /reservations/{booking_id:int}/choix                         member                  in  404 404 404 404 404 404 404 ok
-POST /reservations/{booking_id:int}/paiement                      elsewhere               in  404 404 404 404 404 404 404 ok
+POST /reservations/{booking_id:int}/paiement                      offered_a_role          in  404 404 404 404 404 404 404 ok
 POST /reservations/{booking_id:int}/passage                       offered_a_role          in  404 404 404 404 404 404 404 ok
 POST /reservations/{booking_id:int}/passage/retrait               welcome                 in  404 404 404 404 ok  404 404 ok
 POST /reservations/{booking_id:int}/places                        member                  in  404 404 404 404 404 404 404 ok
 POST /reservations/{booking_id:int}/reponse                       bureau                  in  404 404 404 404 404 ok  404 ok
-POST /reservations/{booking_id:int}/sur-place                     elsewhere               in  404 404 404 404 404 404 404 ok
-POST /reservations/{booking_id:int}/verification                  elsewhere               in  404 404 404 404 404 404 404 ok
+POST /reservations/{booking_id:int}/sur-place                     second_mediator         in  404 404 404 404 404 404 404 409
+POST /reservations/{booking_id:int}/verification                  second_mediator         in  404 404 404 404 404 404 404 ok
 POST /tours/calme                                                 -                       in  404 403 403 403 403 ok  403 403
 POST /tours/echanges/{swap_id:int}/reponse                        member                  in  404 404 409 409 ok  ok  409 ok
 POST /tours/echanges/{swap_id:int}/retrait                        kitchen                 in  404 404 404 ok  ok  ok  404 ok

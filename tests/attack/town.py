@@ -23,6 +23,7 @@ from app.identity.api import Draw, draw_members, grant
 from app.identity.commands import add_member, meet
 from app.identity.states import Act
 from app.main import REGISTRY
+from app.payments import gateway
 from meals.commands.booking import book
 from meals.commands.giving_back import hand_over
 from meals.commands.opener import let_go
@@ -31,7 +32,7 @@ from meals.demo_plan import LATER
 from meals.jobs import close_due
 from meals.plan import MealPlan, PlannedDish, PlannedTurn
 from meals.rules import PRICES, Prices, Wish
-from meals.states import Job
+from meals.states import Job, Payment
 from rotas.commands.claiming import claim
 from rotas.commands.slots import open_slot
 from tests.client import NOON, Browser, World
@@ -262,6 +263,32 @@ async def a_meal_in_doubt(people: dict[str, Person], place_id: int) -> None:
     nobodys = await one("select id from meal where title = {} and state = 'open'", LATER.title)
     await let_go(actor=people["kitchen"].id, meal_id=nobodys, now=NOON - 5 * minute)
     await hand_over(actor=people["welcome"].id, booking_id=bookings["welcome"], seats=1, now=NOON - 5 * minute)
+    await two_who_pay_by_card(people, nobodys)
+
+
+async def two_who_pay_by_card(people: dict[str, Person], meal_id: int) -> None:
+    """Their seats are kept: of one Stripe has made the page, of the other it did not answer. Nobody answers for Stripe
+    in the town: no card is taken there any more."""
+    gateway.use(gateway.Gateway("sk_test_town", (), "http://127.0.0.1:8000"))
+    try:
+        paying = [
+            await book(
+                actor=people[kind].id,
+                meal_id=meal_id,
+                wish=Wish(2, PRICES[0], payment=Payment.CARD),
+                diets={},
+                now=NOON - timedelta(minutes=2),
+            )
+            for kind in ("second mediator", "offered a role")
+        ]
+    finally:
+        await gateway.disconnect()
+    async with transaction():
+        await run(
+            "update checkout set state = 'open', session_id = 'cs_test_town', url = {} where thing_id = {}",
+            "https://checkout.stripe.com/c/pay/cs_test_town",
+            paying[0].id,
+        )
 
 
 async def one(sql: str, *args: Any) -> int:
