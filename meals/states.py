@@ -96,6 +96,8 @@ class Unpaid(StrEnum):
     """What becomes of seats that are held for a card, once it is certain that nothing was paid."""
 
     LAPSES = "lapses"
+    ASKED = "asked"
+    """Stripe is being asked for a page to pay at: on site if it refuses to make one, which is no fault of theirs."""
     ON_SITE = "on_site"
     """They said that they pay on site instead."""
     GIVEN_UP = "given_up"

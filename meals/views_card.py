@@ -72,7 +72,7 @@ def paying(
 ) -> Paying:
     """What stands on the ticket while `seats` are kept and `cents` are to be paid for them `until` then."""
     say, amount, hour = lang.say, to_the_cent(cents, lang), lang.hour(until)
-    over, ends = now >= until, unpaid is not Unpaid.LAPSES
+    over, ends = now >= until, unpaid in (Unpaid.ON_SITE, Unpaid.GIVEN_UP)
     if flagged:
         lines = [
             text("Quelque chose ne va pas avec ce paiement. Une personne du lieu regarde, et on t’écrit."),

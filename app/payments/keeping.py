@@ -38,6 +38,8 @@ class CheckoutSeen:
     """Wanted, on its way or given back."""
     url: str
     """Where it is paid; empty as long as Stripe has not answered, and once it has ended."""
+    had_page: bool
+    """Whether Stripe ever made a page for it."""
     expires_at: datetime
     closing: bool
     """Whether nobody waits for it any more."""
@@ -159,7 +161,8 @@ async def checkouts_of(kind: str, thing_ids: Collection[int]) -> dict[int, list[
         return found
     marks = ", ".join("{}" for _ in found)
     rows = await run(
-        "select c.id, c.thing_id, c.state, c.amount_cents, c.url, c.expires_at, c.closing_at, c.made_at, c.settled_at, "  # noqa: S608 - names of ours and marks
+        "select c.id, c.thing_id, c.state, c.amount_cents, c.session_id, c.url, c.expires_at, "  # noqa: S608 - names of ours and marks
+        "c.closing_at, c.made_at, c.settled_at, "
         "r.amount_cents as back_cents, r.state as back_state, r.wanted_at as back_at "
         "from checkout c left join refund r on r.checkout_id = c.id "
         f"where c.kind = {{}} and c.thing_id in ({marks}) order by c.id, r.id",
@@ -177,6 +180,7 @@ async def checkouts_of(kind: str, thing_ids: Collection[int]) -> dict[int, list[
                 amount_cents=row["amount_cents"],
                 refunded_cents=sum(each["back_cents"] for each in back),
                 url=row["url"] if state is State.OPEN else "",
+                had_page=row["session_id"] is not None,
                 expires_at=row["expires_at"],
                 closing=row["closing_at"] is not None,
                 made_at=row["made_at"],

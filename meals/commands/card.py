@@ -99,15 +99,11 @@ async def pay(*, actor: int, booking_id: int, now: datetime) -> str | None:
     """The page where these held seats are paid; asked for again if Stripe has not made it yet. None: Stripe does not
     answer, the seats stay held; or it refuses to make one, which is no fault of whoever books: then the seats are
     theirs, and they pay on site. Not inside a transaction. Raises `NotFound`, `Refused`."""
-    paying = await _say(actor, booking_id, Unpaid.LAPSES)
+    paying = await _say(actor, booking_id, Unpaid.ASKED)
     if paying is None:
         raise Refused(MealRefusal.NOT_PAYING)
-    live = live_of((await payments.checkouts_of(KIND, [booking_id]))[booking_id])
-    if live is None or live.state is not State.MADE:
-        return await payments.ask(paying.checkout_id, now=now)
-    await _say(actor, booking_id, Unpaid.ON_SITE)
     page = await payments.ask(paying.checkout_id, now=now)
-    await _say(actor, booking_id, Unpaid.LAPSES)
+    await _say(actor, booking_id, Unpaid.LAPSES, instead_of=Unpaid.ASKED)
     return page
 
 
@@ -184,14 +180,16 @@ async def _free(booking_id: int, checkout_id: int, now: datetime) -> None:
 
 
 @command
-async def _say(actor: int, booking_id: int, unpaid: Unpaid) -> _Paying | None:
-    """What becomes of the held seats if they are not paid; nothing where none is held."""
+async def _say(actor: int, booking_id: int, unpaid: Unpaid, *, instead_of: Unpaid | None = None) -> _Paying | None:
+    """What becomes of the held seats if they are not paid; nothing where none is held. `instead_of`: unless something
+    else was said meanwhile."""
     async with transaction():
         row, held = await locked_booking(booking_id)
         if held.member != actor:
             raise NotFound
         paying = _paying(row, held)
-        if paying is not None and Unpaid(held.booking["unpaid"]) is not unpaid:
+        before = Unpaid(held.booking["unpaid"])
+        if paying is not None and before is not unpaid and instead_of in (None, before):
             await _write(held, unpaid=unpaid)
         return paying
 
@@ -346,7 +344,7 @@ async def _ended(locked: Locked | None, checkout_id: int, now: datetime) -> None
     if not parts:
         return
     first = not held.confirmed
-    if Unpaid(held.booking["unpaid"]) is Unpaid.ON_SITE and rules.why_off(standing_of(row), now) is None:
+    if await _pays_on_site(held, checkout_id) and rules.why_off(standing_of(row), now) is None:
         paid = (await money_of(held.id)).paid
         for part in parts:
             await move(row, part, PartState.CONFIRMED, now=now)
@@ -358,6 +356,15 @@ async def _ended(locked: Locked | None, checkout_id: int, now: datetime) -> None
         return
     given_up = Unpaid(held.booking["unpaid"]) is Unpaid.GIVEN_UP
     await free_held(row, held, parts, given_up=given_up, now=now)
+
+
+async def _pays_on_site(held: Held, checkout_id: int) -> bool:
+    """Whether they said so, or Stripe never made a page for whoever asked for one."""
+    unpaid = Unpaid(held.booking["unpaid"])
+    if unpaid is not Unpaid.ASKED:
+        return unpaid is Unpaid.ON_SITE
+    checkouts = (await payments.checkouts_of(KIND, [held.id]))[held.id]
+    return not any(each.had_page for each in checkouts if each.id == checkout_id)
 
 
 async def free_held(row: Row, held: Held, parts: list[Row], *, given_up: bool = False, now: datetime) -> None:

@@ -49,7 +49,7 @@ def flow(before: str, deed: str, ends: str, then: str = "", *, minutes: float = 
 
 
 FLOWS = {
-    "books and never pays": flow("", "books", "lapsed confirmed"),
+    "books and never pays": flow("", "books", "lapsed"),
     "books, comes back and pays": flow("", "books", "confirmed", "books opens_page PAYS"),
     "takes what was offered, comes back and pays": flow("WAITS", "accepts", "confirmed", "accepts opens_page PAYS"),
     "says that it is paid": flow("books PAYS", "verifies", "confirmed"),
@@ -258,14 +258,4 @@ async def test_killed_between_each_two_steps(till: Till, name: str) -> None:
 async def test_a_letter_that_comes_late_changes_nothing(till: Till) -> None:
     """What the last control breaks."""
     _, found = await till.cut_everywhere(LATE_LETTER)
-    assert found == []
-
-
-@pytest.mark.xfail(
-    strict=True, reason="killed while Stripe makes the page, seats become theirs on site, as if Stripe had refused it"
-)
-async def test_whoever_never_pays_keeps_no_seat(
-    sqlite_database_url: str, stripe: Rehearsal, launcher: Launcher
-) -> None:
-    _, found = await Till(sqlite_database_url, stripe, launcher).cut_everywhere(flow("", "books", "lapsed"))
     assert found == []
