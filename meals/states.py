@@ -96,8 +96,7 @@ class Unpaid(StrEnum):
     """What becomes of seats that are held for a card, once it is certain that nothing was paid."""
 
     LAPSES = "lapses"
-    ASKED = "asked"
-    """Stripe is being asked for a page to pay at: on site if it refuses to make one, which is no fault of theirs."""
+    """Nobody's: but theirs, on site, if Stripe would not make a page for them to pay at in time."""
     ON_SITE = "on_site"
     """They said that they pay on site instead."""
     GIVEN_UP = "given_up"

@@ -189,12 +189,12 @@ def comes_back(cents: int, lang: Language) -> str:
     return lang.say(text("%(amount)s te sont rendus sur ta carte, sous 5 à 10 jours.", amount=to_the_cent(cents, lang)))
 
 
-def money_lines(money: Money, *, failed: bool, lang: Language) -> list[str]:
-    """What became of what was paid by card, and what is left to pay on site; `failed`: some of it could not be given
-    back."""
+def money_lines(money: Money, *, failed: int, lang: Language) -> list[str]:
+    """What became of what was paid by card, and what is left to pay on site; `failed`: so much of it the
+    bank could not give back."""
     said = []
-    if money.refunded:
-        back = to_the_cent(money.refunded, lang)
+    if money.refunded > failed:
+        back = to_the_cent(money.refunded - failed, lang)
         said.append(text("Remboursé : %(amount)s, arrive sous 5 à 10 jours", amount=back))
     if failed:
         said.append(text("Un remboursement n’est pas passé. Une personne du lieu s’en occupe."))

@@ -15,4 +15,5 @@ DOMAIN = Domain(
         Job("payments.handle_events", jobs.handle_events),
         Job("payments.forget_events", jobs.forget_events, every=timedelta(hours=1)),
     ),
+    set_back=jobs.set_back,
 )

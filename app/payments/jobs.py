@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
 from app.database import command, run, transaction
@@ -41,7 +40,7 @@ KEPT_FOR = timedelta(days=30)
 
 
 async def settle_open(now: datetime) -> int:
-    """Ask what has become of what may be paid: what nobody waits for is ended first. How many came to an end, or whose
+    """Ask what has become of what may be paid, and end what nobody waits for. How many came to an end, or whose
     fee is known now."""
     if in_use() is None:
         return 0
@@ -74,7 +73,7 @@ async def _choose_open(now: datetime) -> list[dict[str, object]]:
     rows = await run(
         "select id, state, expires_at, closing_at from checkout where state in ('made', 'open') "
         "and (closing_at is not null or made_at <= {}) and (asked_at is null or asked_at <= {}) "
-        "order by case when closing_at is null then 1 else 0 end, coalesce(asked_at, made_at), id limit {}",
+        "order by coalesce(asked_at, made_at), id limit {}",
         now - A_MINUTE,
         now - ASKED_LATELY,
         MOST,
@@ -92,11 +91,16 @@ async def _choose_open(now: datetime) -> list[dict[str, object]]:
     return rows
 
 
-@command
 async def _mark(statement: str, every: list[tuple[Any, ...]]) -> None:
+    for what in every:
+        await _mark_one(statement, what)
+
+
+@command
+async def _mark_one(statement: str, what: tuple[Any, ...]) -> None:
+    """One a transaction: whoever has locked what these are paid for locks them in an order of theirs."""
     async with transaction():
-        for what in sorted(every, key=itemgetter(-1)):
-            await run(statement, *what)
+        await run(statement, *what)
 
 
 async def send_refunds(now: datetime) -> int:
@@ -152,6 +156,19 @@ async def _choose_events(now: datetime) -> list[tuple[int, str]]:
 
 
 @command
+async def set_back(now: datetime, latest: datetime, believed: bool = True) -> None:
+    """The clock was set back: what was asked about by the clock that was ahead is asked about again now. A page at
+    Stripe goes by Stripe's clock."""
+    for statement in (
+        "update checkout set asked_at = {} where asked_at > {}",
+        "update checkout set made_at = {} where made_at > {} and state in ('made', 'open')",
+        "update refund set asked_at = {} where asked_at > {}",
+        "update refund set wanted_at = {} where wanted_at > {}",
+        "update stripe_event set received_at = {} where received_at > {}",
+    ):
+        await _mark_one(statement, (now, now))
+
+
 async def forget_events(now: datetime) -> int:
     """What Stripe told us is forgotten after a month, handled or not: by then every open payment was asked about."""
     async with transaction():

@@ -21,10 +21,8 @@ from app.payments.tables import Checkout
 
 Row = dict[str, Any]
 
-_GIVEN_BACK = (
-    "coalesce((select sum(r.amount_cents) from refund r where r.checkout_id = c.id and r.state <> 'failed'), 0)"
-)
-"""Of a checkout `c`: in cents, wanted or more. What failed is still with us."""
+_GIVEN_BACK = "coalesce((select sum(r.amount_cents) from refund r where r.checkout_id = c.id), 0)"
+"""Of a checkout `c`: in cents, wanted or more. What failed too: a person gives it back, and Stripe is not asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class CheckoutSeen:
     state: State
     amount_cents: int
     refunded_cents: int
-    """Wanted, on its way or given back."""
+    """Wanted, on its way or given back; or failed, and then given back by a person."""
     url: str
     """Where it is paid; empty as long as Stripe has not answered, and once it has ended."""
     had_page: bool
@@ -47,8 +45,8 @@ class CheckoutSeen:
     settled_at: datetime | None
     refunded_at: datetime | None
     """When money was last wanted back."""
-    refund_failed: bool
-    """Whether some of it could not be given back: a person looks."""
+    failed_cents: int
+    """Of what is given back: what Stripe could not, and a person does."""
 
 
 async def begin(
@@ -132,12 +130,20 @@ async def close_soon(*, kind: str, thing_ids: Collection[int], now: datetime) ->
     if not thing_ids:
         return
     marks = ", ".join("{}" for _ in thing_ids)
-    await run(
-        f"update checkout set closing_at = {{}} where kind = {{}} and thing_id in ({marks}) "  # noqa: S608 - names of ours and marks
-        "and state in ('made', 'open') and closing_at is null",
-        now,
+    theirs = await run(
+        f"select id from checkout where kind = {{}} and thing_id in ({marks}) order by id",  # noqa: S608 - marks
         kind,
         *thing_ids,
+    )
+    if not theirs:
+        return
+    ids = [row["id"] for row in theirs]
+    await get_for_update(Checkout, *ids)  # all of them, in their order: what was paid of them is given back next
+    await run(
+        f"update checkout set closing_at = {{}} where id in ({', '.join('{}' for _ in ids)}) "  # noqa: S608 - marks
+        "and state in ('made', 'open') and closing_at is null",
+        now,
+        *ids,
     )
 
 
@@ -172,13 +178,13 @@ async def checkouts_of(kind: str, thing_ids: Collection[int]) -> dict[int, list[
     for _, group in groupby(rows, key=itemgetter("id")):
         own = list(group)
         row, state = own[0], State(own[0]["state"])
-        back = [each for each in own if each["back_state"] not in (None, RefundState.FAILED.value)]
+        back = [each for each in own if each["back_state"] is not None]
         found[row["thing_id"]].append(
             CheckoutSeen(
                 id=row["id"],
                 state=state,
                 amount_cents=row["amount_cents"],
-                refunded_cents=sum(each["back_cents"] for each in back),
+                refunded_cents=min(row["amount_cents"], sum(each["back_cents"] for each in back)),
                 url=row["url"] if state is State.OPEN else "",
                 had_page=row["session_id"] is not None,
                 expires_at=row["expires_at"],
@@ -186,22 +192,21 @@ async def checkouts_of(kind: str, thing_ids: Collection[int]) -> dict[int, list[
                 made_at=row["made_at"],
                 settled_at=row["settled_at"],
                 refunded_at=back[-1]["back_at"] if back else None,
-                refund_failed=any(each["back_state"] == RefundState.FAILED.value for each in own),
+                failed_cents=sum(each["back_cents"] for each in own if each["back_state"] == RefundState.FAILED.value),
             )
         )
     return found
 
 
 async def paid_cents(kind: str, thing_id: int) -> int:
-    """What was paid for this thing, less what is given back or wanted back; what could not be given back is still
-    paid."""
-    (row,) = await run(
-        f"select coalesce(sum(c.amount_cents - {_GIVEN_BACK}), 0) as cents from checkout c "  # noqa: S608 - names of ours
+    """What was paid for this thing, less what is given back or wanted back, or is to be given back by a person."""
+    rows = await run(
+        f"select c.amount_cents - {_GIVEN_BACK} as cents from checkout c "  # noqa: S608 - names of ours
         "where c.kind = {} and c.thing_id = {} and c.state = 'paid'",
         kind,
         thing_id,
     )
-    return int(row["cents"])
+    return sum(max(0, int(row["cents"])) for row in rows)  # by hand at Stripe, and refused to us: twice the same
 
 
 @command

@@ -109,6 +109,8 @@ async def close(checkout_id: int, *, now: datetime, seconds: float = PATIENCE) -
         return Closing.CLOSED
     if gateway is None:
         return Closing.UNKNOWN
+    if row["session_id"] is None:  # set aside before its page was known: there is none to end
+        return await _close_flagged(row, "", now=now)
     try:
         seen = await gateway.expire(row["session_id"], within=patience.left())
     except NoSuchThing:

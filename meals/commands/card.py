@@ -99,12 +99,10 @@ async def pay(*, actor: int, booking_id: int, now: datetime) -> str | None:
     """The page where these held seats are paid; asked for again if Stripe has not made it yet. None: Stripe does not
     answer, the seats stay held; or it refuses to make one, which is no fault of whoever books: then the seats are
     theirs, and they pay on site. Not inside a transaction. Raises `NotFound`, `Refused`."""
-    paying = await _say(actor, booking_id, Unpaid.ASKED)
+    paying = await _who_pays(actor, booking_id)
     if paying is None:
         raise Refused(MealRefusal.NOT_PAYING)
-    page = await payments.ask(paying.checkout_id, now=now)
-    await _say(actor, booking_id, Unpaid.LAPSES, instead_of=Unpaid.ASKED)
-    return page
+    return await payments.ask(paying.checkout_id, now=now)
 
 
 async def verify(*, actor: int, booking_id: int, now: datetime) -> CardSaid:
@@ -124,7 +122,7 @@ async def pay_on_site_instead(*, actor: int, booking_id: int, now: datetime) -> 
     paying = await _say(actor, booking_id, Unpaid.ON_SITE)
     if paying is None:
         raise Refused(MealRefusal.NOT_PAYING)
-    closing = await _close(actor, booking_id, paying, now=now)
+    closing = await _close(actor, booking_id, paying, Unpaid.ON_SITE, now=now)
     state = State.PAID if closing is Closing.PAID else State.EXPIRED
     return await _said(booking_id, paying.checkout_id, state)
 
@@ -150,14 +148,14 @@ async def give_up_held(
     transaction."""
     paying = await _gives_up_held(actor, booking_id, seats=seats, had=had, form=form)
     if paying is not None:
-        await _close(actor, booking_id, paying, now=now)
+        await _close(actor, booking_id, paying, Unpaid.GIVEN_UP, now=now)
 
 
-async def _close(actor: int, booking_id: int, paying: _Paying, *, now: datetime) -> Closing:
-    """Raises `Refused` if nobody knows whether it is paid: then it is all as it was."""
+async def _close(actor: int, booking_id: int, paying: _Paying, said: Unpaid, *, now: datetime) -> Closing:
+    """Raises `Refused` if nobody knows whether it is paid: then it is all as it was before they `said` so."""
     closing = await end_unpaid(booking_id, paying.checkout_id, now=now)
     if closing is Closing.UNKNOWN:
-        await _say(actor, booking_id, Unpaid.LAPSES)
+        await _say(actor, booking_id, Unpaid.LAPSES, instead_of=said)
         until = paying.held_until if now < paying.held_until else paying.starts_at
         raise Refused(MealRefusal.BANK_AWAY, until=until)
     return closing
@@ -177,6 +175,16 @@ async def _free(booking_id: int, checkout_id: int, now: datetime) -> None:
     """It is certain that it is not paid: nothing more to do, unless that was known before seats were held no more."""
     async with transaction():
         await _ended(await _lock(booking_id), checkout_id, now)
+
+
+@command
+async def _who_pays(actor: int, booking_id: int) -> _Paying | None:
+    """What this member is to pay by card; nothing once they said something else."""
+    async with transaction():
+        row, held = await locked_booking(booking_id)
+        if held.member != actor:
+            raise NotFound
+        return _paying(row, held) if Unpaid(held.booking["unpaid"]) is Unpaid.LAPSES else None
 
 
 @command
@@ -259,6 +267,7 @@ async def _paid(locked: Locked | None, checkout_id: int, cents: int, now: dateti
     parts = await _parts_of(held.id, checkout_id)
     open_yet = [part for part in parts if PartState(part["state"]) in UNTOLD]
     if not open_yet and any(PartState(part["state"]) is PartState.CONFIRMED for part in parts):
+        await _write(held, payment=Payment.CARD, unpaid=Unpaid(held.booking["unpaid"]))
         return min(cents, (await money_of(held.id, paid_now=checkout_id)).over)
     bought = await _seat(row, held, open_yet, now=now)
     await _write(held, payment=Payment.CARD, unpaid=Unpaid.LAPSES)
@@ -344,7 +353,7 @@ async def _ended(locked: Locked | None, checkout_id: int, now: datetime) -> None
     if not parts:
         return
     first = not held.confirmed
-    if await _pays_on_site(held, checkout_id) and rules.why_off(standing_of(row), now) is None:
+    if await _pays_on_site(held, checkout_id, now=now) and rules.why_off(standing_of(row), now) is None:
         paid = (await money_of(held.id)).paid
         for part in parts:
             await move(row, part, PartState.CONFIRMED, now=now)
@@ -358,10 +367,11 @@ async def _ended(locked: Locked | None, checkout_id: int, now: datetime) -> None
     await free_held(row, held, parts, given_up=given_up, now=now)
 
 
-async def _pays_on_site(held: Held, checkout_id: int) -> bool:
-    """Whether they said so, or Stripe never made a page for whoever asked for one."""
-    unpaid = Unpaid(held.booking["unpaid"])
-    if unpaid is not Unpaid.ASKED:
+async def _pays_on_site(held: Held, checkout_id: int, *, now: datetime) -> bool:
+    """Whether they said so; or Stripe would not make a page to pay at, which is no fault of theirs, and their time is
+    not over."""
+    unpaid, paying = Unpaid(held.booking["unpaid"]), held.of_state(PartState.HELD)
+    if unpaid is not Unpaid.LAPSES or any(part["held_until"] <= now for part in paying):
         return unpaid is Unpaid.ON_SITE
     checkouts = (await payments.checkouts_of(KIND, [held.id]))[held.id]
     return not any(each.had_page for each in checkouts if each.id == checkout_id)

@@ -83,6 +83,8 @@ async def _cancel(
             raise Refused(MealRefusal.TOO_MANY_SEATS)
         if wanted > held.seats(PartState.WAITING, PartState.OFFERED):
             refuse_if(rules.why_cannot_give_back(standing_of(row), now=now))
+            if held.of_state(PartState.HELD):  # since a moment ago: their page at Stripe is open
+                raise Refused(MealRefusal.PAYING)
         await _give_up(row, held, wanted, now=now)
         await keep_form(held, form, now=now)
         await follow(row, held, now=now)

@@ -17,7 +17,7 @@ from meals.card_rules import Money
 from meals.commands.pot import leave_to_pot
 from meals.commands.steps import moment, tell
 from meals.facts import KIND, Row, due_of
-from meals.states import Payment, PotKind
+from meals.states import PotKind
 
 _OWES = (
     "select b.price_cents, b.own, b.give, b.fair_cents, b.forgotten_at, "
@@ -53,8 +53,6 @@ async def settle_money(row: Row, booking: Row, *, leave: bool = False, told: Ite
     """What was paid by card for seats that are theirs no more goes back, or to the pot if they `leave` it there; how
     much that is, in cents. It follows from what they owe now: done twice, it is done once. After `follow`. `told` are
     to be told: those who did not do it themselves."""
-    if booking["payment"] != Payment.CARD:
-        return 0
     over = (await money_of(booking["id"])).over
     if not over:
         return 0

@@ -34,8 +34,8 @@ class Cards:
         return sum(each.refunded_cents for each in self.all if each.state is State.PAID)
 
     @property
-    def refund_failed(self) -> bool:
-        return any(each.refund_failed for each in self.all)
+    def failed(self) -> int:
+        return sum(each.failed_cents for each in self.all)
 
 
 async def cards_of(booking_id: int) -> Cards:

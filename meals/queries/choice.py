@@ -82,7 +82,7 @@ async def choice_page(booking_id: int, *, visit: Visit) -> ChoicePage:
     cards = await cards_of(booking_id) if row["payment"] == Payment.CARD else Cards()
     money = await money_of(row, seats if stands else 0, cards)
     to_pay = cards.to_pay if held.held else None
-    by_card = views_card.money_lines(money, failed=cards.refund_failed, lang=lang)
+    by_card = views_card.money_lines(money, failed=cards.failed, lang=lang)
     lines = []
     if paid > 0:
         price = lang.euros(row["price_cents"])

@@ -31,7 +31,7 @@ async def test_given_back_by_a_job(shop: Shop, card: Rehearsal) -> None:
     assert await jobs.send_refunds(now()) == 0
     assert [made["amount"] for made in card.refunds.values()] == [300]
     (seen,) = (await api.checkouts_of(KIND, [1]))[1]
-    assert (seen.refunded_cents, seen.refunded_at, seen.refund_failed) == (300, now(), False)
+    assert (seen.refunded_cents, seen.refunded_at, seen.failed_cents) == (300, now(), 0)
 
 
 async def test_no_more_than_was_paid(shop: Shop, card: Rehearsal) -> None:
@@ -176,7 +176,7 @@ async def test_refused_for_good_waits_for_a_person(shop: Shop, card: Rehearsal) 
     assert await jobs.send_refunds(now()) == 1
     (row,) = await refunds()
     assert (row["state"], row["fault"]) == ("failed", "charge_already_refunded")
-    assert await api.paid_cents(KIND, 1) == 1000  # as far as we know, it is with us
+    assert await api.paid_cents(KIND, 1) == 700  # a person looks, and it is not asked for again
     later(card, hours=2)
     assert await jobs.send_refunds(now()) == 0
 
@@ -222,9 +222,11 @@ async def test_a_bank_that_sends_it_back(shop: Shop, card: Rehearsal) -> None:
     assert not await note_refund(await gateway.refund_seen(refund), now=now())
     assert await states() == [(300, "failed")]
     assert (await ledger())[-2:] == [("refund", -300), ("refund_failed", 300)]
-    assert await api.paid_cents(KIND, 1) == 1000
+    # A person gives it back: it is not asked for a second time, whatever else is given back.
+    assert await api.paid_cents(KIND, 1) == 700
     (seen,) = (await api.checkouts_of(KIND, [1]))[1]
-    assert (seen.refunded_cents, seen.refund_failed) == (0, True)
+    assert (seen.refunded_cents, seen.failed_cents) == (300, 300)
+    assert await shop.want(1000) == 700
 
 
 async def test_the_key_is_stored_before_stripe_is_asked(shop: Shop, card: Rehearsal) -> None:
