@@ -22,7 +22,7 @@ from app.payments.tables import Checkout
 Row = dict[str, Any]
 
 _GIVEN_BACK = "coalesce((select sum(r.amount_cents) from refund r where r.checkout_id = c.id), 0)"
-"""Of a checkout `c`: in cents, wanted or more. What failed too: a person gives it back, and Stripe is not asked again."""
+"""Of a checkout `c`: in cents, wanted or more. What failed too: a person gives it back, not Stripe."""
 
 
 @dataclass(frozen=True, slots=True)
