@@ -106,10 +106,13 @@ async def one_message_a_promotion(meal_id: int) -> None:
 
 
 async def nobody_is_asked_twice(meal_id: int) -> None:
-    """Whoever said no to seats, or did not answer, is not offered what else they had asked for with them."""
+    """Whoever said no to seats, or did not answer, is not offered what else they had asked for with them. Nobody has
+    answered what ends because the meal is called off."""
     rows = await all_parts(meal_id)
+    (off,) = await run("select cancelled_at as at from meal where id = {}", meal_id)
     for part in rows:
-        if part["offered_at"] is not None and part["state"] in ("lapsed", "cancelled"):
+        answered = part["settled_at"] != off["at"]
+        if part["offered_at"] is not None and part["state"] in ("lapsed", "cancelled") and answered:
             again = [
                 each
                 for each in rows
