@@ -16,11 +16,14 @@ from tests.web.probe import HANDLERS
 pytestmark = pytest.mark.slow
 
 NO_SECOND = "the demonstration asks for no second code; tests/attack/test_second.py attacks it where it is asked for"
+SECOND_FORMS = (
+    "POST /connexion/deuxieme-code",
+    "POST /connexion/deuxieme-code/secours",
+    "POST /moi/deuxieme-code/secours",
+    "POST /moi/deuxieme-code/telephone",
+)
 NO_FORM = {
-    "POST /connexion/deuxieme-code": NO_SECOND,
-    "POST /connexion/deuxieme-code/secours": NO_SECOND,
-    "POST /moi/deuxieme-code/secours": NO_SECOND,
-    "POST /moi/deuxieme-code/telephone": NO_SECOND,
+    **dict.fromkeys(SECOND_FORMS, NO_SECOND),
     "POST /paiements/stripe/webhook": "Stripe alone writes to it, and signs; tests/app/payments attacks it",
 }
 """Forms that nobody was shown, even after each button was pressed once, and why."""

@@ -22,7 +22,7 @@ from app.web.csrf import FIELD
 from tests.app.identity.second_steps import MINE, RECOVERY, STEP, Telephone, half_in, scan, set_up
 from tests.attack.crawl import FoundForm, RouteTable
 from tests.attack.reading import Page
-from tests.attack.test_crawl import NO_FORM
+from tests.attack.test_crawl import SECOND_FORMS
 from tests.attack.test_fields import HARMLESS, LONG, NOT_THEIRS, RAW, press
 from tests.attack.test_forged import forge
 from tests.attack.test_redirects import EVIL, stays
@@ -161,7 +161,7 @@ async def standing() -> list[list[dict[str, Any]]]:
 
 async def test_every_form_is_found_and_does_what_it_is_for(ground: Ground, asked: Asked) -> None:
     """The control of all that follows: sent as it is, each is taken."""
-    assert {str(each.route) for each in asked.forms} == set(NO_FORM)
+    assert {str(each.route) for each in asked.forms} == set(SECOND_FORMS)
     assert {each.kind for each in asked.forms} == set(HOLDERS)
     for wanted in asked.forms:
         await ground.restore()
@@ -186,7 +186,7 @@ class TestForged:
 
         monkeypatch.setattr("app.main.refuse_forgery", lets_everything_in)
         _, wrong, written = await forge(ground, asked.forms)
-        assert written == set(NO_FORM)
+        assert written == set(SECOND_FORMS)
         assert len(wrong) > 7 * len(asked.forms)
 
 
