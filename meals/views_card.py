@@ -104,7 +104,10 @@ def paying(
         ]
     elif back is Back.PAID:
         lines = [
-            text("Ça prend d’habitude quelques secondes. Tu peux fermer cette page : on continue de vérifier."),
+            text(
+                "Ça prend d’habitude quelques secondes. Si tu as payé, tu peux fermer cette page : on continue de "
+                "vérifier."
+            ),
             text_n(
                 "Ta place reste gardée jusqu’à %(hour)s.",
                 "Tes %(n)s places restent gardées jusqu’à %(hour)s.",

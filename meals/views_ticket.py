@@ -60,7 +60,7 @@ def ticket_words(name: str, *, somebody_waits: bool, lang: Language) -> TicketWo
         if somebody_waits
         else text("Personne n’attend de place en ce moment. Si la tienne reste vide, dis-le aussi à l’équipe.")
     )
-    paid = text("Tu paies sur place, dans une enveloppe. Si ton repas est déjà payé, il n’y a rien à faire.")
+    paid = text("Sur place, on paie dans une enveloppe. « Ce que je paie » te dit ce qui reste à payer.")
     return TicketWords(
         title=say(text("Mon billet")),
         cancel=say(text("J’annule ma réservation")),

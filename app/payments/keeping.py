@@ -131,7 +131,7 @@ async def close_soon(*, kind: str, thing_ids: Collection[int], now: datetime) ->
         return
     marks = ", ".join("{}" for _ in thing_ids)
     theirs = await run(
-        f"select id from checkout where kind = {{}} and thing_id in ({marks}) order by id",  # noqa: S608 - marks
+        f"select id from checkout where kind = {{}} and thing_id in ({marks}) order by id",  # noqa: S608 - names of ours and marks
         kind,
         *thing_ids,
     )
@@ -140,7 +140,7 @@ async def close_soon(*, kind: str, thing_ids: Collection[int], now: datetime) ->
     ids = [row["id"] for row in theirs]
     await get_for_update(Checkout, *ids)  # all of them, in their order: what was paid of them is given back next
     await run(
-        f"update checkout set closing_at = {{}} where id in ({', '.join('{}' for _ in ids)}) "  # noqa: S608 - marks
+        f"update checkout set closing_at = {{}} where id in ({', '.join('{}' for _ in ids)}) "  # noqa: S608 - names of ours and marks
         "and state in ('made', 'open') and closing_at is null",
         now,
         *ids,

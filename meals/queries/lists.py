@@ -67,8 +67,8 @@ _LIST = """
 select m.id, m.title, m.state, m.starts_at, m.ends_at, m.closes_at, m.seats, m.taken, m.waiting,
        m.low_cents, m.fair_cents, m.more_cents,
        r.name as room_name, p.name as place_name,
-       (select max(case q.state when 'offered' then 3 when 'waiting' then 1 when 'cancelled' then 0 when 'lapsed' then 0
-                   else 2 end)
+       (select max(case q.state when 'held' then 4 when 'offered' then 3 when 'waiting' then 1 when 'cancelled' then 0
+                   when 'lapsed' then 0 else 2 end)
         from booking b join booking_part q on q.booking_id = b.id
         where b.meal_id = m.id and b.member_id = {} and b.active) as mine,
        (select coalesce(sum(q.seats), 0) from booking b join booking_part q on q.booking_id = b.id
@@ -163,6 +163,7 @@ def _state(state: MealState, mine: int, waits: int, *, over: bool, books: bool, 
         return "check", lang.say(text("Passé"))
     if mine:
         said = {
+            4: ("credit-card", text("Il reste à payer")),
             3: ("hand-stop", text("Une place est pour toi : réponds")),
             2: ("check", text("Tu as ta place")),
             1: ("hourglass", text("Tu attends %(n)s places", n=waits) if waits > 1 else text("Tu attends une place")),

@@ -98,8 +98,12 @@ def left_unsaid(answer: httpx.Response) -> str:
 async def send(browser: Browser, wanted: FoundForm, field: Field, bad: Any) -> httpx.Response:
     fields: dict[str, Any] = wanted.form.as_sent(wanted.form.pressed[-1], filled=True)
     fields |= {field.name: bad, FIELD: browser.csrf_token()}
-    with over_in_time((str(wanted), field.name)):
-        return await browser.http.post(wanted.path, data=fields)
+    try:
+        with over_in_time((str(wanted), field.name)):
+            return await browser.http.post(wanted.path, data=fields)
+    except AssertionError:  # what is hostile takes long each time; a machine that others share, now and then
+        with over_in_time((str(wanted), field.name)):
+            return await browser.http.post(wanted.path, data=fields)
 
 
 def faults_of(answer: httpx.Response, field: Field, name: str) -> Iterator[str]:

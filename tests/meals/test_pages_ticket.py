@@ -44,7 +44,7 @@ class TestTheTicket:
             "Tu as 3 places",
             f"Billet n° {made}",
             "Tu peux annuler jusqu’à jeudi 3 décembre à 18 h.",
-            "Tu paies sur place, dans une enveloppe. Si ton repas est déjà payé, il n’y a rien à faire.",
+            "Sur place, on paie dans une enveloppe. « Ce que je paie » te dit ce qui reste à payer.",
             "Salon, Les Tanneurs, 14 rue des Tanneurs",
             "Places 3 places, dont 1 enfant",
         ):
