@@ -61,6 +61,7 @@ async def told(page: Page, words: str) -> None:
 
 async def looks_right(page: Page) -> None:
     """A page to which no link leads those of `test_accessibility`. axe-core, a script, judges where scripts run."""
+    await page.wait_for_load_state("load")  # with its style sheet
     if await page.evaluate("'htmx' in window"):
         window = page.viewport_size
         assert window is not None

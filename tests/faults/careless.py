@@ -20,7 +20,7 @@ from meals.pages import booking as pages
 from workshops import commands
 from workshops.states import SignUpState
 
-LATER = 0.4
+LATER = 1.0
 TEN = 10
 MODULE = "tests.faults.careless"
 
