@@ -46,8 +46,8 @@ async def handle(event_id: str, *, now: datetime, seconds: float = PATIENCE) -> 
     if handler is not None:
         try:
             await handler(row["object_id"], now, Patience(seconds))
-        except NoSuchThing:
-            pass  # it is not there any more, or is not ours
+        except NoSuchThing:  # asked again, Stripe would say the same: it is over
+            log.info("an event is about nothing that Stripe knows", extra={"kind": row["type"]})
         except (StripeAway, StripeRefused) as away:
             log.warning("an event waits: %s", away, extra={"kind": row["type"]})
             return False
