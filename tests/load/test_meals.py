@@ -34,7 +34,7 @@ from tests.load.meals import (
     who_sits,
 )
 from tests.load.scenes import Scene, staged, statuses
-from tests.load.test_places import FIRST, overtaken
+from tests.load.test_places import FIRST, TRIES, overtaken
 from tests.load.unguarded import LOCK
 from tests.meals.laws import one_message_a_promotion, seats_agree, the_pot_agrees
 from tests.meals.reads import all_parts, bookings, counts, meal
@@ -193,11 +193,16 @@ class TestSeatsThatComeAndGo:
         return made
 
     async def test_without_the_lock_there_are_fewer_seats_than_are_taken(self, careless: Server) -> None:
-        async with people(careless.url) as crowd:
-            made = await self.fewer(await staged(crowd, members=20), "X-Without")
-        row, taken = await meal(made), await seats_of(made, "confirmed")
-        print(f"without the lock: {taken} at {row['seats']} seats")
-        assert taken > row["seats"]
+        """They have to meet: it is played again until they did."""
+        seen = []
+        for _ in range(TRIES):
+            async with people(careless.url) as crowd:
+                made = await self.fewer(await staged(crowd, members=20), "X-Without")
+            seen.append((await seats_of(made, "confirmed"), (await meal(made))["seats"]))
+            if seen[-1][0] > seen[-1][1]:
+                break
+        print(f"without the lock, people and seats: {seen}")
+        assert seen[-1][0] > seen[-1][1]
 
     async def test_there_are_never_fewer_seats_than_are_taken(self, server: Server) -> None:
         async with people(server.url) as crowd:

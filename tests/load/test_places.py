@@ -26,6 +26,8 @@ pytestmark = pytest.mark.slow
 PEOPLE, PLACES = 300, 40
 HALF = PEOPLE // 2
 """As many break it where nothing is locked."""
+TRIES = 8
+"""So often may what goes wrong without a guard go right by chance."""
 FIRST = 260
 """So many come at the same moment; each of the others when one more of them has been answered."""
 
@@ -169,18 +171,23 @@ class TestPlacesThatComeAndGo:
             assert await self.freed(scene, made, scene.members[:10]) == []
 
     async def test_without_the_lock_a_room_is_made_smaller_than_who_is_in_it(self, careless: Server) -> None:
-        async with people(careless.url) as crowd:
-            scene = await staged(crowd, members=20)
-            made = await self.full(scene, places=10, waiting=0)
-            await self.resized(scene, made, 20)
-            crowd.headers["X-Without"] = LOCK
-            await asyncio.gather(
-                rush(scene, scene.members[10:], f"/ateliers/{made}/inscription"),
-                self.resized(scene, made, 12),
-            )
-        row, taken = await workshop(made), len(await sign_ups(made))
-        print(f"without the lock: {taken} people for {row['capacity']} places")
-        assert taken > row["capacity"]
+        """They have to meet: it is played again until they did."""
+        seen = []
+        for _ in range(TRIES):
+            async with people(careless.url) as crowd:
+                scene = await staged(crowd, members=20)
+                made = await self.full(scene, places=10, waiting=0)
+                await self.resized(scene, made, 20)
+                crowd.headers["X-Without"] = LOCK
+                await asyncio.gather(
+                    rush(scene, scene.members[10:], f"/ateliers/{made}/inscription"),
+                    self.resized(scene, made, 12),
+                )
+            seen.append((len(await sign_ups(made)), (await workshop(made))["capacity"]))
+            if seen[-1][0] > seen[-1][1]:
+                break
+        print(f"without the lock, people and places: {seen}")
+        assert seen[-1][0] > seen[-1][1]
 
     @staticmethod
     async def resized(scene: Scene, made: int, capacity: int) -> httpx.Response:
