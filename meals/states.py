@@ -77,7 +77,9 @@ PART_MOVES: dict[PartState, dict[PartState, str]] = {
         PartState.ATTENDED: "they are at the table",
         PartState.CANCELLED: "they give the seats back or hand them over, or the meal is cancelled",
     },
-    PartState.ATTENDED: {},
+    PartState.ATTENDED: {
+        PartState.CONFIRMED: "ticked by mistake; and the night after, when it is forgotten who came",
+    },
     PartState.LAPSED: {
         PartState.CONFIRMED: "paid a moment too late, and seats were left",
     },
@@ -263,3 +265,32 @@ class MealRefusal(Refusal):
     """Nothing of theirs is held for a card."""
     BANK_AWAY = "meal_bank_away"
     """Nobody knows whether it is paid: what is held stays held."""
+    # The door.
+    ONLY_DOOR = "meal_only_door"
+    """Who comes in is ticked by whoever has the welcome turn; where nobody has it, by the opener of the meal."""
+    DOOR_NOT_YET = "meal_door_not_yet"
+    DOOR_OVER = "meal_door_over"
+    NO_SUCH_TICKET = "meal_no_such_ticket"
+    OTHER_MEAL = "meal_other_meal"
+    """A ticket of another meal."""
+    TICKET_CANCELLED = "meal_ticket_cancelled"
+    STILL_WAITING = "meal_still_waiting"
+    """They are on the list: no seat is theirs."""
+    STILL_HELD = "meal_still_held"
+    """Their seats are kept, and nothing is paid yet."""
+    ALREADY_IN = "meal_already_in"
+    FEWER_TO_COME = "meal_fewer_to_come"
+    """So many of theirs are not expected any more."""
+    NOT_IN = "meal_not_in"
+    """Nobody of theirs is ticked."""
+    TICKED_MEANWHILE = "meal_ticked_meanwhile"
+    """Somebody else has ticked them since the list was read."""
+    NO_SEAT_LEFT = "meal_no_seat_left"
+    # The till.
+    ONLY_TILL = "meal_only_till"
+    """The box is counted by whoever has the till; where nobody has it, the opener; and a second person of the team."""
+    TILL_NOT_YET = "meal_till_not_yet"
+    TILL_OVER = "meal_till_over"
+    COUNTED = "meal_counted"
+    """It is counted, and written down: only the accounts' keeper corrects it."""
+    NOT_AN_AMOUNT = "meal_not_an_amount"

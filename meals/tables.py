@@ -6,7 +6,7 @@ Money is integer cents of EUR (`_cents`), quantities are thousandths of their un
 
 from __future__ import annotations
 
-from piccolo.columns import BigInt, Boolean, Integer, Serial, Text, Timestamptz, Varchar
+from piccolo.columns import BigInt, Boolean, Date, Integer, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 
@@ -161,6 +161,8 @@ class Booking(Table):
     seats meanwhile, it makes no other."""
     last_form = Varchar(length=64, default="")
     """What tells the form that was sent last from others: the same sent twice is one deed."""
+    walk_in = Boolean(default=False)
+    """Of somebody who came without having booked: they put into the envelope what they choose."""
     forgotten_at = Timestamptz(null=True, default=None)
     """When it was forgotten what its person paid, gave or was given: those columns say nothing any more."""
     made_at = Timestamptz(default=None)
@@ -188,6 +190,8 @@ class BookingPart(Table, tablename="booking_part"):
     """What it is, or was, paid with by card."""
     handed_at = Timestamptz(null=True, default=None)
     """Since when its seats may be taken over by somebody on the list."""
+    attended_at = Timestamptz(null=True, default=None)
+    """When it was ticked at the door; forgotten the night after."""
     settled_at = Timestamptz(null=True, default=None)
     """When it was cancelled or lapsed."""
 
@@ -222,3 +226,48 @@ class Pot(Table):
     cents = Integer(default=0)
     borne_cents = Integer(default=0)
     """Of it, what the place put in and is not put back yet (`PotKind.BORNE`)."""
+
+
+class TillEntry(Table, tablename="till_entry"):
+    """What one person counted in the box, until another counted the same."""
+
+    id: Serial
+    meal_id = Integer()
+    member_id = Integer()
+    cents = Integer()
+    entered_at = Timestamptz(default=None)
+
+
+class TillCount(Table, tablename="till_count"):
+    """What two people counted in the box of a meal: once."""
+
+    id: Serial
+    meal_id = Integer(unique=True)
+    cents = Integer()
+    first_by = Integer(null=True, default=None)
+    second_by = Integer(null=True, default=None)
+    counted_at = Timestamptz(default=None)
+
+
+class MealAccount(Table, tablename="meal_account"):
+    """What a meal came to, as it stood the night after: sums, nobody's."""
+
+    id: Serial
+    meal_id = Integer(unique=True)
+    place_id = Integer()
+    day = Date(default=None)
+    eaten = Integer()
+    """Seats at the table: those that were ticked, or all that were theirs where nobody ticked any."""
+    card_cents = Integer()
+    """Paid by card, less what was given back."""
+    card_people = Integer()
+    """How many bookings that is of."""
+    pledged_cents = Integer()
+    """What the envelopes of those at the table should hold."""
+    box_people = Integer()
+    """How many bookings that is of."""
+    pot_cents = Integer()
+    """Into the pot of suspended meals, less what was drawn."""
+    pot_people = Integer()
+    """How many bookings moved it."""
+    closed_at = Timestamptz(default=None)

@@ -1,35 +1,12 @@
-"""The ledger: what moved at Stripe, a line each, however often we are told of it."""
+"""What Stripe tells the ledger of by itself: disputes and payouts, a line each, however often we are told of it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from app.accounts.api import LedgerKind, add_line
 from app.database import command, run, transaction
 from app.payments.seen import DisputeSeen, PayoutSeen
-from app.payments.states import LedgerKind
-
-
-async def add_line(
-    kind: LedgerKind,
-    ref: str,
-    cents: int,
-    *,
-    now: datetime,
-    place_id: int | None = None,
-    checkout_id: int | None = None,
-) -> bool:
-    """Write a line, in the caller's transaction, unless it stands there already. Whether it did not."""
-    added = await run(
-        "insert into ledger_line (place_id, kind, ref, cents, at, checkout_id) values ({}, {}, {}, {}, {}, {}) "
-        "on conflict (kind, ref) do nothing returning id",
-        place_id,
-        kind.value,
-        ref,
-        cents,
-        now,
-        checkout_id,
-    )
-    return bool(added)
 
 
 @command

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from app.accounts.api import LedgerKind, add_line
 from app.database import command, get_for_update, run, transaction
 from app.payments.gateway import Gateway, StripeAway, StripeRefused, in_use
-from app.payments.noting import add_line
 from app.payments.patience import Patience
 from app.payments.seen import RefundSeen
-from app.payments.states import LedgerKind, RefundState
+from app.payments.states import RefundState
 from app.payments.tables import Checkout, Refund
 
 log = logging.getLogger("reseau.payments")

@@ -11,17 +11,17 @@ import logging
 from datetime import datetime
 from typing import Any
 
+from app.accounts.api import LedgerKind, add_line
 from app.database import columns_of, command, get_for_update, run, transaction
 from app.errors import NotFound
 from app.payments import rules
 from app.payments.gateway import Gateway, KeyRefused, NoSuchThing, StripeAway, StripeRefused, in_use
 from app.payments.keeping import refund_from
-from app.payments.noting import add_line
 from app.payments.patience import PATIENCE, Patience
 from app.payments.payables import payable_of
 from app.payments.refunding import send_all
 from app.payments.seen import SessionSeen
-from app.payments.states import LIVE, Closing, LedgerKind, State
+from app.payments.states import LIVE, Closing, State
 from app.payments.tables import Checkout
 
 Row = dict[str, Any]

@@ -1,4 +1,4 @@
-"""The words of paying by card: what a checkout and a refund may be, and what the ledger says.
+"""The words of paying by card: what a checkout and a refund may be.
 
 The tables of moves are data: what is done moves along them, and a test holds both together.
 """
@@ -82,20 +82,3 @@ class Closing(StrEnum):
     """It had been paid: that was settled instead."""
     UNKNOWN = "unknown"
     """Stripe does not answer, or the bank is still at it: what is held stays held."""
-
-
-class LedgerKind(StrEnum):
-    """Why money moved at Stripe: into the account there, or out of it (negative)."""
-
-    PAYMENT = "payment"
-    FEE = "fee"
-    REFUND = "refund"
-    REFUND_FAILED = "refund_failed"
-    """What was refunded came back."""
-    DISPUTE = "dispute"
-    """Somebody told their bank that they had not paid: the bank takes it back, until it has decided."""
-    DISPUTE_FEE = "dispute_fee"
-    DISPUTE_WON = "dispute_won"
-    PAYOUT = "payout"
-    """What Stripe pays to the association's bank account."""
-    PAYOUT_FAILED = "payout_failed"

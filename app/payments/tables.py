@@ -68,21 +68,6 @@ class Refund(Table):
     seen_at = Timestamptz(null=True, default=None)
 
 
-class LedgerLine(Table, tablename="ledger_line"):
-    """One movement of money at Stripe. The database refuses to change or delete one; a correction is another line."""
-
-    id: Serial
-    place_id = Integer(null=True, default=None)
-    """None for what is of the whole account, as payouts are."""
-    kind = Varchar(length=20)
-    """`states.LedgerKind`."""
-    reference = Text(db_column_name="ref")
-    """Stripe's number of it: noted twice, it is one line."""
-    cents = Integer()
-    at = Timestamptz(default=None)
-    checkout_id = Integer(null=True, default=None)
-
-
 class StripeEvent(Table, tablename="stripe_event"):
     """Something that Stripe told us has happened: a hint to ask what is so now."""
 

@@ -6,12 +6,12 @@ import random
 
 import pytest
 
+from app.accounts.api import LedgerKind, add_line
 from app.database import Store, is_sqlite, run, transaction
 from app.payments import api, jobs
 from app.payments.events import handle, receive
-from app.payments.noting import add_line
 from app.payments.signatures import Letter
-from app.payments.states import MOVES, REFUND_MOVES, LedgerKind, RefundState, State
+from app.payments.states import MOVES, REFUND_MOVES, RefundState, State
 from rehearsal import Rehearsal
 from tests.app.payments.shop import Shop, later, ledger, now
 

@@ -1,0 +1,8 @@
+"""What other packages may ask of a place's accounts. What they write, they write in their own transaction."""
+
+from __future__ import annotations
+
+from app.accounts.ledger import add_line
+from app.accounts.states import Account, LedgerKind, Spending
+
+__all__ = ["Account", "LedgerKind", "Spending", "add_line"]
