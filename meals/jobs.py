@@ -232,6 +232,8 @@ async def lapse_held(now: datetime) -> int:
         now,
     )
     things, away = OneByOne("meals.lapse_held"), False
+    turn = int(now.timestamp() // 60) * _AT_ONCE % max(1, len(due))
+    due = due[turn:] + due[:turn]  # each minute others are first: eight that nobody knows keep no others waiting
     for first in range(0, len(due), _AT_ONCE):
         some, unknown = due[first : first + _AT_ONCE], list[int]()
         ends = (partial(_end_held, each, unknown, away, now) for each in some)
@@ -346,7 +348,7 @@ async def _forget_money_of(meal_id: int, now: datetime) -> int:
             *(OwnSeat.CHOSEN.value, False, False, now, meal_id),
         )
         ids = [each["id"] for each in await run("select id from booking where meal_id = {}", meal_id)]
-        await payments.forget_whose(kind=KIND, thing_ids=ids, now=now)
+        await payments.forget_whose(kind=KIND, thing_ids=ids)
         # Nor does the hour of a line say whose it was.
         await run("update pot_line set booking_id = null, at = {} where meal_id = {}", row["ends_at"], meal_id)
         return len(forgotten)

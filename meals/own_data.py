@@ -307,7 +307,7 @@ async def erase(erasure: Erasure) -> None:
         held = await booking_of(row, me)
         if held is not None:
             await _give_back(row, held, now=now)
-    await payments.forget_whose(kind=KIND, thing_ids=paid, now=now)
+    await payments.forget_whose(kind=KIND, thing_ids=paid)
     quotes = await _forget_words(me)
     await host_renamed_in(KIND, theirs, old=erasure.name, new=erasure.shown_as, now=now)
     await _forget_rows(me, now)

@@ -40,7 +40,8 @@ KEPT_FOR = timedelta(days=30)
 
 
 async def settle_open(now: datetime) -> int:
-    """Ask what has become of what may be paid: what nobody waits for is ended first. How many came to an end, or whose
+    """Ask what has become of what may be paid: what nobody waits for any more is ended first, once; then what was asked
+    about the longest ago, so that nothing starves. How many came to an end, or whose
     fee is known now."""
     if in_use() is None:
         return 0
@@ -73,7 +74,8 @@ async def _choose_open(now: datetime) -> list[dict[str, object]]:
     rows = await run(
         "select id, state, expires_at, closing_at from checkout where state in ('made', 'open') "
         "and (closing_at is not null or made_at <= {}) and (asked_at is null or asked_at <= {}) "
-        "order by case when closing_at is null then 1 else 0 end, coalesce(asked_at, made_at), id limit {}",
+        "order by case when closing_at is not null and (asked_at is null or asked_at <= closing_at) then 0 else 1 end, "
+        "coalesce(asked_at, made_at), id limit {}",
         now - A_MINUTE,
         now - ASKED_LATELY,
         MOST,

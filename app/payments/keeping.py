@@ -147,7 +147,7 @@ async def close_soon(*, kind: str, thing_ids: Collection[int], now: datetime) ->
     )
 
 
-async def forget_whose(*, kind: str, thing_ids: Collection[int], now: datetime) -> None:
+async def forget_whose(*, kind: str, thing_ids: Collection[int]) -> None:
     """What has ended points at nothing any more. What has not is left: it is ended first (`close_soon`)."""
     if not thing_ids:
         return

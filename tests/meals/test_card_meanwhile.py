@@ -16,6 +16,7 @@ from meals.commands.card import pay, pay_on_site_instead
 from meals.commands.giving_back import cancel_seats
 from meals.own_data import export_of
 from meals.states import CardSaid, MealRefusal, Payment
+from tests.factories import make_member
 from tests.meals.make import START, make_booking, make_meal
 from tests.meals.paying import MINUTE, Bank, ended_unpaid, wanted_back
 from tests.meals.reads import booking, mails, refused, stands
@@ -124,6 +125,28 @@ class TestStripeMakesNoPage:
             else:
                 await jobs.lapse_held(START)
                 assert await stands(mine) == {"lapsed": 1}
+
+
+class TestOthersWait:
+    async def test_eight_of_whom_nobody_knows_keep_no_others_waiting(
+        self, cast: Cast, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = await make_meal(place_id=cast.place, opener=cast.yann, seats=20)
+        theirs = [
+            await bank.books(made, await make_member(name=f"Mai {number}", place_id=cast.place)) for number in range(10)
+        ]
+        bank.later(41)
+        asked: list[int] = []
+
+        async def unknown(booking_id: int, *_: object, **__: object) -> payments.Closing:
+            asked.append(booking_id)
+            return payments.Closing.UNKNOWN
+
+        monkeypatch.setattr(jobs, "end_unpaid", unknown)
+        for _ in range(2):
+            await bank.lapses()
+            bank.later(1)
+        assert set(asked) == set(theirs)
 
 
 class TestMoney:

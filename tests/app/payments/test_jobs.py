@@ -129,6 +129,35 @@ async def test_closing_ones_come_first_and_a_run_is_bounded(shop: Shop, card: Re
     assert len({request.path for request in card.requests[asked:]} - paths) == 5  # those that had to wait
 
 
+async def test_twenty_that_cannot_be_ended_do_not_starve_the_others(
+    shop: Shop, card: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for thing in range(1, jobs.MOST + 2):
+        await shop.open(thing)
+    async with transaction():
+        await api.close_soon(kind=KIND, thing_ids=range(1, jobs.MOST + 1), now=now())
+    checkouts = sorted(each.id for found in (await api.checkouts_of(KIND, [jobs.MOST + 1])).values() for each in found)
+    asked: list[int] = []
+
+    async def unknown(checkout_id: int, **_: Any) -> api.Closing:
+        asked.append(checkout_id)
+        return api.Closing.UNKNOWN
+
+    async def still_open(checkout_id: int, **_: Any) -> State:
+        asked.append(checkout_id)
+        return State.OPEN
+
+    monkeypatch.setattr(jobs, "close", unknown)
+    monkeypatch.setattr(jobs, "settle", still_open)
+    later(card, minutes=2)
+    await jobs.settle_open(now())
+    assert len(asked) == jobs.MOST
+    assert checkouts[0] not in asked
+    later(card, minutes=1)
+    await jobs.settle_open(now())
+    assert checkouts[0] in asked
+
+
 async def test_two_processes_at_once_settle_once(shop: Shop, card: Rehearsal) -> None:
     for thing in range(1, 6):
         _, session = await shop.open(thing)

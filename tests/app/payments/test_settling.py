@@ -339,7 +339,7 @@ async def test_only_what_has_ended_is_forgotten(shop: Shop, card: Rehearsal) -> 
     paid = await shop.pay(card, 1)
     open_still, _ = await shop.open(2)
     async with transaction():
-        await api.forget_whose(kind=KIND, thing_ids=[1, 2], now=now())
+        await api.forget_whose(kind=KIND, thing_ids=[1, 2])
     row = await row_of(paid)
     assert (row["thing_id"], row["path"], row["url"]) == (None, "", "")
     assert (await row_of(open_still))["thing_id"] == 2
