@@ -153,12 +153,13 @@ async def own_overlaps(
     but, but_args = _but(except_for)
     found = await run(
         f"select {_CLASH} from taking_part t join entry e on e.id = t.entry_id "  # noqa: S608 - constants of this file
-        f"where t.member_id = {{}} and t.left_at is null and t.role not in ({{}}, {{}}) "
+        f"where t.member_id = {{}} and t.left_at is null and t.role not in ({{}}, {{}}, {{}}) "
         f"and t.starts_at < {{}} and t.starts_at > {{}} and e.ends_at > {{}} and e.state in ({{}}, {{}}){but} "
         "order by t.starts_at, t.entry_id limit 1",
         member_id,
         Role.WAITING.value,
         Role.OFFERED.value,
+        Role.HELD.value,
         *_overlaps(starts_at, ends_at),
         *but_args,
     )

@@ -16,6 +16,7 @@ ROLES = {
     Role.PARTICIPANT: text("Je participe"),
     Role.WAITING: text("J’attends"),
     Role.OFFERED: text("Une place m’est gardée"),
+    Role.HELD: text("Une place m’est gardée, à payer"),
     Role.HOLDER: text("Je tiens ce rôle"),
     Role.WATCHER: text("Je viens regarder"),
 }

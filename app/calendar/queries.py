@@ -261,9 +261,9 @@ def parts_between(parts: Sequence[Part], visit: Visit, starts_at: datetime, afte
 
 
 async def tickets(parts: Sequence[Part], visit: Visit, *, kinds: Mapping[str, EntryKind], limit: int) -> list[Strip]:
-    """Of these parts what is offered to the member, then what they host, attend or hold, from now on."""
+    """Of these parts what is offered to the member or held until they pay, then what they host, attend or hold."""
     ahead = [part for part in parts if part.ends_at > visit.now]
-    offered = [part for part in ahead if part.role == Role.OFFERED and part.state == EntryState.CONFIRMED]
+    offered = [part for part in ahead if part.role in (Role.OFFERED, Role.HELD) and part.state == EntryState.CONFIRMED]
     others = [
         part
         for part in ahead
@@ -487,4 +487,5 @@ def _mine_words(state: EntryState, role: Role | None) -> Text | None:
         Role.WATCHER: text("Tu viens regarder"),
         Role.WAITING: text("Tu es en liste d’attente"),
         Role.OFFERED: text("Une place est pour toi : réponds"),
+        Role.HELD: text("Ta place est gardée : il reste à la payer"),
     }[role]

@@ -28,6 +28,8 @@ class Role(StrEnum):
     WAITING = "waiting"
     OFFERED = "offered"
     """A place is kept for them until they have answered."""
+    HELD = "held"
+    """Theirs once they have paid for it."""
     HOLDER = "holder"
     WATCHER = "watcher"
     """Comes to learn, beside those whose turn it is."""
@@ -36,7 +38,7 @@ class Role(StrEnum):
 COMES = (Role.HOST.value, Role.PARTICIPANT.value, Role.HOLDER.value, Role.WATCHER.value)
 """Roles of whoever comes: nobody is reminded of what they only wait for."""
 
-NOT_YET = frozenset({Role.WAITING, Role.OFFERED})
+NOT_YET = frozenset({Role.WAITING, Role.OFFERED, Role.HELD})
 """Roles of whoever has no place yet: nothing of it is theirs, and no feed tells it."""
 
 

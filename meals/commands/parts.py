@@ -77,8 +77,10 @@ class Held:
         """As what its person is in the calendar, if in any way."""
         if self.of_state(PartState.CONFIRMED):
             return Role.PARTICIPANT
-        if self.of_state(PartState.OFFERED, PartState.HELD):
+        if self.of_state(PartState.OFFERED):
             return Role.OFFERED
+        if self.of_state(PartState.HELD):
+            return Role.HELD
         return Role.WAITING if self.of_state(PartState.WAITING) else None
 
 

@@ -35,3 +35,17 @@ async def test_an_offer_comes_before_what_is_sooner(db: Store) -> None:
         await take_part("workshop", made[-1], scene.cast.karim, Role.OFFERED, binding=False, now=NOON)
     page = words(await (await scene.as_(scene.cast.karim)).get("/agenda"))
     assert "Je réponds : Le 2026-12-18" in page
+
+
+async def test_what_is_held_until_it_is_paid_asks_for_that_and_not_for_an_answer(db: Store) -> None:
+    scene = Scene(await make_cast())
+    workshop_id = await scene.published(day="2026-11-27")
+    karim = await scene.as_(scene.cast.karim)
+    async with transaction():
+        await take_part("workshop", workshop_id, scene.cast.karim, Role.HELD, binding=False, now=NOON)
+    page = await karim.get("/agenda")
+    assert "Ta place est gardée : il reste à la payer" in words(page)
+    assert "Je paie" in words(page)
+    assert "réponds" not in words(page)
+    assert "strip mine" not in page.text
+    assert "il reste à la payer" in words(await karim.get("/mes-rendez-vous"))

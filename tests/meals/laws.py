@@ -49,7 +49,7 @@ def role_of(rows: list[dict[str, Any]]) -> str:
     states = {part["state"] for part in rows}
     if "confirmed" in states:
         return "participant"
-    return "offered" if states & {"offered", "held"} else "waiting"
+    return next((state for state in ("offered", "held") if state in states), "waiting")
 
 
 def nobody_overtaken(rows: list[dict[str, Any]], of_id: dict[int, dict[str, Any]], *, free: int) -> None:

@@ -24,7 +24,7 @@ async def test_seats_are_held_until_they_are_paid_then_they_are_theirs(cast: Cas
     mine = await bank.books(made, cast.samira, 2, children=1, give=1)
     assert await stands(mine) == {"held": 2}
     assert (await meal(made))["taken"] == 2, "nobody else's"
-    assert await roles(made) == {cast.samira: "offered"}
+    assert await roles(made) == {cast.samira: "held"}
     assert await mails(to=cast.samira) == [], "nothing is theirs yet"
     assert await pot_cents(cast.place) == 0
     assert await bank.settles(mine) is payments.State.OPEN
