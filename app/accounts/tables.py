@@ -101,6 +101,8 @@ class Reimbursement(Table):
     """`box` or `bank`."""
     paid_on = Date(default=None)
     paid_by = Integer(null=True, default=None)
+    once = Varchar(length=64)
+    """What tells one form from another: sent again after it was undone, it gives nothing back."""
     paid_at = Timestamptz(default=None)
     undone_at = Timestamptz(null=True, default=None)
     """When it was said that it was not so: the ledger has counter-entries."""

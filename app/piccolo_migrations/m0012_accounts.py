@@ -106,6 +106,7 @@ async def forwards() -> None:
             paid_from {text} not null check (paid_from in ('box', 'bank')),
             paid_on {date} not null,
             paid_by {ref} references member (id),
+            once {text} not null unique,
             paid_at {ts} not null,
             undone_at {ts},
             undone_by {ref} references member (id)
