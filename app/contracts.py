@@ -291,6 +291,46 @@ class Payable:
 
 
 @dataclass(frozen=True, slots=True)
+class Spendable:
+    """Something that money is spent for, as it stands in the accounts."""
+
+    thing_id: int
+    title: str
+    starts_at: datetime
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spends:
+    """What money is spent for, by those who make it."""
+
+    kind: str
+    """`entry.kind` of such a thing."""
+    near: Callable[[int, int | None, datetime], Awaitable[Sequence[Spendable]]]
+    """`(place_id, member_id, now)`: those of the place that something may be bought for now, the nearest first; of one
+    member, those that they opened or have a turn of."""
+    by_id: Callable[[Sequence[int]], Awaitable[Mapping[int, Spendable]]]
+    """These, whenever they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two things about money that should be the same, and are not. Nobody's name, nor what anybody in particular paid
+    or was given, stands in it: numbers of rows, and sums."""
+
+    what: str
+    """Which of the things that are compared, in a word: `pot`, `payment_line`."""
+    about: str
+    """The thing by its number, as it is called elsewhere: `checkout-12`, `meal-3`."""
+    expected_cents: int
+    found_cents: int
+    words: str
+    """What is not as it should be: the end of a sentence, in English, for whoever runs the server."""
+    place_id: int | None = None
+    """None for what is of the whole account at Stripe."""
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """The manifest of a domain."""
 
@@ -339,6 +379,9 @@ class Domain:
     expired by then, and lets nothing wait for an hour that comes only much later. Safely done twice."""
     offers: Offers | None = None
     payable: Payable | None = None
+    checks: Callable[[datetime], Awaitable[Sequence[Difference]]] | None = None
+    """All that does not agree in what it keeps about money. Reads, takes no lock, and changes nothing."""
+    spends: Spends | None = None
     seed: Callable[[Any], Awaitable[None]] | None = None
     """Fills a demonstration; gets the `app.demo.Stage`."""
     seed_after: str = ""

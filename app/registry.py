@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from litestar import Router
 
-from app.contracts import Asked, Domain, EntryKind, Job, Kept, NavItem, Offers, Payable
+from app.contracts import Asked, Difference, Domain, EntryKind, Job, Kept, NavItem, Offers, Payable, Spends
 from app.errors import Refusal
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class Registry:
     """By the kind of entry that is offered."""
     payables: Mapping[str, Payable]
     """By their kind."""
+    checks: Mapping[str, Callable[[datetime], Awaitable[Sequence[Difference]]]]
+    """By the name of the domain whose money it is."""
+    spends: Sequence[Spends]
+    """What money is spent for."""
 
     @classmethod
     def of(cls, *domains: Domain) -> Registry:
@@ -77,6 +81,8 @@ class Registry:
             asks=tuple(domain.asks for domain in domains if domain.asks is not None),
             offers={domain.offers.kind: domain.offers for domain in domains if domain.offers is not None},
             payables={payable.kind: payable for payable in payables},
+            checks={domain.name: domain.checks for domain in domains if domain.checks is not None},
+            spends=tuple(domain.spends for domain in domains if domain.spends is not None),
         )
 
 
