@@ -235,6 +235,10 @@ class TillEntry(Table, tablename="till_entry"):
     meal_id = Integer()
     member_id = Integer()
     cents = Integer()
+    has_till = Boolean()
+    """Whether they had the till then: of the two, one has."""
+    differs = Boolean(default=False)
+    """Somebody else found another total: it counts no more, both count again."""
     entered_at = Timestamptz(default=None)
 
 
@@ -265,9 +269,48 @@ class MealAccount(Table, tablename="meal_account"):
     pledged_cents = Integer()
     """What the envelopes of those at the table should hold."""
     box_people = Integer()
-    """How many bookings that is of."""
+    """How many bookings that is of; without those of people who had not booked, whose price is no secret."""
     pot_cents = Integer()
     """Into the pot of suspended meals, less what was drawn."""
     pot_people = Integer()
     """How many bookings moved it."""
+    ledger_line_id = Integer()
+    """The last line of the ledger that `card_cents` knows of; 0 for none. What came later is of the month it came in."""
     closed_at = Timestamptz(default=None)
+
+
+class PublishedFigure(Table, tablename="published_figure"):
+    """A sum of money that every member may read (`accounts_rules`): never changed, never taken back."""
+
+    id: Serial
+    place_id = Integer()
+    means = Varchar(length=4)
+    """`accounts_rules.Means`."""
+    day = Date(default=None)
+    """In whose month it stands."""
+    meal_id = Integer(null=True, default=None)
+    """The meal that it is of; none for what came together from several."""
+    cents = Integer()
+    pledged_cents = Integer()
+    """Of envelopes: what should have been in them."""
+    published_at = Timestamptz(default=None)
+
+
+class MoneyMoved(Table, tablename="money_moved"):
+    """Money of a meal that was told of, until it is part of a figure, and which one that is."""
+
+    id: Serial
+    place_id = Integer()
+    means = Varchar(length=4)
+    origin = Varchar(length=4)
+    """`meal` for what its account says; `line` of the ledger or `pot` for what moved later."""
+    origin_id = Integer()
+    meal_id = Integer(null=True, default=None)
+    day = Date(default=None)
+    people = Integer()
+    late = Integer()
+    """Of what moved later: how many bookings it may have taken out of what waits."""
+    cents = Integer()
+    pledged_cents = Integer()
+    told_at = Timestamptz(default=None)
+    figure_id = Integer(null=True, default=None)

@@ -18,6 +18,8 @@ async def forwards() -> None:
             meal_id {ref} not null references meal (id),
             member_id {ref} not null references member (id),
             cents {int} not null check (cents >= 0),
+            has_till {bool} not null,
+            differs {bool} not null,
             entered_at {ts} not null,
             unique (meal_id, member_id)
         );
@@ -46,9 +48,12 @@ async def forwards() -> None:
             box_people {int} not null,
             pot_cents {int} not null,
             pot_people {int} not null,
+            ledger_line_id {int} not null,
             closed_at {ts} not null
         );
         create index meal_account_of on meal_account (place_id, day);
+        create index booking_part_attended on booking_part (meal_id) where attended_at is not null;
+        create index meal_ended on meal (ends_at) where state = 'served';
     """)
     if is_sqlite():
         await ddl("""
