@@ -282,14 +282,14 @@ EVERYDAY: tuple[Menu, ...] = (
 
 DUTY_OF = {Job.SHOP: "Courses", Job.COOK: "Cuisine", Job.SERVE: "Service", Job.WASH: "Vaisselle", Job.TILL: "Caisse"}
 """By the names of the duties that `rotas` opened."""
-TEAM: tuple[tuple[Job, str, str, int], ...] = (
-    (Job.SHOP, "10:00", "11:00", 1),
-    (Job.COOK, "10:30", "12:30", 3),
-    (Job.SERVE, "12:15", "14:00", 2),
-    (Job.TILL, "12:15", "13:00", 1),
-    (Job.WASH, "14:00", "15:00", 2),
+TEAM: tuple[tuple[Job, int, int, int], ...] = (
+    (Job.SHOP, -150, -90, 1),
+    (Job.COOK, -120, 0, 3),
+    (Job.SERVE, -15, 90, 2),
+    (Job.TILL, -15, 30, 1),
+    (Job.WASH, 90, 150, 2),
 )
-"""What for, from, to, how many people, for a meal from half past twelve to two."""
+"""What for, from and to (minutes after a meal has begun), how many people."""
 CREWS: Mapping[Job, tuple[str, ...]] = {
     Job.SHOP: ("gilles", "pascal", "awa", "eric"),
     Job.COOK: ("fatou", "yann", "bao", "mariam", "moussa", "monique"),
@@ -325,3 +325,59 @@ DIETS: Mapping[str, Diet] = {
 }
 GUEST, GUESTS_FRIEND = "Marcel", "ousmane"
 """Somebody without an account, and who books for them."""
+
+# ------------------------------------------------------------------------------------------------------------- tonight
+
+TONIGHT = Menu(
+    "La grande tablée",
+    "On sort toutes les tables, jusque dans la cour. Viens comme tu es.",
+    (SOUP, RATATOUILLE, TART),
+)
+TONIGHTS_SEATS = 40
+WELCOME = ("samira", "zineb", "brigitte", "nadia", "ines")
+"""The first two of these who are free welcome people at its door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comes:
+    """Somebody who booked for tonight. `price`: which of the three."""
+
+    key: str
+    seats: int = 1
+    price: int = 1
+    children: int = 0
+    give: int = 0
+    card: bool = False
+    suspended: bool = False
+    inside: int = 0
+    """So many of theirs are at the table already."""
+
+
+TONIGHT_COME: tuple[Comes, ...] = (
+    Comes("farida", card=True, inside=1),
+    Comes("chantal", 2, 2, card=True),
+    Comes("leila", price=0, card=True),
+    Comes("jean-luc", give=1, card=True, inside=1),
+    Comes("anne", 3, 1, children=1, card=True, inside=2),
+    Comes("sylvie", price=2, card=True),
+    Comes("aicha", price=0, card=True),
+    Comes("thomas", price=0, inside=1),
+    Comes("patricia", 2),
+    Comes("claire", price=2),
+    Comes("tarek", 4, 0, children=2, inside=4),
+    Comes("svetlana"),
+    Comes("marc", give=1, price=2),
+    Comes("nadia", 2),
+    Comes("ines", suspended=True),
+    Comes("soraya", suspended=True, inside=1),
+    Comes("karim", price=0),
+    Comes("ines2"),
+)
+WAITS_TONIGHT = ("mehdi", 4)
+"""Together: who waits, for how many seats; fewer are left."""
+LEFT_TONIGHT = 3
+"""Seats that are nobody's when bookings close: whoever comes without having booked has one."""
+FILL_TONIGHT = ("vincent", "rachel", "igor", "kevin", "lucie", "eric", "pascal", "awa", "gilles", "duc", "camille")
+"""One seat each, until so many are left."""
+WITHOUT_BOOKING = "Kader"
+"""Somebody who came by, is at the table, and has no account."""

@@ -103,6 +103,12 @@ class Rehearsal:
         self.server.server_close()
         self.thread.join()
 
+    def write(self, path: Path) -> None:
+        """All that it knows, for another one to begin with (`keep`): of what has happened nobody is told any more."""
+        with self.store.lock:
+            self.postman.take(list(self.store.waiting))
+            self.store.write(path)
+
     # -------------------------------------------------------------------------------------------- what it knows
 
     @property

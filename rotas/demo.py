@@ -20,6 +20,7 @@ from rotas.demo_plan import (
     CANNOT_WORD,
     COOKING,
     DISHES,
+    DOOR,
     GUEST,
     GUESTS_FRIEND,
     KEYS,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEKS_GONE = 4
+FIRST_MEALS = timedelta(weeks=8)
+"""Before that: duties are there since then, for the turns that meals open. What goes round came later."""
 CHANCE = 88
 """What chance begins from here, so that more or fewer workshops change nobody's turns."""
 LIVELY = {0: 0.85, 1: 0.6, 2: 0.3}
@@ -73,8 +76,8 @@ class _Play:
         return self.stage.members[key]
 
     async def play(self) -> None:
-        await self._open(ROUNDS, self.stage.place_id, self.keeper)
-        await self._open((TEA,), self.stage.second_place_id, self.member("leila"))
+        await self._open(ROUNDS, self.stage.place_id, self.keeper, self.began - FIRST_MEALS)
+        await self._open((TEA,), self.stage.second_place_id, self.member("leila"), self.began)
         await duties.set_quiet(
             actor=self.member("leila"), place_id=self.stage.second_place_id, quiet=True, now=self.began
         )
@@ -96,6 +99,7 @@ class _Play:
         await self._closed_days(self.now)
         self.stage.progress("turns", len(deeds), len(deeds))
         self.stage.deeds["rotas.take_turn"] = self._takes
+        self.stage.deeds["rotas.welcome"] = self._welcome
         if len(self.stage.everyone) >= CROWD:
             await add_years(
                 place_id=self.stage.place_id,
@@ -109,9 +113,9 @@ class _Play:
 
     # ------------------------------------------------------------------------------------------------------- beginning
 
-    async def _open(self, rounds: Sequence[Round], place_id: int, keeper: int) -> None:
+    async def _open(self, rounds: Sequence[Round], place_id: int, keeper: int, began: datetime) -> None:
         for each in rounds:
-            duty_id = await duties.open_duty(actor=keeper, place_id=place_id, duty=each.duty, now=self.began)
+            duty_id = await duties.open_duty(actor=keeper, place_id=place_id, duty=each.duty, now=began)
             self.duty[each.duty.name] = duty_id
             for key, teaches in each.can:
                 await duties.attest(
@@ -119,13 +123,14 @@ class _Play:
                     duty_id=duty_id,
                     member_id=self.member(key),
                     level=Level.TEACHES if teaches else Level.DOES,
-                    now=self.began,
+                    now=began,
                 )
+        for each in rounds:
             for weekdays, starts, ends in each.weeks:
                 for weekday in weekdays:
                     await patterns.open_pattern(
                         actor=keeper,
-                        duty_id=duty_id,
+                        duty_id=self.duty[each.duty.name],
                         weekly=Weekly(weekday, starts, ends, local_day(self.began)),
                         people=each.duty.people,
                         room_id=None,
@@ -209,6 +214,23 @@ class _Play:
                     return
 
         return claim
+
+    async def _welcome(self, people: Sequence[int], starts_at: datetime, ends_at: datetime, at: datetime) -> bool:
+        """Two of these welcome whoever comes to a meal: whether there are two who can."""
+        slot_id = await slots.open_slot(
+            actor=self.keeper,
+            duty_id=self.duty[DOOR],
+            starts_at=starts_at,
+            ends_at=ends_at,
+            people=2,
+            room_id=None,
+            once=f"welcome-{starts_at:%Y%m%d%H%M}",
+            now=at,
+        )
+        took = 0
+        for person in people:
+            took += took < 2 and await self._takes(person, slot_id, at)
+        return took == 2
 
     async def _takes(self, member_id: int, slot_id: int, at: datetime) -> bool:
         """Whether they have it now, and had not before: nobody who is busy then, or who has it already, takes it."""

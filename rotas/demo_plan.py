@@ -25,6 +25,7 @@ class Round:
 
 MORNING, AFTERNOON, COOKING = "Accueil du matin", "Accueil de l’après-midi", "Cuisine"
 DISHES, KEYS, TILL = "Vaisselle", "Clés et fermeture", "Caisse"
+DOOR = "Accueil des repas"
 
 ROUNDS: tuple[Round, ...] = (
     Round(
@@ -97,8 +98,19 @@ ROUNDS: tuple[Round, ...] = (
         (),
         ("julie", "sekou"),
     ),
+    Round(
+        DutyWords(
+            DOOR,
+            "On dit bonjour à qui vient manger, on coche la liste, et on montre où poser l’enveloppe.",
+            "door",
+            2,
+            Act.CHECK_IN,
+        ),
+        (),
+        ("samira", "zineb"),
+    ),
 )
-"""At the first place. The till is what one person alone can do; the last two come round with meals alone."""
+"""At the first place. The till is what one person alone can do; the last three come round with meals alone."""
 OBSERVER = "thomas"
 """Comes to watch the till."""
 GUEST, GUESTS_FRIEND = "Marcel", "ousmane"

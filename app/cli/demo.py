@@ -22,11 +22,12 @@ from app.settings import Settings
 from app.web.log import start_logging
 
 if TYPE_CHECKING:
-    from app.demo import Account
+    from app.demo import Account, Cards
 
 FOLDER = Path(".demo")
 REHEARSED_KEY = "sk_test_demonstration"
 """Of no account at Stripe: the rehearsal knows no other."""
+WHILE_SEEDING = "whsec_nobody_listens"
 MARK = "demonstration"
 """A table that stands in databases which `reseau demo` made, and in no other: only those does it ever empty."""
 
@@ -67,9 +68,7 @@ def demo(host: str, port: int, database: str | None, fresh: bool, members: int) 
     key = _secret_key(_key_file(url))
     start_logging("WARNING")
     keep = _beside(url, "cards")
-    accounts, anew = asyncio.run(_prepare(url, fresh=fresh, members=members))
-    if anew:
-        keep.unlink(missing_ok=True)
+    accounts = asyncio.run(_prepare(url, fresh=fresh, members=members, keep=keep))
     address = address_of(listening)
     with Rehearsal(
         secret_key=REHEARSED_KEY,
@@ -133,10 +132,12 @@ def _secret_key(path: Path) -> str:
     return path.read_text().strip()
 
 
-async def _prepare(url: str, *, fresh: bool, members: int) -> tuple[tuple[Account, ...], bool]:
-    """Make sure that a whole demonstration is in the database, and nothing else: whom one may sign in as, and whether
-    it was made just now."""
+async def _prepare(url: str, *, fresh: bool, members: int, keep: Path) -> tuple[Account, ...]:
+    """Make sure that a whole demonstration is in the database, and nothing else: whom one may sign in as. What was paid
+    by card in one that is made now is known to whoever rehearses with `keep`."""
     from app.demo import accounts, is_seeded
+    from app.payments.gateway import connect, disconnect
+    from rehearsal import Rehearsal
 
     await open_or_fail(url, make=True)
     try:
@@ -146,11 +147,17 @@ async def _prepare(url: str, *, fresh: bool, members: int) -> tuple[tuple[Accoun
         elif not fresh:
             await migrate()
             if await is_seeded():
-                return await accounts(), False
+                return await accounts()
         await _empty()
         await migrate()
-        await _seed(members)
-        return await accounts(), True
+        with Rehearsal(secret_key=REHEARSED_KEY, webhook_secret=WHILE_SEEDING) as stripe:
+            connect(Settings(stripe_secret_key=REHEARSED_KEY, stripe_api_base=stripe.address))
+            try:
+                await _seed(members, stripe)
+            finally:
+                await disconnect()
+            stripe.write(keep)
+        return await accounts()
     finally:
         await close_database()
 
@@ -179,7 +186,7 @@ async def _empty() -> None:
         await engine().run_ddl(f"create table {MARK} (since text)")
 
 
-async def _seed(members: int) -> None:
+async def _seed(members: int, cards: Cards) -> None:
     from app.demo import seed
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -191,4 +198,4 @@ async def _seed(members: int) -> None:
                 tasks[what] = bar.add_task(f"Making the demonstration: {what}")
             bar.update(tasks[what], completed=done, total=total)
 
-        await seed(REGISTRY, now=clock.now(), members=members, progress=progress)
+        await seed(REGISTRY, now=clock.now(), members=members, progress=progress, cards=cards)

@@ -4,6 +4,7 @@ It goes through the same commands as people do, at past and coming hours, so tha
 does. Nothing of it is reached by `reseau serve`.
 """
 
+from app.demo.bank import Bank, Cards
 from app.demo.seeding import PASSWORD, Account, NotEmpty, Stage, accounts, is_seeded, seed
 
-__all__ = ["PASSWORD", "Account", "NotEmpty", "Stage", "accounts", "is_seeded", "seed"]
+__all__ = ["PASSWORD", "Account", "Bank", "Cards", "NotEmpty", "Stage", "accounts", "is_seeded", "seed"]

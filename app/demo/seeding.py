@@ -14,6 +14,7 @@ from random import Random
 from app.clock import at_local, local_day, week_start
 from app.contracts import Domain
 from app.database import in_haste, run, transaction
+from app.demo.bank import Bank, Cards
 from app.demo.cast import GERMAINE, GERMAINES_SLIP, NAMED, OTHERS, TANNEURS, WELCOMES
 from app.demo.people import CHUNK, add_crowd, address_of, closed_days, open_first, open_second
 from app.identity.passwords import hash_password
@@ -90,6 +91,8 @@ class Stage:
     """Weekday (0 = Monday) → when the first place opens and closes, "HH:MM"."""
     chance: Random
     progress: Progress
+    bank: Bank | None = None
+    """Where people pay by card, if there is one."""
     deeds: dict[str, Deed] = field(default_factory=dict)
     """What a domain that has played lets those after it have people do, by name (`rotas.take_turn`)."""
 
@@ -108,19 +111,24 @@ async def is_seeded() -> bool:
     return bool(await run("select 1 as one from journal_line where act = {} limit 1", FINISHED))
 
 
-async def seed(registry: Registry, *, now: datetime, members: int | None, progress: Progress) -> None:
+async def seed(
+    registry: Registry, *, now: datetime, members: int | None, progress: Progress, cards: Cards | None = None
+) -> None:
     """Fill this migrated, empty database with the demonstration as of `now`.
 
     `members` asks for accounts membre1 to membre{members} (never fewer than the 44 who have a name). `progress` is
-    told what is being done, how many of how many. Raises `NotEmpty`.
+    told what is being done, how many of how many. `cards` is the rehearsal of Stripe that the gateway in use asks: with
+    it, some pay by card, and its clock is left at `now`. Raises `NotEmpty`.
     """
     if await run("select 1 as one from place limit 1") or await run("select 1 as one from member limit 1"):
         raise NotEmpty("The database is not empty: the demonstration only begins in an empty one.")
     async with in_haste():
-        await _fill(registry, now=now, members=members, progress=progress)
+        await _fill(registry, now=now, members=members, progress=progress, cards=cards)
 
 
-async def _fill(registry: Registry, *, now: datetime, members: int | None, progress: Progress) -> None:
+async def _fill(
+    registry: Registry, *, now: datetime, members: int | None, progress: Progress, cards: Cards | None
+) -> None:
     chance = Random(CHANCE)  # noqa: S311 - to tell the same story again, not to keep a secret
     password_hash = await hash_password(PASSWORD)
     named = len(NAMED) + 1  # with Germaine
@@ -147,10 +155,13 @@ async def _fill(registry: Registry, *, now: datetime, members: int | None, progr
         hours={weekday: (opens, closes) for weekday, opens, closes in TANNEURS.hours},
         chance=chance,
         progress=progress,
+        bank=None if cards is None else Bank(cards),
     )
     for domain in in_playing_order(registry.domains):
         if domain.seed is not None:
             await domain.seed(stage)
+    if stage.bank is not None:
+        stage.bank.at(now)
     for at in reminding_moments(now):
         for job in registry.jobs:
             if job.name in REMINDING:

@@ -24,6 +24,7 @@ from app.database import run, transaction
 from app.i18n import text
 from app.notices.api import Kind, post_mail
 from app.registry import Registry
+from rehearsal import Rehearsal
 from tests.app.cli.said import KEY, Said, is_one_sentence, rows
 from tests.factories import make_member
 
@@ -459,9 +460,11 @@ class TestDemo:
     """What is in its database; tests/app/test_serving.py serves it."""
 
     @pytest.mark.slow
-    def test_it_is_made_once_and_anew_after_a_cut(self, empty_database_url: str) -> None:
+    def test_it_is_made_once_and_anew_after_a_cut(self, empty_database_url: str, tmp_path: Path) -> None:
+        keep = tmp_path / "cards"
+
         def prepare() -> list[dict[str, Any]]:
-            asyncio.run(demo._prepare(empty_database_url, fresh=False, members=0))
+            asyncio.run(demo._prepare(empty_database_url, fresh=False, members=0, keep=keep))
             return rows(empty_database_url, "select name from member order by id")
 
         async def cut() -> None:
@@ -475,12 +478,16 @@ class TestDemo:
         assert {row["name"] for row in prepare()} == {"Restée"}
         with_database(empty_database_url, cut)
         assert prepare() == made
+        with Rehearsal(secret_key=demo.REHEARSED_KEY, webhook_secret="whsec_x", keep=keep) as stripe:
+            (paid,) = rows(empty_database_url, "select count(*) as many from checkout where state = 'paid'")
+            assert len(stripe.charges) == paid["many"] > 20, "whoever rehearses next knows what was paid"
+            assert stripe.letters() == []
 
     @pytest.mark.parametrize("fresh", [False, True])
     def test_it_touches_no_database_with_other_people(self, installed: str, fresh: bool) -> None:
         with_database(installed, lambda: make_member(name="Samira"))
         with pytest.raises(Failed, match="no demonstration"):
-            asyncio.run(demo._prepare(installed, fresh=fresh, members=0))
+            asyncio.run(demo._prepare(installed, fresh=fresh, members=0, keep=Path("unused")))
         assert [row["name"] for row in rows(installed, "select name from member")] == ["Samira"]
 
 

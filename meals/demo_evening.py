@@ -1,0 +1,100 @@
+"""Tonight in the demonstration: a meal that begins an hour after its start, whatever the hour. Its door is open, some
+are at the table, two welcome those who come, and its box is to be counted by two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from app.clock import at_local, local_day
+from app.database import run
+from meals.commands import booking
+from meals.demo_plan import (
+    FILL_TONIGHT,
+    GUEST,
+    GUESTS_FRIEND,
+    LEFT_TONIGHT,
+    TONIGHT,
+    TONIGHT_COME,
+    TONIGHTS_SEATS,
+    WAITS_TONIGHT,
+    WELCOME,
+    Comes,
+)
+from meals.demo_play import CLOSES, DAY, HOUR, MINUTE, Deed, Meal
+from meals.rules import PRICES, Wish
+
+if TYPE_CHECKING:
+    from meals.demo_play import Play
+
+QUARTER = timedelta(minutes=15)
+LASTS = timedelta(hours=2)
+
+
+def an_hour_from(now: datetime) -> datetime:
+    """The next quarter of an hour that is at least fifty minutes away."""
+    soonest = now + 50 * MINUTE
+    whole = soonest.replace(minute=soonest.minute // 15 * 15, second=0, microsecond=0)
+    return whole if whole == soonest else whole + QUARTER
+
+
+class Tonight:
+    """The meal, and who comes to it."""
+
+    def __init__(self, play: Play) -> None:
+        self.play, self.now = play, play.now
+        starts_at = an_hour_from(play.now)
+        closes_at = at_local(local_day(starts_at) - DAY, CLOSES)
+        self.meal = Meal(
+            TONIGHT,
+            starts_at,
+            starts_at + LASTS,
+            closes_at,
+            play.opened(local_day(starts_at)),
+            room=None,  # in all of them: a meal at any hour, beside whatever there is
+            seats=TONIGHTS_SEATS,
+        )
+
+    def plan(self) -> None:
+        play, meal = self.play, self.meal
+        latest = meal.closes_at - 4 * HOUR
+        play.at(meal.opened_at, play.open(meal))
+        play.team(meal, latest)
+        for each in TONIGHT_COME:
+            play.at(play.between(meal.opened_at + HOUR, latest), self._book(each))
+        play.at(latest + HOUR, self._bring)
+        play.at(latest + 80 * MINUTE, self._fill)
+        key, seats = WAITS_TONIGHT
+        play.at(latest + 90 * MINUTE, play.book(meal, key, Wish(seats, PRICES[1], together=True)))
+        play.at(latest + 100 * MINUTE, self._ask_to_welcome)
+
+    def _book(self, each: Comes) -> Deed:
+        wish = Wish(
+            each.seats,
+            PRICES[each.price],
+            self.play.paying(each.card),
+            children=each.children,
+            together=each.seats > 1,
+            give=each.give,
+            suspended=each.suspended,
+        )
+        return self.play.book(self.meal, each.key, wish)
+
+    async def _bring(self, at: datetime) -> None:
+        friend = self.play.member(GUESTS_FRIEND)
+        await booking.book_for(actor=friend, meal_id=self.meal.id, first_name=GUEST, wish=Wish(1, PRICES[0]), now=at)
+
+    async def _fill(self, at: datetime) -> None:
+        """Until so few seats are left that whoever comes last, with others, waits for them."""
+        for key in FILL_TONIGHT:
+            (row,) = await run("select seats - taken as free from meal where id = {}", self.meal.id)
+            if row["free"] <= LEFT_TONIGHT:
+                return
+            await self.play.book(self.meal, key, Wish(1, PRICES[1]))(at)
+
+    async def _ask_to_welcome(self, at: datetime) -> None:
+        """Their turn has begun, and goes on while people arrive."""
+        people = [self.play.member(key) for key in WELCOME]
+        begins, ends = self.now.replace(second=0, microsecond=0) - 30 * MINUTE, self.meal.starts_at + HOUR
+        await self.play.stage.deeds["rotas.welcome"](people, begins, ends, at)
