@@ -15,6 +15,8 @@ from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp
 
 from app import clock
+from app.accounts import spending
+from app.accounts.domain import DOMAIN as ACCOUNTS
 from app.calendar.domain import DOMAIN as CALENDAR
 from app.calendar.polling import Polling
 from app.database import run
@@ -37,8 +39,9 @@ from meals.domain import DOMAIN as MEALS
 from rotas.domain import DOMAIN as ROTAS
 from workshops.domain import DOMAIN as WORKSHOPS
 
-REGISTRY = Registry.of(IDENTITY, CALENDAR, WORKSHOPS, MEALS, ROTAS, MEDIATION, NOTICES, PAYMENTS, WEB)
+REGISTRY = Registry.of(IDENTITY, CALENDAR, WORKSHOPS, MEALS, ROTAS, MEDIATION, NOTICES, PAYMENTS, ACCOUNTS, WEB)
 payables.know(REGISTRY.payables)
+spending.know(REGISTRY.spends)
 LARGEST_BODY = 3 * 1024 * 1024
 FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -7,8 +7,10 @@ from app.i18n.text import N_
 from meals import concerns, demo, jobs, leaving, own_data, pages
 from meals.commands.card import PAYABLE
 from meals.commands.opener import let_go_where_barred
+from meals.commands.publishing import publish_accounts
 from meals.facts import KIND
 from meals.offers import OFFERS
+from meals.spending import SPENDS
 from meals.wording import SENTENCES
 
 NOBODY_FIRST = timedelta(days=10_000)
@@ -17,7 +19,10 @@ NOBODY_FIRST = timedelta(days=10_000)
 DOMAIN = Domain(
     name="meals",
     routers=(pages.router,),
-    nav=(NavItem("meals", N_("Repas"), "/repas", "meal", "tools-kitchen-2", order=22),),
+    nav=(
+        NavItem("meals", N_("Repas"), "/repas", "meal", "tools-kitchen-2", order=22),
+        NavItem("open-accounts", N_("Comptes"), "/repas/comptes", "meal", "coin-euro", order=23, for_members=True),
+    ),
     entry_kinds=(
         EntryKind(
             kind=KIND,
@@ -49,8 +54,11 @@ DOMAIN = Domain(
         Job("meals.team_seats", jobs.team_seats),
         Job("meals.end_lists", jobs.end_lists),
         Job("meals.serve_past", jobs.serve_past),
+        Job("meals.close_accounts", jobs.close_accounts, every=timedelta(hours=1)),
         Job("meals.forget_guests_and_diets", jobs.forget_guests_and_diets, every=timedelta(hours=1)),
+        Job("meals.publish_accounts", publish_accounts, every=timedelta(hours=1)),
         Job("meals.forget_what_was_paid", jobs.forget_what_was_paid, every=timedelta(hours=1)),
+        Job("meals.forget_who_counted", jobs.forget_who_counted, every=timedelta(hours=1)),
     ),
     export_of=own_data.export_of,
     leaving=leaving.leaving,
@@ -60,6 +68,7 @@ DOMAIN = Domain(
     set_back=jobs.made_again,
     offers=OFFERS,
     payable=PAYABLE,
+    spends=SPENDS,
     seed=demo.seed,
     seed_after="rotas",
 )

@@ -38,6 +38,7 @@ __all__ = [
     "duties_of",
     "gave_up",
     "keys_held",
+    "made_by",
     "move_slots",
     "nobody_came",
     "open_slots",
@@ -178,6 +179,20 @@ async def people_of(source: Source) -> set[int]:
         source.id,
     )
     return {row["member_id"] for row in rows}
+
+
+async def made_by(member_id: int, kind: str, ids: Sequence[int]) -> set[int]:
+    """Of these things, those of which this person has a turn, or had it when it was done."""
+    if not ids:
+        return set()
+    rows = await run(
+        "select distinct s.source_id from rota_holding h join rota_slot s on s.id = h.slot_id "  # noqa: S608 - marks only
+        f"where h.member_id = {{}} and h.went = '' and s.source_kind = {{}} and s.source_id in ({_marks(ids)})",
+        member_id,
+        kind,
+        *ids,
+    )
+    return {row["source_id"] for row in rows}
 
 
 async def nobody_came(source: Source, *, locked: Collection[int], now: datetime) -> bool:
