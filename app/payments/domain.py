@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.contracts import Domain, Job
-from app.payments import jobs
+from app.payments import checks, jobs
 from app.payments.pages import router
 
 DOMAIN = Domain(
@@ -16,4 +16,5 @@ DOMAIN = Domain(
         Job("payments.forget_events", jobs.forget_events, every=timedelta(hours=1)),
     ),
     set_back=jobs.set_back,
+    checks=checks.differences,
 )

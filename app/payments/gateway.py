@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.database import TransactionMisuse, in_transaction
-from app.payments.seen import DisputeSeen, PayoutSeen, RefundSeen, SessionSeen
+from app.payments.seen import DisputeSeen, MovementSeen, PayoutSeen, RefundSeen, SessionSeen
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ T = TypeVar("T")
 TIMEOUT = 10.0
 """Seconds that a job waits for one answer, tries again included."""
 RETRIES = 2
+PAGE = 100
+"""As many movements as Stripe tells at once."""
 _FEE_AND_ALL = ["payment_intent.latest_charge.balance_transaction"]
 
 
@@ -170,6 +172,16 @@ class Gateway:
         """What went to the bank."""
         return await self._ask(lambda: self._client.v1.payouts.retrieve_async(payout_id), _payout, within)
 
+    async def movements(
+        self, *, since: datetime, after: str = "", within: float = TIMEOUT
+    ) -> tuple[list[MovementSeen], bool]:
+        """What has moved in the account since that instant, the newest first, a page at a time: those that come after
+        the movement of this number. Whether there are more."""
+        asked: Any = {"limit": PAGE, "created": {"gte": int(since.timestamp())}, "expand": ["data.source"]}
+        if after:
+            asked["starting_after"] = after
+        return await self._ask(lambda: self._client.v1.balance_transactions.list_async(asked), _movements, within)
+
     async def answers(self, *, within: float = TIMEOUT) -> None:
         """Whether Stripe answers, and takes the key: raises when not. Changes nothing."""
         sessions = self._client.v1.checkout.sessions  # what a restricted key must be allowed anyway
@@ -265,6 +277,28 @@ def _dispute(answer: dict[str, Any]) -> DisputeSeen:
 def _payout(answer: dict[str, Any]) -> PayoutSeen:
     return PayoutSeen(
         id=answer["id"], status=answer["status"], amount_cents=answer["amount"], livemode=answer["livemode"]
+    )
+
+
+def _movements(answer: dict[str, Any]) -> tuple[list[MovementSeen], bool]:
+    return [_movement(each) for each in answer["data"]], bool(answer["has_more"])
+
+
+def _movement(answer: dict[str, Any]) -> MovementSeen:
+    told = answer.get("source")
+    source = told if isinstance(told, dict) else {}
+    return MovementSeen(
+        id=answer["id"],
+        type=answer["type"],
+        cents=answer["amount"],
+        fee_cents=answer["fee"],
+        currency=answer["currency"],
+        made_at=datetime.fromtimestamp(answer["created"], UTC),
+        source=_id(told) or "",
+        sort=str(source.get("object") or ""),
+        status=str(source.get("status") or ""),
+        payment_intent=_id(source.get("payment_intent")),
+        key=_key(source),
     )
 
 

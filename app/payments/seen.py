@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +64,26 @@ class PayoutSeen:
     status: str
     amount_cents: int
     livemode: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MovementSeen:
+    """Money that came into the account at Stripe, or went out of it: « balance transaction »."""
+
+    id: str
+    type: str
+    """`charge`, `refund`, `refund_failure`, `adjustment`, `payout`, `stripe_fee`…"""
+    cents: int
+    """Before the fee; negative out of it."""
+    fee_cents: int
+    currency: str
+    made_at: datetime
+    source: str = ""
+    """Stripe's number of what moved it; empty where nothing did."""
+    sort: str = ""
+    """What that is: `charge`, `refund`, `dispute`, `payout`…"""
+    status: str = ""
+    """How that stands now."""
+    payment_intent: str | None = None
+    key: str = ""
+    """What stands in the metadata of a charge, or of a refund; empty when it is not one of ours."""
