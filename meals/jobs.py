@@ -1,5 +1,6 @@
 """What the clock does about meals: bookings that close, a meal that too few would cook, calls for what is missing in a
-team, offers that lapse, the list that ends, « repas de l’équipe » without the team, names and diets forgotten.
+team, offers that lapse, the list that ends, « repas de l’équipe » without the team, accounts that close, what is
+forgotten.
 
 Each job finds what is due without a lock, then does it one meal a transaction, asking again under the lock: done twice,
 or by two processes at once, it is done once. A job returns how many things it did, and raises `SomeFailed` at its end
@@ -23,6 +24,7 @@ from app.payments import api as payments
 from app.payments.api import Closing
 from meals import card_rules, rules, wording
 from meals.commands.card import end_unpaid, free_held
+from meals.commands.closing import close_accounts_of, forget_who_came
 from meals.commands.ending import end_list
 from meals.commands.opener import ask_whether, cooks_of, who_answers
 from meals.commands.opening import cancel_steps, change, move
@@ -287,6 +289,33 @@ async def _end_list_of(meal_id: int, now: datetime) -> int:
         return await end_list(row, now=now) if row["starts_at"] <= now else 0
 
 
+# ------------------------------------------------------------------------------------------------------------ accounts
+
+
+async def close_accounts(now: datetime) -> int:
+    """The night after a meal its accounts are closed, and it is forgotten who came. Of what is forgotten already
+    nothing is written down; one that was called off has no accounts."""
+    today = day_start(local_day(now))
+    due = await run(
+        "select id from meal m where state = 'served' and ends_at <= {} and ends_at > {} "
+        "and not exists (select 1 from meal_account a where a.meal_id = m.id) union "
+        "select id from meal where ends_at <= {} "
+        "and id in (select meal_id from booking_part where attended_at is not null) order by id",
+        *(today, now - rules.MONEY_KEPT, today),
+    )
+    return await _each("meals.close_accounts", _close_accounts_of, due, now)
+
+
+@command
+async def _close_accounts_of(meal_id: int, now: datetime) -> int:
+    async with transaction():
+        row = await locked(meal_id)
+        if row["ends_at"] > day_start(local_day(now)):
+            return 0
+        served = MealState(row["state"]) is MealState.SERVED
+        return await close_accounts_of(row, now=now) if served else await forget_who_came(meal_id, now=now)
+
+
 # ---------------------------------------------------------------------------------------------------------- forgetting
 
 
@@ -342,6 +371,8 @@ async def _forget_money_of(meal_id: int, now: datetime) -> int:
         row = await locked(meal_id)
         if row["ends_at"] > now - rules.MONEY_KEPT:
             return 0
+        if MealState(row["state"]) is MealState.SERVED:  # no clock ran for a month: before nobody knows any more
+            await close_accounts_of(row, now=now)
         forgotten = await run(
             "update booking set price_cents = 0, fair_cents = 0, own = {}, give = 0, suspended = {}, team = {}, "
             "forgotten_at = {} where meal_id = {} and forgotten_at is null returning id",
@@ -354,6 +385,32 @@ async def _forget_money_of(meal_id: int, now: datetime) -> int:
         return len(forgotten)
 
 
+async def forget_who_counted(now: datetime) -> int:
+    """A month after a meal, forget who counted its box, and what somebody alone found in it. What two found stays."""
+    due = await run(
+        "select id from meal where ends_at <= {} and id in (select meal_id from till_entry union "
+        "select meal_id from till_count where first_by is not null union "
+        "select meal_id from till_count where second_by is not null) order by id",
+        now - rules.MONEY_KEPT,
+    )
+    return await _each("meals.forget_who_counted", _forget_counts_of, due, now)
+
+
+@command
+async def _forget_counts_of(meal_id: int, now: datetime) -> int:
+    async with transaction():
+        row = await locked(meal_id)
+        if row["ends_at"] > now - rules.MONEY_KEPT:
+            return 0
+        entered = await run("delete from till_entry where meal_id = {} returning id", meal_id)
+        counted = await run(
+            "update till_count set first_by = null, second_by = null where meal_id = {} "
+            "and (first_by is not null or second_by is not null) returning id",
+            meal_id,
+        )
+        return len(entered) + len(counted)
+
+
 async def made_again(now: datetime, latest: datetime, believed: bool = True) -> None:
     """The clock was set back: what was called out by the clock that was ahead is called out again in its time, and no
     meal stays in doubt, and no seat held for a card, for longer than it would."""
@@ -361,6 +418,8 @@ async def made_again(now: datetime, latest: datetime, believed: bool = True) -> 
         await run("update meal set called_at = null where called_at > {} and starts_at > {}", now, now)
         longest = now + rules.DOUBT_LASTS
         await run("update meal set doubtful_until = {} where doubtful_until > {}", longest, longest)
+        await run("update till_entry set entered_at = {} where entered_at > {}", now, now)
+        await run("update till_count set counted_at = {} where counted_at > {}", now, now)
         longest = now + card_rules.HOLD
         await run("update booking_part set held_until = {} where state = 'held' and held_until > {}", longest, longest)
 

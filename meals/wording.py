@@ -77,6 +77,13 @@ SENTENCES: dict[Refusal, str] = {
     MealRefusal.NOTHING_TO_TAKE_OVER: N_(
         "Personne ne passe sa place pour l’instant, ou quelqu’un l’a prise avant toi."
     ),
+    MealRefusal.ONLY_TILL: N_(
+        "La boîte est comptée par qui tient la caisse, et par une personne de l’équipe du repas."
+    ),
+    MealRefusal.TILL_NOT_YET: N_("La boîte se compte quand le repas a commencé."),
+    MealRefusal.TILL_OVER: N_("Ce repas est passé depuis plus d’un mois. Vois cela avec qui tient les comptes."),
+    MealRefusal.COUNTED: N_("La boîte est déjà comptée. Une erreur ? Dis-le à qui tient les comptes."),
+    MealRefusal.NOT_AN_AMOUNT: N_("Écris une somme en euros, comme 84,50. Une boîte vide, c’est 0."),
     MealRefusal.PAYING: N_(
         "Tu es en train de payer par carte. Paie d’abord, ou choisis de payer sur place : ensuite tu peux changer."
     ),
