@@ -12,12 +12,14 @@ import asyncio
 import hashlib
 import io
 import warnings
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from app.accounts.states import AccountsRefusal
 from app.errors import Refused
+from app.transactions import finish
 from app.turns import Turns
 
 LARGEST_SENT = 12 * 1024 * 1024
@@ -33,8 +35,6 @@ KINDS = ("JPEG", "PNG", "WEBP")
 """What is decoded at all: each further decoder is one more thing that may be broken."""
 PATIENCE = 20.0
 """Seconds in which somebody's picture has to have had its turn, as long as none before it ends."""
-_LONGEST_STRIP = 65_500
-"""Pixels: what a JPEG can hold (ITU-T T.81, B.2.2, leaves 16 bits for a side)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +61,19 @@ def _turns_here() -> Turns:
     return _turns[loop]
 
 
-async def drawn_anew(sent: bytes) -> Picture:
-    """The picture that these bytes are, made anew. Raises `Refused` for what is no picture of ours, or too large; and
-    `DatabaseHeld`'s like when the machine is too busy for it."""
-    if len(sent) > LARGEST_SENT:
-        raise Refused(AccountsRefusal.PICTURE_TOO_LARGE)
+async def drawn_anew(read: Callable[[], Awaitable[bytes]]) -> Picture:
+    """The picture that `read` gives the bytes of, made anew; they are read when it is its turn. Raises `Refused` for
+    what is no picture, or too large a one, and `DatabaseHeld` when too many were sent at once."""
     turns = _turns_here()
     await turns.wait(PATIENCE)
     try:
-        # Waited for even when the browser has gone: the next one's turn comes when the memory is free again.
-        return await _to_its_end(sent)
+        sent = await read()
+        if len(sent) > LARGEST_SENT:
+            raise Refused(AccountsRefusal.PICTURE_TOO_LARGE)
+        # To its end even when the browser has gone: the next one's turn comes when the memory is free again.
+        return await finish(asyncio.to_thread(draw_anew, sent))
     finally:
         turns.end(moved=True)
-
-
-async def _to_its_end(sent: bytes) -> Picture:
-    work = asyncio.ensure_future(asyncio.to_thread(draw_anew, sent))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()
-        raise
 
 
 def draw_anew(sent: bytes) -> Picture:
@@ -96,37 +86,37 @@ def draw_anew(sent: bytes) -> Picture:
                 if width * height > MOST_PIXELS:
                     raise Refused(AccountsRefusal.PICTURE_TOO_LARGE)
                 pixels = _pixels(opened)
-        except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise Refused(_why(error)) from None
-        except MemoryError:
-            raise Refused(AccountsRefusal.PICTURE_TOO_LARGE) from None
         except Refused:
             raise
+        except (Image.DecompressionBombError, MemoryError):
+            raise Refused(AccountsRefusal.PICTURE_TOO_LARGE) from None
         except Exception:  # a decoder given rubbish raises whatever it likes
             raise Refused(AccountsRefusal.NOT_A_PICTURE) from None
     return _kept(pixels)
 
 
-def _why(error: Exception) -> AccountsRefusal:
-    if isinstance(error, Image.DecompressionBombError):
-        return AccountsRefusal.PICTURE_TOO_LARGE
-    return AccountsRefusal.NOT_A_PICTURE
-
-
 def _pixels(opened: Image.Image) -> Image.Image:
     """What is seen of it: the first of moving pictures, upright, on white, in red, green and blue, small enough."""
-    if opened.format == "JPEG":
-        opened.draft("RGB", (LONGEST_SIDE * 2, LONGEST_SIDE * 2))  # decoded at a half, a quarter or an eighth
+    opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded at a half, a quarter or an eighth
     opened.load()
-    turned = opened.getexif().get(0x0112, 1)  # orientation: EXIF 2.32, 4.6.4
-    shown = _red_green_blue(opened)
+    turn = _UPRIGHT.get(_orientation(opened))
+    smaller = min(max(opened.size) // (2 * LONGEST_SIDE), min(opened.size))
+    # Made smaller before its colours are, or a picture of transparent pixels would take three times its memory.
+    shown = opened.reduce(smaller) if smaller > 1 and opened.mode in ("RGB", "RGBA", "L", "LA") else opened
+    shown = _red_green_blue(shown)
     shown.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    if turned in _UPRIGHT:
-        shown = shown.transpose(_UPRIGHT[turned])
-    return shown
+    return shown.transpose(turn) if turn is not None else shown
 
 
-_UPRIGHT = {
+def _orientation(opened: Image.Image) -> object:
+    """EXIF 2.32, 4.6.4 A. What cannot be read turns nothing."""
+    try:
+        return opened.getexif().get(0x0112, 1)
+    except Exception:  # the rest of the picture is not the worse for it
+        return 1
+
+
+_UPRIGHT: dict[object, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
