@@ -339,6 +339,8 @@ async def _give_back(row: Row, held: Held, *, now: datetime) -> None:
     """All seats of their booking are nobody's, whatever the hour: nobody comes to this table any more. What was paid by
     card for them goes back."""
     for part in held.of_state(*ACTIVE):
+        if part["state"] == PartState.ATTENDED:  # they are at the table: it stays, of nobody
+            continue
         await move(row, part, PartState.CANCELLED, now=now)
         await offer_ended(held, part, now=now)
     await follow(row, held, now=now)

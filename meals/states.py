@@ -51,7 +51,7 @@ class PartState(StrEnum):
 
 TAKES_SEATS = (PartState.OFFERED, PartState.HELD, PartState.CONFIRMED, PartState.ATTENDED)
 """Their seats are nobody else's."""
-ACTIVE = (PartState.WAITING, PartState.OFFERED, PartState.HELD, PartState.CONFIRMED)
+ACTIVE = (PartState.WAITING, PartState.OFFERED, PartState.HELD, PartState.CONFIRMED, PartState.ATTENDED)
 """A person has one booking with such parts for a meal at most."""
 
 PART_MOVES: dict[PartState, dict[PartState, str]] = {
@@ -79,6 +79,8 @@ PART_MOVES: dict[PartState, dict[PartState, str]] = {
     },
     PartState.ATTENDED: {
         PartState.CONFIRMED: "ticked by mistake; and the night after, when it is forgotten who came",
+        PartState.CANCELLED: "the meal is called off after all, or whoever came without having booked was ticked by "
+        "mistake",
     },
     PartState.LAPSED: {
         PartState.CONFIRMED: "paid a moment too late, and seats were left",

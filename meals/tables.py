@@ -192,6 +192,9 @@ class BookingPart(Table, tablename="booking_part"):
     """Since when its seats may be taken over by somebody on the list."""
     attended_at = Timestamptz(null=True, default=None)
     """When it was ticked at the door; forgotten the night after."""
+    ticked_by_form = Varchar(length=64, default="")
+    """What tells the form that ticked it from others: sent again, however much later, it ticks nobody else. Forgotten
+    with it."""
     settled_at = Timestamptz(null=True, default=None)
     """When it was cancelled or lapsed."""
 

@@ -92,6 +92,27 @@ SENTENCES: dict[Refusal, str] = {
         "Ta banque ne répond pas pour l’instant : on ne sait pas si c’est payé. Réessaie dans un moment. Si rien n’est "
         "payé, ta place se libère toute seule : %(until)s, ou dès que ta banque répond."
     ),
+    MealRefusal.ONLY_DOOR: N_(
+        "La liste de l’accueil est à qui a ce tour. Quand personne ne l’a, elle est à qui a ouvert le repas."
+    ),
+    MealRefusal.DOOR_NOT_YET: N_("La liste de l’accueil s’ouvre deux heures avant le repas."),
+    MealRefusal.DOOR_OVER: N_("La journée de ce repas est finie. On ne garde pas qui est venu."),
+    MealRefusal.NO_SUCH_TICKET: N_("On ne trouve pas ce billet. Cherche le prénom dans la liste."),
+    MealRefusal.OTHER_MEAL: N_("Ce billet est pour un autre repas : %(title)s."),
+    MealRefusal.TICKET_CANCELLED: N_(
+        "Ces places ont été annulées. S’il reste de la place, ajoute la personne sous la liste."
+    ),
+    MealRefusal.STILL_WAITING: N_("Cette personne est sur la liste d’attente : aucune place n’est encore à elle."),
+    MealRefusal.STILL_HELD: N_(
+        "Le paiement par carte n’est pas encore arrivé. Sur son billet, la personne peut choisir de payer sur place."
+    ),
+    MealRefusal.ALREADY_IN: N_("Cette réservation est déjà cochée en entier."),
+    MealRefusal.FEWER_TO_COME: N_("Il reste moins de places que ça sur cette réservation."),
+    MealRefusal.NOT_IN: N_("Personne n’est coché sur cette réservation."),
+    MealRefusal.TICKED_MEANWHILE: N_(
+        "Quelqu’un a coché cette réservation en même temps que toi. Regarde la liste, puis recommence s’il le faut."
+    ),
+    MealRefusal.NO_SEAT_LEFT: N_("Il ne reste pas assez de places libres."),
 }
 
 

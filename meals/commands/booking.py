@@ -59,7 +59,7 @@ async def book(
         row = await locked_with_where(meal_id)
         standing = standing_of(row, now=now)
         reason = await _why_not(row, standing, actor, wish, now=now) or _why_read_again(standing, version)
-        booking_id = await _insert(row, wish, member_id=actor, now=now) if reason is None else None
+        booking_id = await insert_booking(row, wish, member_id=actor, now=now) if reason is None else None
         if booking_id is None:
             mine = await _there_already(row, actor)
             if mine is None:
@@ -112,7 +112,7 @@ async def _pays(booking_id: int) -> bool:
     return bool(found)
 
 
-async def _insert(
+async def insert_booking(
     row: Row,
     wish: Wish,
     *,
@@ -227,7 +227,7 @@ async def book_for(
         refuse_if(rules.why_cannot_book_for(standing, who, wish.seats, now=now))
         refuse_if(rules.why_not_this_wish(standing, who, wish, suspended_before=False))
         refuse_if(_why_read_again(standing, version))
-        booking_id = await _insert(row, wish, first_name=first_name, booked_by=actor, once=form, now=now)
+        booking_id = await insert_booking(row, wish, first_name=first_name, booked_by=actor, once=form, now=now)
         if booking_id is None:
             raise RuntimeError("only members have one booking")
         await _seat(row, standing, booking_id, wish, member_id=None, now=now)

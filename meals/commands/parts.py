@@ -29,6 +29,8 @@ from meals.wording import Mail
 Spans = Sequence[tuple[PartState, int, int]]
 _LIVE = ", ".join(f"'{state.value}'" for state in ACTIVE)
 _PART = columns_of(BookingPart)
+THEIRS = (PartState.CONFIRMED, PartState.ATTENDED)
+"""Of seats that are somebody's, whether they are at the table already or not."""
 
 
 @dataclass(slots=True)
@@ -40,14 +42,14 @@ class Held:
     role: Role | None
     """As what its person was in the calendar."""
     confirmed: int
-    """How many of its seats were confirmed."""
+    """How many of its seats were theirs."""
     asked: int
     """How many of its seats stood."""
 
     @classmethod
     def of(cls, booking: Row, parts: Iterable[Row]) -> Held:
         held = cls(booking, list(parts), None, 0, 0)
-        held.role, held.confirmed, held.asked = held.role_now(), held.seats(PartState.CONFIRMED), held.seats()
+        held.role, held.confirmed, held.asked = held.role_now(), held.seats(*THEIRS), held.seats()
         return held
 
     @property
@@ -75,7 +77,7 @@ class Held:
 
     def role_now(self) -> Role | None:
         """As what its person is in the calendar, if in any way."""
-        if self.of_state(PartState.CONFIRMED):
+        if self.of_state(*THEIRS):
             return Role.PARTICIPANT
         if self.of_state(PartState.OFFERED):
             return Role.OFFERED
@@ -215,7 +217,7 @@ async def offer_ended(held: Held, part: Row, *, now: datetime) -> None:
 
 async def follow(row: Row, held: Held, *, now: datetime) -> None:
     """What its moves mean for the booking: in its person's calendar, whether it is over, and for the pot."""
-    role, confirmed = held.role_now(), held.seats(PartState.CONFIRMED)
+    role, confirmed = held.role_now(), held.seats(*THEIRS)
     if held.member is not None and role is not held.role:
         if role is None:
             await leave(KIND, row["id"], held.member, now=now)

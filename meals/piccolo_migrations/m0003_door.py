@@ -11,6 +11,7 @@ DESCRIPTION = "the door, the till, what meals came to"
 async def forwards() -> None:
     await ddl("""
         alter table booking_part add column attended_at {ts};
+        alter table booking_part add column ticked_by_form {text} not null default '';
         alter table booking add column walk_in {bool} not null default false;
 
         create table till_entry (

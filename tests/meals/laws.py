@@ -12,7 +12,7 @@ from rotas.api import gave_up
 from tests.client import NOON
 from tests.meals.reads import all_parts, bookings, counts, meal, roles
 
-LIVE = ("waiting", "offered", "held", "confirmed")
+LIVE = ("waiting", "offered", "held", "confirmed", "attended")
 SITS = ("offered", "held", "confirmed", "attended")
 
 
@@ -47,7 +47,7 @@ async def seats_agree(meal_id: int, *, now: datetime) -> None:
 
 def role_of(rows: list[dict[str, Any]]) -> str:
     states = {part["state"] for part in rows}
-    if "confirmed" in states:
+    if states & {"confirmed", "attended"}:
         return "participant"
     return next((state for state in ("offered", "held") if state in states), "waiting")
 

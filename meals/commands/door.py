@@ -1,0 +1,200 @@
+"""People come in: ticked, ticked by mistake, come without having booked, let in from the list.
+
+All under the meal's lock, so that two people at the door tick nobody twice. A form that was sent before, however much
+has been ticked since, does nothing more: a telephone that had no network sends it again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from app.clock import day_start, local_day
+from app.database import command, run, transaction
+from app.errors import NotFound, Refused
+from app.identity.api import somebody_holds, who_is_here
+from app.identity.states import Act
+from meals import door_rules
+from meals.commands.booking import insert_booking
+from meals.commands.parts import Held, add_parts, follow, locked_booking, move, offer_ended, sent_before, split
+from meals.commands.parts import keep_form as keep_booking_form
+from meals.commands.steps import locked, recount, refuse_if
+from meals.door_rules import DoorWho, Expected
+from meals.facts import Row, standing_of, turns_of
+from meals.rules import Wish
+from meals.states import MealRefusal, PartState, Payment
+
+
+@command
+async def tick(
+    *, actor: int, booking_id: int, seats: int, seen: int, once: str, meal_id: int | None = None, now: datetime
+) -> None:
+    """So many people of this booking come in; `seen` were in when the list was read. `once` is what tells the form from
+    others, `meal_id` the meal at whose door it was sent. Raises `NotFound`, `Refused`."""
+    async with transaction():
+        row, held = await _at_the_door(booking_id, actor, meal_id, now=now)
+        if _ticked_before(held, once):
+            return
+        expected = expected_of(held)
+        _refuse(door_rules.why_not_in(expected, seats, seen=seen), held, expected)
+        await _come_in(row, held, seats, once=once, now=now)
+
+
+@command
+async def untick(
+    *, actor: int, booking_id: int, seats: int, seen: int, once: str, meal_id: int | None = None, now: datetime
+) -> None:
+    """So many people of this booking were ticked by mistake, the last first; whoever had not booked was never there."""
+    async with transaction():
+        row, held = await _at_the_door(booking_id, actor, meal_id, now=now)
+        if sent_before(held, once):
+            return
+        expected = expected_of(held)
+        _refuse(door_rules.why_not_out(expected, seats, seen=seen), held, expected)
+        to = PartState.CANCELLED if held.booking["walk_in"] else PartState.CONFIRMED
+        came = sorted(held.of_state(PartState.ATTENDED), key=lambda part: (part["attended_at"], part["id"]))
+        for part in reversed(came):
+            if not seats:
+                break
+            one = await _take(held, part, min(seats, part["seats"]))
+            seats -= one["seats"]
+            await move(row, one, to, now=now, attended_at=None, ticked_by_form="")
+        await keep_booking_form(held, once, now=now)
+        await follow(row, held, now=now)
+        await recount(row)
+
+
+@command
+async def walk_in(
+    *, actor: int, meal_id: int, name: str, seats: int, children: int = 0, once: str, now: datetime
+) -> int:
+    """Somebody comes without having booked, and there are seats that are nobody's: they are at the table at once, and
+    put into an envelope what they choose; the accounts expect the price of the meal. Returns the booking's id. Who
+    ticked them is not kept."""
+    async with transaction():
+        row = await locked(meal_id)
+        await _refuse_unless_at_the_door(row, actor, now=now)
+        again = await run(
+            "select id from booking where meal_id = {} and walk_in = {} and once = {}", meal_id, True, once
+        )
+        if once and again:
+            return int(again[0]["id"])
+        standing = standing_of(row)
+        refuse_if(door_rules.why_no_walk_in(standing, seats=seats, children=children))
+        wish = Wish(seats=seats, children=children, price_cents=row["fair_cents"])
+        booking_id = await insert_booking(row, wish, first_name=name, once=once, now=now)
+        if booking_id is None:
+            raise RuntimeError("only members have one booking")
+        await run("update booking set walk_in = {} where id = {}", True, booking_id)
+        (part,) = await add_parts(row, booking_id, [(PartState.CONFIRMED, seats, children)], now=now)
+        await move(row, part, PartState.ATTENDED, now=now, attended_at=now, ticked_by_form=once)
+        await recount(row)
+        return booking_id
+
+
+@command
+async def let_in_from_list(
+    *, actor: int, booking_id: int, seats: int, seen: int, once: str, meal_id: int | None = None, now: datetime
+) -> None:
+    """Somebody who waits is there: so many seats that are kept for them, or nobody's, are theirs, and they pay on
+    site."""
+    async with transaction():
+        row, held = await _at_the_door(booking_id, actor, meal_id, now=now)
+        if _ticked_before(held, once):
+            return
+        expected = expected_of(held)
+        _refuse(door_rules.why_not_from_the_list(standing_of(row), expected, seats, seen=seen), held, expected)
+        left = seats
+        for part in [*held.of_state(PartState.OFFERED), *held.of_state(PartState.WAITING)]:
+            if not left:
+                break
+            one = await _take(held, part, min(left, part["seats"]))
+            left -= one["seats"]
+            await move(row, one, PartState.CONFIRMED, now=now)
+            await offer_ended(held, one, now=now)
+        if not expected.came and not expected.to_come:
+            await run("update booking set payment = {} where id = {}", Payment.ON_SITE.value, held.id)
+        await follow(row, held, now=now)
+        await _come_in(row, held, seats, once=once, now=now)
+        await recount(row)
+
+
+# --------------------------------------------------------------------------------------------------------------- steps
+
+
+async def _at_the_door(booking_id: int, actor: int, meal_id: int | None, *, now: datetime) -> tuple[Row, Held]:
+    row, held = await locked_booking(booking_id)
+    if meal_id is not None and row["id"] != meal_id:
+        await _refuse_unless_at_the_door(await locked(meal_id), actor, now=now)
+        raise Refused(MealRefusal.OTHER_MEAL, title=row["title"])
+    await _refuse_unless_at_the_door(row, actor, now=now)
+    return row, held
+
+
+async def _refuse_unless_at_the_door(row: Row, actor: int, *, now: datetime) -> None:
+    who = await door_who(row, actor, now=now)
+    if not who.belongs:
+        raise NotFound
+    refuse_if(door_rules.why_not_at_the_door(standing_of(row), who, night=night_of(row), now=now))
+
+
+def night_of(row: Row) -> datetime:
+    """When the day on which the meal ends is over."""
+    return day_start(local_day(row["ends_at"]) + timedelta(days=1))
+
+
+async def door_who(row: Row, member_id: int, *, now: datetime) -> DoorWho:
+    """Who this member is to the door of this meal."""
+    here = await who_is_here(member_id, row["place_id"], at=now)
+    turns = await turns_of(row["id"], now=now)
+    checks_in = Act.CHECK_IN in here.acts
+    return DoorWho(
+        belongs=here.belongs,
+        mediator=here.mediator,
+        checks_in=checks_in,
+        somebody_checks_in=checks_in or await somebody_holds(row["place_id"], Act.CHECK_IN, now),
+        opener=here.belongs and row["opener_id"] == member_id,
+        on_team=any(member_id in slot.member_ids for _, slot in turns),
+    )
+
+
+def expected_of(held: Held) -> Expected:
+    """Its seats, as the door sees them."""
+    return Expected(
+        to_come=held.seats(PartState.CONFIRMED),
+        came=held.seats(PartState.ATTENDED),
+        held=held.seats(PartState.HELD),
+        offered=held.seats(PartState.OFFERED),
+        waits=held.seats(PartState.WAITING),
+    )
+
+
+def _ticked_before(held: Held, once: str) -> bool:
+    return bool(once) and any(part["ticked_by_form"] == once for part in held.of_state(PartState.ATTENDED))
+
+
+def _refuse(reason: MealRefusal | None, held: Held, expected: Expected) -> None:
+    """Each sentence says how many are in: that is what whoever is at the door looks for."""
+    refuse_if(reason, came=expected.came, to_come=expected.to_come)
+
+
+async def _come_in(row: Row, held: Held, seats: int, *, once: str, now: datetime) -> None:
+    """Those that were handed over come last: somebody on the list may have them still."""
+    theirs = sorted(held.of_state(PartState.CONFIRMED), key=lambda part: part["handed_at"] is not None)
+    for part in theirs:
+        if not seats:
+            break
+        one = await _take(held, part, min(seats, part["seats"]))
+        seats -= one["seats"]
+        await move(row, one, PartState.ATTENDED, now=now, attended_at=now, ticked_by_form=once, handed_at=None)
+
+
+async def _take(held: Held, part: Row, seats: int) -> Row:
+    """So many seats of a part of this booking, as a part of their own."""
+    one = await split(part, seats)
+    if one is not part:
+        if part["attended_at"] is not None:
+            kept = (part["attended_at"], part["ticked_by_form"])
+            await run("update booking_part set attended_at = {}, ticked_by_form = {} where id = {}", *kept, one["id"])
+            one |= {"attended_at": kept[0], "ticked_by_form": kept[1]}
+        held.parts.append(one)
+    return one
