@@ -1,4 +1,4 @@
-"""Receipts are made anew: only pixels are left of what a telephone sends, and what is no picture is refused in words."""
+"""Receipts are made anew: only pixels are left of what a telephone sends; what is no picture is refused in words."""
 
 from __future__ import annotations
 
