@@ -1,9 +1,10 @@
-"""What of the money that people bring to meals may be read by every member, so that nobody learns what one of them paid.
+"""What of the money that people bring to meals may be read by every member, so that nobody learns what one of them
+paid.
 
 A sum over few bookings tells what they paid, and so does the difference of two sums that differ by few: a total beside
 its parts, a month beside its meals, a page before and after something came in. Therefore what is published is made of
-*figures* that have no booking in common. A figure is published once, in whole, and stands as it is for good; every total
-is a sum of whole figures, of one means of payment or of several.
+*figures* that have no booking in common. A figure is published once, in whole, and stands as it is for good; every
+total is a sum of whole figures, of one means of payment or of several.
 
 A figure is of `LEAST_PEOPLE` bookings at least, that no figure before it was of. A meal that so many paid for by one
 means has its own. What fewer paid goes into the place's pool of that means, which becomes a figure with the meal that

@@ -123,6 +123,8 @@ class MealMay:
     bring_guest: bool = False
     let_go: bool = False
     take_on: bool = False
+    count: bool = False
+    """Its box."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,6 +168,8 @@ class MealPage:
     """The meal is not as it was read: what matters of it stands beside the form."""
     to_declare: Sequence[tuple[int, str]] = ()
     """For whoever may change it: dishes of which nobody wrote down what they hold."""
+    accounts_href: str = ""
+    """What it came to, for members, once it is over."""
     ticket: str = ""
     """Address of the reader's own booking."""
     booking_id: int = 0
@@ -176,6 +180,8 @@ class MealPage:
     guests: Sequence[GuestLine] = ()
     kept_guests: Sequence[GuestLine] = ()
     """For whoever opened it or keeps the place: those whom others booked for."""
+    to_count: bool = False
+    """For whoever has the till: the meal is over, and its box is not counted."""
     overlap: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     chosen: frozenset[str] = frozenset()

@@ -42,7 +42,7 @@ select l.id, l.cents, l.at, b.meal_id
 from ledger_line l join checkout c on c.id = l.checkout_id and c.kind = {}
 left join booking b on b.id = c.thing_id left join meal_account a on a.meal_id = b.meal_id
 where l.place_id = {} and l.at > {} and l.account = 'stripe'
-  and ((l.at > a.closed_at and l.kind in ('payment', 'refund', 'refund_failed', 'dispute', 'dispute_won'))
+  and ((l.id > a.ledger_line_id and l.kind in ('payment', 'refund', 'refund_failed', 'dispute', 'dispute_won'))
        or (c.thing_id is null and l.at > {} and l.kind in ('refund_failed', 'dispute', 'dispute_won')))
   and not exists (select 1 from money_moved m where m.origin = 'line' and m.origin_id = l.id)
 order by l.id

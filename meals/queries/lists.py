@@ -56,6 +56,8 @@ class MealsPage:
     """The place's book of dishes, for its members."""
     prices_href: str
     """For whoever keeps the place."""
+    accounts_href: str
+    """For members of the place."""
     before_href: str
     after_href: str
     all_past_href: str
@@ -98,6 +100,7 @@ async def _read_page(visit: Visit, *, past: bool, number: int) -> MealsPage:
         may_open=await may_open(visit, now=now),
         dishes_href="/repas/plats" if visit.place and visit.member and visit.member.belongs else "",
         prices_href="/repas/prix" if visit.place and visit.may(Act.KEEP_PLACE) else "",
+        accounts_href="/repas/comptes" if visit.place and visit.member and visit.member.belongs else "",
         before_href=f"{base}page={number - 1}" if number > 1 else "",
         after_href=f"{base}page={number + 1}" if len(items) > PAGE else "",
         all_past_href="/repas?passes=1" if len(below) > BELOW else "",

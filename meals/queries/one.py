@@ -21,7 +21,7 @@ from app.identity.api import here_of, somebody_holds
 from app.identity.states import Act
 from app.identity.visits import Visit, kept_for
 from app.unchanged import unchanged
-from meals import rules, views, views_card, views_form, views_team
+from meals import rules, till_rules, views, views_card, views_form, views_team
 from meals.facts import HAD_SUSPENDED, KIND, Row, menu_of, offer_key, prices_of, standing_of, turns_of, who_is
 from meals.kitchen import DishFacts
 from meals.queries.kitchen import undeclared_words
@@ -34,7 +34,8 @@ _MEAL = """
 select m.*, r.name as room_name, r.step_free as room_step_free, p.name as place_name, p.address as place_address,
        coalesce((select o.cents from pot o where o.place_id = m.place_id), 0) as pot_cents,
        (select coalesce(sum(h.seats), 0) from booking_part h
-        where h.meal_id = m.id and h.state = 'confirmed' and h.handed_at is not null) as handed
+        where h.meal_id = m.id and h.state = 'confirmed' and h.handed_at is not null) as handed,
+       case when exists (select 1 from till_count t where t.meal_id = m.id) then 1 else 0 end as counted
 from meal m join place p on p.id = m.place_id left join room r on r.id = m.room_id
 where m.id = {}
 """
@@ -206,6 +207,9 @@ def _page_for(
         may=may,
         others=tuple(_other(each, now=now, lang=lang) for each in shown.others),
         version=standing.version,
+        accounts_href=f"/repas/comptes?mois={local_day(row['starts_at']):%Y-%m}#repas-{row['id']}"
+        if standing.state is MealState.SERVED and who is not None and who.belongs
+        else "",
         to_declare=tuple((dish.id, dish.name) for dish in shown.dishes if not dish.declared) if may.edit else (),
     )
 
@@ -265,6 +269,7 @@ def _may(shown: _Shown, who: Who | None, *, now: datetime) -> MealMay:
         bring_guest=rules.why_cannot_book_for(standing, who, 1, now=now) is None,
         let_go=rules.why_cannot_let_go(standing, who, now=now) is None,
         take_on=rules.why_cannot_take_on(standing, who, wanted=wanted, somebody_may=somebody_may, now=now) is None,
+        count=till_rules.why_cannot_count(standing, till_rules.seen(who, somebody_takes_cash=False), now=now) is None,
     )
 
 
@@ -315,6 +320,9 @@ async def _own(
     if (who.opener or who.keeps_place) and rules.why_off(shown.standing, now) is None:
         others = await run(_GUESTS, shown.row["id"], True, who.id)
         own["kept_guests"] = [_guest(each, frees=frees, lang=lang) for each in others]
+    if page.may.count and till_rules.is_to_count(shown.standing, counted=bool(shown.row["counted"]), now=now):
+        somebody = who.opener and await somebody_holds(shown.row["place_id"], Act.TAKE_CASH, now)
+        own["to_count"] = till_rules.has_till(till_rules.seen(who, somebody_takes_cash=somebody))
     if page.form is not None and (
         clash := await calendar.own_overlaps(
             who.id, shown.row["starts_at"], shown.row["ends_at"], except_for=(KIND, shown.row["id"])
