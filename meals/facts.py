@@ -6,14 +6,16 @@ Commands read them after locking the meal's row, pages without a lock. What foll
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from app.clock import day_start, local_day
 from app.database import run
 from app.identity.api import Here, somebody_holds, who_is_here
 from app.identity.states import Act
 from app.payments import api as payments
 from meals.card_rules import card_offered
+from meals.door_rules import DoorWho
 from meals.kitchen import DishFacts
 from meals.rules import Prices, Standing, Who, due_cents, why_cannot_open
 from meals.states import Allergen, Job, MealRefusal, MealState, OwnSeat, PartState
@@ -164,6 +166,9 @@ async def who_is(
         met=here.met,
         opens=Act.OPEN_MEALS in here.acts,
         keeps_place=Act.KEEP_PLACE in here.acts,
+        checks_in=Act.CHECK_IN in here.acts,
+        takes_cash=Act.TAKE_CASH in here.acts,
+        keeps_accounts=Act.KEEP_ACCOUNTS in here.acts,
         opener=here.belongs and row["opener_id"] == member_id,
         on_team=any(member_id in slot.member_ids for _, slot in turns),
         cooks=any(job is Job.COOK and member_id in slot.member_ids for job, slot in turns),
@@ -176,4 +181,24 @@ async def who_is(
         offered=sum(part["seats"] for part in parts if part["state"] == PartState.OFFERED),
         offer_until=min((part["offer_until"] for part in parts if part["state"] == PartState.OFFERED), default=None),
         rank=min((part["rank"] for part in parts if part["rank"]), default=0),
+    )
+
+
+def night_of(row: Row) -> datetime:
+    """When the day on which the meal ends is over."""
+    return day_start(local_day(row["ends_at"]) + timedelta(days=1))
+
+
+async def door_who(row: Row, member_id: int, *, now: datetime) -> DoorWho:
+    """Who this member is to the door of this meal."""
+    here = await who_is_here(member_id, row["place_id"], at=now)
+    turns = await turns_of(row["id"], now=now)
+    checks_in = Act.CHECK_IN in here.acts
+    return DoorWho(
+        belongs=here.belongs,
+        mediator=here.mediator,
+        checks_in=checks_in,
+        somebody_checks_in=checks_in or await somebody_holds(row["place_id"], Act.CHECK_IN, now),
+        opener=here.belongs and row["opener_id"] == member_id,
+        on_team=any(member_id in slot.member_ids for _, slot in turns),
     )

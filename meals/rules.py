@@ -85,6 +85,12 @@ class Who:
     opens: bool = False
     """Holds `Act.OPEN_MEALS` here."""
     keeps_place: bool = False
+    checks_in: bool = False
+    """Holds `Act.CHECK_IN` here."""
+    takes_cash: bool = False
+    """Holds `Act.TAKE_CASH` here."""
+    keeps_accounts: bool = False
+    """Holds `Act.KEEP_ACCOUNTS` here."""
     opener: bool = False
     on_team: bool = False
     """Holds a turn of this meal."""

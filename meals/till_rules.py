@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from meals.accounts_rules import LEAST_PEOPLE
-from meals.rules import MONEY_KEPT, Standing
+from meals.rules import MONEY_KEPT, Standing, Who
 from meals.states import MealRefusal, MealState
 
 MOST_CENTS = 1_000_000
@@ -69,6 +69,20 @@ class Verdict:
     """Who found the same."""
 
 
+def seen(who: Who, *, somebody_takes_cash: bool) -> TillWho:
+    """Who somebody is to the meal, as its box asks."""
+    return TillWho(
+        belongs=who.belongs,
+        mediator=who.mediator,
+        takes_cash=who.takes_cash,
+        somebody_takes_cash=somebody_takes_cash,
+        keeps_accounts=who.keeps_accounts,
+        opener=who.opener,
+        checks_in=who.checks_in,
+        on_team=who.on_team,
+    )
+
+
 def has_till(who: TillWho) -> bool:
     """Whether somebody answers for the box now: whoever takes cash; where nobody does, whoever opened the meal; and
     whoever keeps the place's accounts."""
@@ -116,10 +130,10 @@ def compare(new: Entry, others: Iterable[Entry]) -> Verdict:
     return Verdict(Counted.DIFFERS if differs else Counted.ALONE)
 
 
-def is_to_count(standing: Standing, *, counted: bool, envelopes: bool, now: datetime) -> bool:
-    """Whether whoever has the till is reminded of the box: once the meal is over, and if anybody was to put something
-    in."""
-    return envelopes and not counted and now >= standing.ends_at and why_not_now(standing, now=now) is None
+def is_to_count(standing: Standing, *, counted: bool, now: datetime) -> bool:
+    """Whether whoever has the till is reminded of the box: once the meal is over, if anybody had a seat. Not only where
+    somebody was to put something in: that would say how they pay."""
+    return standing.taken > 0 and not counted and now >= standing.ends_at and why_not_now(standing, now=now) is None
 
 
 def difference_cents(*, counted: int, pledged: int, people: int) -> int | None:

@@ -148,7 +148,7 @@ async def forget_who_came(meal_id: int, *, now: datetime) -> int:
     ticked = await run(
         "update booking_part set state = case when state = 'attended' then 'confirmed' else state end, "
         "attended_at = null, ticked_by_form = '' where meal_id = {} "
-        "and (state = 'attended' or attended_at is not null) returning id",
+        "and (state = 'attended' or attended_at is not null or ticked_by_form <> '') returning id",
         meal_id,
     )
     if ticked:

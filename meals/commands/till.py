@@ -7,11 +7,11 @@ from datetime import datetime
 from app.accounts.api import Account, LedgerKind, add_line
 from app.database import command, run, transaction
 from app.errors import Refused
-from app.identity.api import somebody_holds, who_is_here
+from app.identity.api import somebody_holds
 from app.identity.states import Act
 from meals import till_rules
 from meals.commands.steps import locked, refuse_if
-from meals.facts import KIND, Row, standing_of, turns_of
+from meals.facts import KIND, Row, standing_of, turns_of, who_is
 from meals.states import MealRefusal
 from meals.till_rules import Counted, Entry, TillWho
 
@@ -88,15 +88,6 @@ async def entries_of(meal_id: int) -> list[Entry]:
 
 async def till_who(row: Row, member_id: int, *, now: datetime) -> TillWho:
     """Who this member is to the box of this meal."""
-    here = await who_is_here(member_id, row["place_id"], at=now)
     turns = await turns_of(row["id"], now=now)
-    return TillWho(
-        belongs=here.belongs,
-        mediator=here.mediator,
-        takes_cash=Act.TAKE_CASH in here.acts,
-        somebody_takes_cash=await somebody_holds(row["place_id"], Act.TAKE_CASH, now),
-        keeps_accounts=Act.KEEP_ACCOUNTS in here.acts,
-        opener=here.belongs and row["opener_id"] == member_id,
-        checks_in=Act.CHECK_IN in here.acts,
-        on_team=any(member_id in slot.member_ids for _, slot in turns),
-    )
+    who = await who_is(row, member_id, now=now, turns=turns, may_have_booked=False)
+    return till_rules.seen(who, somebody_takes_cash=await somebody_holds(row["place_id"], Act.TAKE_CASH, now))

@@ -5,6 +5,7 @@ from litestar import Router
 from meals.pages import booking, card, meals
 from meals.pages.accounts import routes_accounts
 from meals.pages.dishes import routes_dishes
+from meals.pages.door import routes_door
 from meals.pages.keeping import routes_keeping
 from meals.pages.kitchen import routes_kitchen
 from meals.pages.till import routes_till
@@ -18,6 +19,7 @@ router = Router(
         *routes_keeping,
         *routes_dishes,
         *routes_kitchen,
+        *routes_door,
         *routes_till,
         *routes_accounts,
     ],
