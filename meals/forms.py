@@ -77,6 +77,49 @@ def read_choice(form: Form, *, seats: int, asked: Collection[Diet]) -> ChoiceRea
     return ChoiceRead(fields.values, fields.errors, team, take, pay, frozenset(form.all("diet")), diets)
 
 
+@dataclass(frozen=True, slots=True)
+class TickRead:
+    """A line of the door's list that was pressed."""
+
+    booking_id: int
+    seats: int
+    seen: int
+    once: str
+    from_list: bool
+    errors: dict[str, Text]
+
+
+def read_tick(form: Form) -> TickRead:
+    """`booking`, `seats` (how many come in now), `seen` (how many were in), `once`; `from_list` of whoever waits."""
+    fields = Fields(form)
+    seats = _whole(fields, "seats", least=1, most=rules.MOST_SEATS, otherwise=1)
+    seen = _whole(fields, "seen", least=0, most=rules.MOST_SEATS, otherwise=0)
+    booking = _whole(fields, "booking", least=1, most=2_000_000_000, otherwise=0)
+    if not booking:
+        fields.fault("booking", text("On ne trouve pas ce billet. Cherche le prénom dans la liste."))
+    return TickRead(booking, seats, seen, _once(form), fields.box("from_list"), fields.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class WalkInRead:
+    """Somebody who comes without having booked."""
+
+    values: dict[str, str]
+    errors: dict[str, Text]
+    name: str
+    seats: int
+    children: int
+    once: str
+
+
+def read_walk_in(form: Form) -> WalkInRead:
+    """`name` (may be empty), `seats`, `children`, `once`."""
+    fields = Fields(form)
+    name = fields.line("name", longest=40)
+    seats, children = _read_seats(fields)
+    return WalkInRead(fields.values, fields.errors, name, seats, children, _once(form))
+
+
 def _version(form: Form) -> int | None:
     raw = clean_line(form.get("version", ""))
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None

@@ -6,20 +6,17 @@ has been ticked since, does nothing more: a telephone that had no network sends 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from app.clock import day_start, local_day
 from app.database import command, run, transaction
 from app.errors import NotFound, Refused
-from app.identity.api import somebody_holds, who_is_here
-from app.identity.states import Act
 from meals import door_rules
 from meals.commands.booking import insert_booking
 from meals.commands.parts import Held, add_parts, follow, locked_booking, move, offer_ended, sent_before, split
 from meals.commands.parts import keep_form as keep_booking_form
 from meals.commands.steps import locked, recount, refuse_if
-from meals.door_rules import DoorWho, Expected
-from meals.facts import Row, standing_of, turns_of
+from meals.door_rules import Expected
+from meals.facts import Row, door_who, night_of, standing_of
 from meals.rules import Wish
 from meals.states import MealRefusal, PartState, Payment
 
@@ -135,26 +132,6 @@ async def _refuse_unless_at_the_door(row: Row, actor: int, *, now: datetime) -> 
     if not who.belongs:
         raise NotFound
     refuse_if(door_rules.why_not_at_the_door(standing_of(row), who, night=night_of(row), now=now))
-
-
-def night_of(row: Row) -> datetime:
-    """When the day on which the meal ends is over."""
-    return day_start(local_day(row["ends_at"]) + timedelta(days=1))
-
-
-async def door_who(row: Row, member_id: int, *, now: datetime) -> DoorWho:
-    """Who this member is to the door of this meal."""
-    here = await who_is_here(member_id, row["place_id"], at=now)
-    turns = await turns_of(row["id"], now=now)
-    checks_in = Act.CHECK_IN in here.acts
-    return DoorWho(
-        belongs=here.belongs,
-        mediator=here.mediator,
-        checks_in=checks_in,
-        somebody_checks_in=checks_in or await somebody_holds(row["place_id"], Act.CHECK_IN, now),
-        opener=here.belongs and row["opener_id"] == member_id,
-        on_team=any(member_id in slot.member_ids for _, slot in turns),
-    )
 
 
 def expected_of(held: Held) -> Expected:
