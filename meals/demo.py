@@ -15,6 +15,7 @@ from app.calendar.api import why_clashes
 from app.clock import at_local, local_day, week_start
 from app.database import run
 from meals.commands import booking, dishes, opening
+from meals.demo_after import Afterwards
 from meals.demo_evening import Tonight
 from meals.demo_plan import (
     BOOK,
@@ -43,6 +44,8 @@ WEEKDAYS = (0, 5)
 DAYS_AHEAD = 45
 STILL_TIME = timedelta(hours=12)
 """Before bookings close, at the next two."""
+FEW = 4
+"""So many came to one of them, beside the team: too few for what they brought to be told."""
 QUIET_WEEK = 2
 """In which nothing is on but a coffee."""
 
@@ -58,7 +61,7 @@ class _Story(Play):
     async def tell(self) -> None:
         await self.duties()
         self.at(self.began, self._write_the_book)
-        tonight = Tonight(self)
+        tonight, afterwards = Tonight(self), Afterwards(self)
         gone: list[date] = []
         coming: list[date] = []
         async for day in self._days(but=tonight.meal.day):
@@ -66,7 +69,11 @@ class _Story(Play):
         for number, day in enumerate(gone):
             gifts = 3 if number == 0 else 1
             menu = EVERYDAY[number % len(EVERYDAY)]
-            self.plan(at_noon(menu, day, self.opened(day), self.chance.randint(8, 12), gifts))
+            eaters = FEW if number == len(gone) // 2 else self.chance.randint(11, 14)
+            meal = at_noon(menu, day, self.opened(day), eaters, gifts)
+            self.plan(meal)
+            afterwards.plan(meal, counted=day != gone[-1], differs=number == 1, ticked=number != 2)
+        afterwards.plan_evenings()
         tonight.plan()
         nearest, full, off, later = coming[:4]
         stew = at_noon(STEW, nearest, self.opened(nearest), 3)

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 from app.clock import at_local, local_day
 from app.database import run
+from app.identity.api import holders_of
+from app.identity.states import Act
 from meals.commands import booking
+from meals.commands.door import walk_in
+from meals.demo_after import bookings_of, tick_all
 from meals.demo_plan import (
     FILL_TONIGHT,
     GUEST,
@@ -20,6 +24,7 @@ from meals.demo_plan import (
     TONIGHTS_SEATS,
     WAITS_TONIGHT,
     WELCOME,
+    WITHOUT_BOOKING,
     Comes,
 )
 from meals.demo_play import CLOSES, DAY, HOUR, MINUTE, Deed, Meal
@@ -68,6 +73,7 @@ class Tonight:
         key, seats = WAITS_TONIGHT
         play.at(latest + 90 * MINUTE, play.book(meal, key, Wish(seats, PRICES[1], together=True)))
         play.at(latest + 100 * MINUTE, self._ask_to_welcome)
+        play.at(self.now - 12 * MINUTE, self._some_are_in)
 
     def _book(self, each: Comes) -> Deed:
         wish = Wish(
@@ -98,3 +104,18 @@ class Tonight:
         people = [self.play.member(key) for key in WELCOME]
         begins, ends = self.now.replace(second=0, microsecond=0) - 30 * MINUTE, self.meal.starts_at + HOUR
         await self.play.stage.deeds["rotas.welcome"](people, begins, ends, at)
+
+    async def _some_are_in(self, at: datetime) -> None:
+        """Who cooked, some who are early, and somebody who had not booked."""
+        early = {self.play.member(each.key): each.inside for each in TONIGHT_COME if each.inside}
+        (by, *_) = await self._at_the_door(at)
+        for row in await bookings_of(self.meal.id):
+            if row["member_id"] in early:
+                at += MINUTE / 2
+                await tick_all(by, row, at, early[row["member_id"]])
+        await walk_in(actor=by, meal_id=self.meal.id, name=WITHOUT_BOOKING, seats=1, once="demo", now=at + MINUTE)
+
+    async def _at_the_door(self, at: datetime) -> list[int]:
+        """Who ticks: those who have the turn, or Odile."""
+        holders = await holders_of(self.play.stage.place_id, Act.CHECK_IN, at)
+        return [each.id for each in holders] or [self.play.opener]

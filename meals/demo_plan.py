@@ -381,3 +381,10 @@ FILL_TONIGHT = ("vincent", "rachel", "igor", "kevin", "lucie", "eric", "pascal",
 """One seat each, until so many are left."""
 WITHOUT_BOOKING = "Kader"
 """Somebody who came by, is at the table, and has no account."""
+
+# ------------------------------------------------------------------------------------------------------------ the box
+
+FIRST_NAMES = ("Kader", "Josiane", "Mamadou", "Denise", "Ali", "Sonia")
+"""Of people who come without having booked."""
+IN_ENVELOPES = (0, 0, 0, 0, 50, 100, 200, 350, -100, -200)
+"""What is found in the box beyond what was to be in it, in cents: people round up, some forget."""

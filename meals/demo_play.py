@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import count
 from random import Random
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from app.database import run
 from app.payments import api as payments
 from meals import jobs
 from meals.commands import booking, card, giving_back, opening
+from meals.commands.publishing import publish_accounts
 from meals.demo_plan import CREWS, DIETS, DUTY_OF, EATERS, OPENER, TEAM, Menu
 from meals.facts import KIND, turns_of
 from meals.plan import MealPlan, PlannedDish, PlannedTurn
@@ -48,9 +50,16 @@ JOBS = (
     jobs.team_seats,
     jobs.lapse_offers,
     jobs.end_lists,
-    jobs.forget_guests_and_diets,
 )
-BY_CARD = 0.4
+IN_THE_MORNING = (
+    jobs.close_accounts,
+    jobs.forget_guests_and_diets,
+    publish_accounts,
+    jobs.forget_what_was_paid,
+    jobs.forget_who_counted,
+)
+"""What is done about the day before."""
+BY_CARD = 0.45
 """Of those who pay, so many do by card."""
 
 Deed = Callable[[datetime], Awaitable[object]]
@@ -125,7 +134,8 @@ class Play:
         """All that was planned, and the jobs of the clock."""
         for day in range((local_day(self.now) - local_day(self.began)).days + 1):
             for hour in JOBS_AT:
-                self.at(at_local(local_day(self.began) + day * DAY, hour), self._jobs)
+                self.at(at_local(local_day(self.began) + day * DAY, hour), partial(self._jobs, JOBS))
+            self.at(at_local(local_day(self.began) + day * DAY, JOBS_AT[0]), partial(self._jobs, IN_THE_MORNING))
         total = len(self._deeds)
         while self._deeds:
             when, _, deed = heapq.heappop(self._deeds)
@@ -134,8 +144,8 @@ class Play:
                 self.stage.progress("meals", max(0, total - len(self._deeds) - 1), total)
         self.stage.progress("meals", total, total)
 
-    async def _jobs(self, at: datetime) -> None:
-        for job in JOBS:
+    async def _jobs(self, every: Sequence[Callable[[datetime], Awaitable[int]]], at: datetime) -> None:
+        for job in every:
             await job(at)
 
     # ------------------------------------------------------------------------------------------------------------ deeds
@@ -160,7 +170,7 @@ class Play:
                 self.at(self.between(meal.opened_at + HOUR, latest), self._join_team(meal, job))
 
     def _wish(self, *, give: int = 0, suspended: bool = False) -> Wish:
-        seats = 1 if suspended else self.chance.choices((1, 2, 3), (7, 2, 1))[0]
+        seats = 1 if suspended else self.chance.choices((1, 2, 3), (10, 2, 1))[0]
         by_card = self.chance.random() < BY_CARD
         return Wish(
             seats,

@@ -70,5 +70,5 @@ DOMAIN = Domain(
     payable=PAYABLE,
     spends=SPENDS,
     seed=demo.seed,
-    seed_after="rotas",
+    seed_after="accounts",
 )

@@ -47,7 +47,7 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 CHANCE = 84
 """What chance begins from here, so that nobody else's story changes what is bought."""
-BACK_AFTER = timedelta(days=4)
+BACK_AFTER = timedelta(days=8)
 """Advances are given back then: what was bought since still waits."""
 A_PLATE = (220, 300)
 """What the food of one seat costs, in cents, from and to."""

@@ -46,7 +46,10 @@ class Bank:
         self.cards.pay(found[0]["session_id"])
 
     async def pays_out(self, now: datetime) -> None:
-        """What Stripe has in hand goes to the association's bank."""
+        """What Stripe has in hand goes to the association's bank, if it has anything."""
+        (held,) = await run("select coalesce(sum(cents), 0) as cents from ledger_line where account = 'stripe'")
+        if held["cents"] <= 0:
+            return
         gateway = in_use()
         assert gateway is not None, "whoever hands in a rehearsal connects to it"
         self.at(now)

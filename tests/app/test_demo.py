@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import app.accounts.demo_plan
 import app.demo.cast
 import meals.demo_plan
 import workshops.demo_programme
@@ -29,7 +30,7 @@ from app.registry import Registry
 from app.settings import Settings
 from rehearsal import Rehearsal
 from tests.client import World, words
-from tests.meals.whatever_day import is_of_tonight, meals_are_eaten, tonight_is_open
+from tests.meals.whatever_day import accounts_are_told, is_of_tonight, meals_are_eaten, tonight_is_open
 from tests.rehearsing import SECRET_KEY, WEBHOOK_SECRET
 from workshops.demo_plan import make_plan, samiras
 from workshops.demo_programme import PROGRAMME, Planned
@@ -114,9 +115,18 @@ async def nothing_was_done_in_the_future(now: datetime) -> None:
         ("proposed_at", "workshop"), ("published_at", "workshop"), ("modified_at", "entry"), ("asked_at", "sign_up"),
         ("created_at", "outbox"), ("created_at", "duty"), ("opened_at", "rota_slot"), ("taken_at", "rota_holding"),
         ("asked_at", "rota_swap"), ("created_at", "meal"), ("made_at", "booking"), ("asked_at", "booking_part"),
-        ("at", "pot_line"), ("created_at", "dish"),
+        ("at", "pot_line"), ("created_at", "dish"), ("at", "ledger_line"), ("written_at", "purchase"),
+        ("asked_at", "budget_request"), ("closed_at", "meal_account"), ("counted_at", "till_count"),
     ):  # fmt: skip
         assert await one(f"select count(*) as n from {table} where {column} > {{}}", now) == 0, (column, table)
+
+
+async def nothing_differs(now: datetime) -> None:
+    """What is kept about money agrees with itself."""
+    checks = [domain.checks for domain in REGISTRY.domains if domain.checks is not None]
+    assert len(checks) >= 2
+    for differences in checks:
+        assert list(await differences(now)) == []
 
 
 async def no_two_at_once(now: datetime) -> None:
@@ -290,7 +300,15 @@ async def pages_open(now: datetime) -> None:
     ids = [row["id"] for row in await run("select min(id) as id from workshop group by state order by state")]
     for key in (person.key for person in NAMED):
         browser = await world.browser_of(await member(key), place_id=place)
-        for path in ("/agenda", "/ateliers", "/repas", "/tours", "/moi", *(f"/ateliers/{number}" for number in ids)):
+        for path in (
+            "/agenda",
+            "/ateliers",
+            "/repas",
+            "/repas/comptes",
+            "/tours",
+            "/moi",
+            *(f"/ateliers/{number}" for number in ids),
+        ):
             answer = await browser.get(path)
             assert answer.status_code in (200, 403, 404), (key, path)
             assert answer.status_code == 200 or path.startswith("/ateliers/"), (key, path)
@@ -362,6 +380,8 @@ CHECKS: tuple[Callable[[datetime], Awaitable[None]], ...] = (
     turns_go_round,
     meals_are_eaten,
     tonight_is_open,
+    accounts_are_told,
+    nothing_differs,
     pages_open,
 )
 
@@ -496,7 +516,7 @@ def texts(thing: Any) -> Iterator[str]:
             yield from texts(getattr(thing, each.name))
 
 
-MODULES = (app.demo.cast, meals.demo_plan, workshops.demo_programme, workshops.demo_stories)
+MODULES = (app.accounts.demo_plan, app.demo.cast, meals.demo_plan, workshops.demo_programme, workshops.demo_stories)
 SAID = sorted(
     {each for module in MODULES for name, thing in vars(module).items() if name.isupper() for each in texts(thing)}
 )
