@@ -36,7 +36,10 @@ EXPANDABLE = {
         "payment_intent": "payment_intent",
     },
     "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
-    "payout": {"balance_transaction": "balance_transaction"},
+    "payout": {
+        "balance_transaction": "balance_transaction",
+        "failure_balance_transaction": "balance_transaction",
+    },
     "balance_transaction": {"source": ""},
 }
 

@@ -303,5 +303,20 @@ def pay_out(store: Store) -> Thing:
     return made
 
 
+def payout_fails(store: Store, made: Thing) -> Thing:
+    """The bank sends it back, some days after it counted as paid: the money is in the balance again."""
+    if made["status"] != "paid":
+        raise Refusal(f"This payout's status is {made['status']}.")
+    moved = objects.move(store, "payout_failure", made["amount"], made["id"])
+    made |= {
+        "status": "failed",
+        "failure_code": "account_closed",
+        "failure_message": "The bank account has been closed.",
+        "failure_balance_transaction": moved["id"],
+    }
+    tell(store, "payout.failed", made)
+    return made
+
+
 def aside(store: Store, thing: Thing) -> Thing:
     return store.aside.setdefault(thing["id"], {})

@@ -197,6 +197,11 @@ class Rehearsal:
         with self.acting():
             return snapshot(happenings.pay_out(self.store))
 
+    def fail_payout(self, payout_id: str) -> Thing:
+        """The bank sends it back."""
+        with self.acting():
+            return snapshot(happenings.payout_fails(self.store, self.store.find("payout", payout_id)))
+
     def acting(self) -> Any:
         """The clock first: what has expired cannot be paid any more."""
         with self.store.lock:

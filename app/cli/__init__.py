@@ -24,6 +24,7 @@ Only to look around:
   reseau demo
 """
 COMMANDS = {
+    "accounts": "accounts",
     "backup": "backup",
     "check": "check",
     "demo": "demo",

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from app import clock
 from app.cli.common import Failed, open_or_fail, reason_of
+from app.cli.doctor_accounts import of_accounts
 from app.cli.doctor_stripe import of_payments, of_stripe
 from app.cli.findings import Finding, Findings, fault, ok, warn
 from app.database import close_database, engine, is_sqlite, run, transaction
@@ -205,7 +206,7 @@ async def _of_open_database(settings: Settings) -> Findings:
     yield await _of_commits()
     yield await _of_database_clock()
     yield of_list(kept_at())
-    for look in (_of_jobs, _of_outbox, _of_people, of_payments):
+    for look in (_of_jobs, _of_outbox, _of_people, of_payments, of_accounts):
         async for finding in look():
             yield finding
     async for finding in _of_second_codes(settings):

@@ -133,6 +133,39 @@ async def test_what_is_paid_out_is_the_sum_of_its_lines(stripe: Rehearsal, one_a
     assert [one["id"] for one in (await one_api("payouts", "list"))["data"]] == [again["id"], made["id"]]
 
 
+async def test_a_payout_that_the_bank_sends_back(stripe: Rehearsal, one_api: Asking) -> None:
+    await one_api.paid(stripe, 1000)
+    before = balance(stripe)
+    made = stripe.pay_out()
+    assert balance(stripe) == 0
+    failed = stripe.fail_payout(made["id"])
+    assert (failed["status"], failed["failure_code"]) == ("failed", "account_closed")
+    assert balance(stripe) == before
+    with pytest.raises(Refusal):
+        stripe.fail_payout(made["id"])
+    seen = await one_api("payouts", "retrieve", made["id"], {"expand": ["failure_balance_transaction"]})
+    assert seen["failure_balance_transaction"]["amount"] == made["amount"]
+    assert stripe.events[-1]["type"] == "payout.failed"
+    assert stripe.pay_out()["amount"] == made["amount"]
+
+
+async def test_movements_with_what_moved_them(stripe: Rehearsal, one_api: Asking) -> None:
+    """The newest first, a page at a time, each with its source whole, since an instant."""
+    intent = await one_api.paid(stripe, 1000)
+    await one_api("refunds", "create", {"payment_intent": intent, "amount": 100})
+    stripe.pay_out()
+    asked = {"limit": 2, "expand": ["data.source"], "created": {"gte": NOW}}
+    first = await one_api("balance_transactions", "list", asked)
+    assert [each["type"] for each in first["data"]] == ["payout", "refund"]
+    assert [each["source"]["object"] for each in first["data"]] == ["payout", "refund"]
+    assert first["has_more"] is True
+    then = await one_api("balance_transactions", "list", {**asked, "starting_after": first["data"][-1]["id"]})
+    assert [each["source"]["payment_intent"] for each in then["data"]] == [intent]
+    assert then["has_more"] is False
+    none = await one_api("balance_transactions", "list", {**asked, "created": {"gte": NOW + 1}})
+    assert none["data"] == []
+
+
 async def test_the_balance_becomes_available_after_three_days(stripe: Rehearsal, one_api: Asking) -> None:
     def sums(seen: dict[str, list[dict[str, int]]]) -> tuple[int, int]:
         return seen["pending"][0]["amount"], seen["available"][0]["amount"]

@@ -40,6 +40,7 @@ COMMANDS = [
     ["restore"],
     ["doctor"],
     ["payments"],
+    ["accounts", "check"],
     ["check"],
 ]
 
