@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from app.database import run
+from app.database import run, transaction
 from app.errors import NotFound, Refused
 from app.identity.states import Act
 from meals import till_rules
-from meals.commands.till import enter_count
+from meals.commands.till import enter_count, entries_of
 from meals.rules import MONEY_KEPT
 from meals.states import Job, MealRefusal
 from meals.till_rules import Counted, Entry, TillWho
+from tests.client import NOON
 from tests.factories import make_grant, writing
-from tests.meals.make import DAY, HOUR, NOON, START, change_meal, make_meal, make_turn
+from tests.meals.make import DAY, HOUR, START, change_meal, make_meal, make_turn
 from tests.people import Cast
 
 END = START + 2 * HOUR
@@ -198,3 +200,69 @@ class TestRules:
     @pytest.mark.parametrize(("people", "said"), [(0, None), (4, None), (5, -50), (60, -50)])
     def test_the_difference_is_said_of_five(self, people: int, said: int | None) -> None:
         assert till_rules.difference_cents(counted=2450, pledged=2500, people=people) == said
+
+
+class TestAtTheSameMoment:
+    async def naive(self, meal_id: int, actor: int, asked: asyncio.Barrier) -> Counted:
+        """As it is without the lock: what the others found is read first, and one's own is written then."""
+        found = Entry(actor, 500, has_till=True)
+        verdict = till_rules.compare(found, await entries_of(meal_id))
+        await asked.wait()
+        async with transaction():
+            if verdict.other is not None:
+                await run(
+                    "insert into till_count (meal_id, cents, first_by, second_by, counted_at) values ({}, 500, {}, {}, {})",
+                    *(meal_id, verdict.other, actor, LATER),
+                )
+            else:
+                await run(
+                    "insert into till_entry (meal_id, member_id, cents, has_till, differs, entered_at) "
+                    "values ({}, {}, 500, {}, {}, {})",
+                    *(meal_id, actor, True, False, LATER),
+                )
+        return verdict.outcome
+
+    async def test_without_the_lock_two_wait_for_each_other(self, cast: Cast) -> None:
+        made, asked = await a_meal(cast), asyncio.Barrier(2)
+        ends = await asyncio.gather(*(self.naive(made, actor, asked) for actor in (cast.odile, cast.rosa)))
+        assert ends == [Counted.ALONE, Counted.ALONE]
+        assert await the_count(made) == [], "both found the same, and nothing is written down"
+
+    async def test_two_who_found_the_same_make_one_line(self, cast: Cast) -> None:
+        for _ in range(5):
+            made = await a_meal(cast)
+            ends = await asyncio.gather(
+                *(enter_count(made, actor=actor, cents=500, now=LATER) for actor in (cast.odile, cast.rosa))
+            )
+            assert sorted(ends) == [Counted.ALONE, Counted.DONE]
+            assert len(await the_count(made)) == 1
+            assert await the_lines(made) == [("cash", "box", 500)]
+
+    async def test_two_who_found_something_else_both_count_again(self, cast: Cast) -> None:
+        made = await a_meal(cast)
+        ends = await asyncio.gather(
+            enter_count(made, actor=cast.odile, cents=500, now=LATER),
+            enter_count(made, actor=cast.rosa, cents=600, now=LATER),
+        )
+        assert sorted(ends) == [Counted.ALONE, Counted.DIFFERS]
+        rows = await run("select differs from till_entry where meal_id = {}", made)
+        assert [bool(row["differs"]) for row in rows] == [True, True]
+
+    async def test_one_person_twenty_times_is_one_person(self, cast: Cast) -> None:
+        made = await a_meal(cast)
+        ends = await asyncio.gather(*(enter_count(made, actor=cast.odile, cents=500, now=LATER) for _ in range(20)))
+        assert set(ends) == {Counted.ALONE}
+        assert await entries(made) == [(cast.odile, 500)]
+        assert await the_count(made) == []
+
+    async def test_many_at_once_are_one_count(self, cast: Cast) -> None:
+        made = await a_meal(cast)
+        await with_till(cast, cast.yann, cast.karim, cast.samira)
+        people = [cast.odile, cast.rosa, cast.yann, cast.karim, cast.samira] * 4
+        ends = await asyncio.gather(
+            *(enter_count(made, actor=actor, cents=500, now=LATER) for actor in people), return_exceptions=True
+        )
+        assert all(end in set(Counted) or isinstance(end, Refused) for end in ends), ends
+        assert len(await the_count(made)) == 1
+        assert await the_lines(made) == [("cash", "box", 500)]
+        assert await entries(made) == []
