@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from functools import lru_cache
 
 import segno
@@ -14,3 +15,10 @@ def qr_svg(address: str) -> Markup:
     code = segno.make(address, error="m", micro=False)
     drawn = code.svg_inline(omitsize=True, border=4, svgclass="qr", lineclass=None, light="#fff", dark="#191632")
     return Markup(drawn)  # noqa: S704 - segno writes numbers and path commands only
+
+
+def qr_image(address: str) -> bytes:
+    """The same as a file of its own (`image/svg+xml`), for pages that most read without looking at it."""
+    drawn = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(drawn, kind="svg", border=4, scale=8, light="#fff", dark="#191632")
+    return drawn.getvalue()

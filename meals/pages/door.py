@@ -14,12 +14,14 @@ from app.web.answers import go_to
 from app.web.error_pages import refusal_text
 from app.web.flash import Flash
 from app.web.forms import read_form
+from app.web.qr import qr_image
 from app.web.rendering import house_of, render, visit_of, wants_fragment
 from meals import forms
 from meals.commands.door import let_in_from_list, tick, untick, walk_in
 from meals.forms import TickRead
 from meals.pages.shared import AnyRequest, signed_in
-from meals.queries.door import door_page, door_sheet, read_ticket_code, ticket_at_door
+from meals.queries.door import door_page, door_sheet, read_ticket_code, ticket_at_door, ticket_code
+from meals.queries.ticket import own_booking
 
 
 async def _show(
@@ -157,4 +159,14 @@ async def show_scanned(request: AnyRequest, code: FromPath[str]) -> Response[Any
     return render(request, "meals/door_ticket.html", page)
 
 
-routes_door = [show_door, tick_in, tick_out, let_walk_in, print_door, show_scanned]
+@get("/reservations/{booking_id:int}/code")
+async def show_code(request: AnyRequest, booking_id: FromPath[int]) -> Response[Any]:
+    """The QR code of one's own ticket, as a picture: drawn when it is looked at."""
+    await own_booking(booking_id, visit_of(request))
+    settings = house_of(request).settings
+    address = f"{settings.base_url}/entree/{ticket_code(booking_id, secret_key=settings.secret_key)}"
+    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(qr_image(address), media_type="image/svg+xml", headers=headers)
+
+
+routes_door = [show_door, tick_in, tick_out, let_walk_in, print_door, show_scanned, show_code]

@@ -50,6 +50,8 @@ class TicketPage:
 
     id: int
     code: str
+    scanned: bool
+    """Whether it has a code that is scanned at the door."""
     meal_id: int
     title: str
     for_whom: str
@@ -221,6 +223,7 @@ async def ticket_page(
     return TicketPage(
         id=booking_id,
         code=_code(booking_id),
+        scanned=bool(held.confirmed) and rules.why_off(standing, now) is None,
         meal_id=row["id"],
         title=row["title"],
         for_whom=name,
