@@ -17,7 +17,7 @@ from app.i18n import Language, Text, capital, text
 from app.i18n.text import N_
 from meals.accounts_rules import each_cents, may_count, months_later
 
-MONTHS_DRAWN = 6
+MONTHS_DRAWN, FEWEST_MONTHS = 6, 3
 WIDTH, BASE, TALLEST = 320, 124, 92
 """Of a drawing, in its own units: it is as wide as there is room for it."""
 BAR, LINE = 20, 50
@@ -73,6 +73,8 @@ class Fact:
     term: str
     words: str
     more: str = ""
+    told: bool = True
+    """Whether the words are a figure, and not why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +234,12 @@ def meal_seen(each: Sum, *, cards: bool, lang: Language) -> MealSeen:
     """One meal. Where nobody pays by card, nothing is said of cards."""
     say = lang.say
     together = say(text("compté avec d’autres repas"))
+    box, card = say(text("Dans la boîte")), say(text("Par carte"))
     facts = []
     if may_count(each.eaten):
         facts.append(Fact(say(text("À table")), say(text("%(n)s personnes", n=lang.number(each.eaten)))))
     else:
-        facts.append(Fact(say(text("À table")), say(text("moins de cinq personnes"))))
+        facts.append(Fact(say(text("À table")), say(text("moins de cinq personnes")), told=False))
     if each.spent:
         share = ""
         if may_count(each.eaten):
@@ -244,15 +247,15 @@ def meal_seen(each: Sum, *, cards: bool, lang: Language) -> MealSeen:
             share = say(text("soit %(euros)s par personne", euros=euros))
         facts.append(Fact(say(text("Les courses")), lang.euros(each.spent), share))
     else:
-        facts.append(Fact(say(text("Les courses")), say(text("pas encore notées"))))
+        facts.append(Fact(say(text("Les courses")), say(text("pas encore notées")), told=False))
     if not each.counted:
-        facts.append(Fact(say(text("Dans la boîte")), say(text("pas encore comptée"))))
+        facts.append(Fact(box, say(text("pas encore comptée")), told=False))
     elif each.box is None:
-        facts.append(Fact(say(text("Dans la boîte")), together))
+        facts.append(Fact(box, together, told=False))
     else:
-        facts.append(Fact(say(text("Dans la boîte")), lang.euros(each.box), _against(each.box - each.pledged, lang)))
+        facts.append(Fact(box, lang.euros(each.box), _against(each.box - each.pledged, lang)))
     if cards:
-        facts.append(Fact(say(text("Par carte")), together if each.card is None else lang.euros(each.card)))
+        facts.append(Fact(card, together, told=False) if each.card is None else Fact(card, lang.euros(each.card)))
     return MealSeen(each.meal_id, each.title, capital(lang.day(each.day)), tuple(facts))
 
 
@@ -281,22 +284,24 @@ def _against(difference: int, lang: Language) -> str:
 
 
 def months_chart(month: date, sums: Mapping[date, Sums], lang: Language) -> Chart | None:
-    """What food cost and what people put, this month and the five before it."""
+    """What food cost and what people put, this month and those before it."""
     shown = [months_later(month, number - MONTHS_DRAWN + 1) for number in range(MONTHS_DRAWN)]
+    while len(shown) > FEWEST_MONTHS and shown[0] not in sums:
+        del shown[0]  # before there were any accounts
     of = {each: sums.get(each, Sums()) for each in shown}
     most = max(max(each.spent, each.brought, 0) for each in of.values())
     if not most:
         return None
     now, bars, words = of[month], list[Bar](), list[Words]()
     for number, each in enumerate(shown):
-        middle = (2 * number + 1) * WIDTH // (2 * MONTHS_DRAWN)
+        middle = (2 * number + 1) * WIDTH // (2 * len(shown))
         for left, cents, look in ((middle - BAR - 1, of[each].spent, "ink"), (middle + 1, of[each].brought, "flat")):
             height = max(0, cents) * TALLEST // most
             if height:
                 bars.append(Bar(left, BASE - height, BAR, height, look))
         words.append(Words(middle, BASE + 20, _short(each, lang), "middle"))
     tallest = max(now.spent, now.brought, 0) * TALLEST // most
-    middle = (2 * MONTHS_DRAWN - 1) * WIDTH // (2 * MONTHS_DRAWN)
+    middle = (2 * len(shown) - 1) * WIDTH // (2 * len(shown))
     if now.brought > 0 or now.spent:
         higher = lang.euros(_round(max(now.spent, now.brought)))
         words.append(Words(min(middle, WIDTH - 26), BASE - tallest - 8, higher, "middle"))
@@ -311,7 +316,7 @@ def months_chart(month: date, sums: Mapping[date, Sums], lang: Language) -> Char
         )
         for each in shown
     ]
-    title = text("Six mois de repas")
+    title = text("Les derniers mois")
     if now.brought or now.spent:
         brought, spent = lang.euros(now.brought), lang.euros(now.spent)
         title = text("On a mis %(brought)s, pour %(spent)s de courses", brought=brought, spent=spent)
@@ -326,7 +331,7 @@ def months_chart(month: date, sums: Mapping[date, Sums], lang: Language) -> Char
             ("square taken", lang.say(text("les courses"))),
             ("square ours", lang.say(text("ce qu’on a mis"))),
         ),
-        caption=lang.say(text("Six mois, jusqu’à %(month)s.", month=lang.month(month))),
+        caption=lang.say(text("Les sommes des petits repas s’y ajoutent plus tard, à plusieurs.")),
         heads=(lang.say(text("Mois")), lang.say(text("Courses")), lang.say(text("Apporté"))),
         rows=tuple(
             (capital(lang.month(each)), lang.euros(of[each].spent), lang.euros(of[each].brought))
@@ -374,7 +379,7 @@ def budget_chart(
         rows.append((lang.gettext(name), lang.euros(cents), told))
     title = text("%(euros)s pour le lieu : salle, café, matériel", euros=lang.euros(total))
     if not total:
-        title = text("Rien dépensé pour le lieu ce mois-ci")
+        title = text("Rien dépensé pour le lieu")
     return Chart(
         title=lang.say(title),
         width=WIDTH,

@@ -88,7 +88,7 @@ async def _read(visit: Visit, place: Spot, month: date) -> AccountsPage:
         months=months_chart(month, sums, lang),
         budget=budget,
         budget_words=budget_words,
-        asks_href="",
+        asks_href="/comptes/demandes",
     )
 
 

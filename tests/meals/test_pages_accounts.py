@@ -223,7 +223,7 @@ class TestThePlace:
         figure = part(answer, '<section class="figure-card" aria-labelledby="six-mois">', "</section>")
         label = unescape(figure.split('aria-label="')[1].split('"')[0]).replace("\u202f", " ").replace("\u00a0", " ")
         assert "Septembre 2026 : 30 € de courses, 25 € apportés." in label
-        assert label.count(" : ") == 6
+        assert label.count(" : ") == 3
         assert "Septembre 2026 30 € 25 €" in said(figure)
         assert figure.count("<rect") == 2
 
