@@ -1,0 +1,197 @@
+"""The desk of whoever keeps the accounts: where the money is, what waits, and the lines that can be mended."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.accounts import rules, spending
+from app.accounts.queries import Row, balances, chain_of
+from app.accounts.queries_purchases import (
+    PurchaseLine,
+    kept_place,
+    last_purchases,
+    to_give_back,
+)
+from app.accounts.queries_requests import amount_written, open_requests
+from app.accounts.states import Account, LedgerKind
+from app.accounts.wording import LINES
+from app.clock import local_day
+from app.database import run
+from app.errors import NotFound
+from app.i18n import Language, Text, language, text, text_n
+from app.identity.visits import Visit
+
+OWED_SHOWN = 100
+LAST_SHOWN = 12
+LINES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class BoxLine:
+    """A movement of the box."""
+
+    id: int
+    what: str
+    when: str
+    amount: str
+    corrected: bool
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPage:
+    """`/comptes`."""
+
+    place_name: str
+    box: str
+    owed: str
+    stripe: str
+    to_give_back: Sequence[tuple[PurchaseLine, str]]
+    requests: str
+    """How many wait, in words; nothing when none does."""
+    last: Sequence[PurchaseLine]
+    lines: Sequence[BoxLine]
+    once: str
+    first_day: str
+    last_day: str
+    values: Mapping[str, Any]
+    errors: Mapping[str, Text]
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """A movement of the box, to be mended."""
+
+    id: int
+    what: str
+    when: str
+    amount: str
+    corrections: Sequence[tuple[str, str, str]]
+    """Day, by how much, why."""
+    seen: int
+    value: str
+    values: Mapping[str, Any]
+    errors: Mapping[str, Text]
+
+
+async def desk_page(
+    visit: Visit,
+    *,
+    values: Mapping[str, Any] | None = None,
+    errors: Mapping[str, Text] | None = None,
+    once: str = "",
+) -> DeskPage:
+    """Raises `NotFound`, `Forbidden`. Costs the same number of questions however much was bought."""
+    place_id, name = await kept_place(visit)
+    lang = language(visit.language)
+    held = await balances(place_id)
+    waiting = await open_requests(place_id)
+    today = local_day(visit.now)
+    return DeskPage(
+        place_name=name,
+        box=lang.euros(held.box),
+        owed=lang.euros(held.owed),
+        stripe=lang.euros(await _at_stripe()),
+        to_give_back=await to_give_back(place_id, lang, most=OWED_SHOWN),
+        requests=lang.say(text_n("%(n)s demande attend une réponse", "%(n)s demandes attendent une réponse", waiting))
+        if waiting
+        else "",
+        last=await last_purchases(place_id, lang, most=LAST_SHOWN),
+        lines=await _box_lines(place_id, lang),
+        once=once or secrets.token_urlsafe(16),
+        first_day=today.replace(month=1, day=1).isoformat(),
+        last_day=today.isoformat(),
+        values=values or {},
+        errors=errors or {},
+    )
+
+
+async def _at_stripe() -> int:
+    """What Stripe holds for the association, of all its places: what it pays out is of no place."""
+    rows = await run(
+        "select coalesce(sum(cents), 0) as cents from ledger_line where account = {}", Account.STRIPE.value
+    )
+    return int(rows[0]["cents"])
+
+
+async def _box_lines(place_id: int, lang: Language) -> list[BoxLine]:
+    """The last movements of the box that can be mended, with what they come to now."""
+    rows = await run(
+        "with recursive last (id, root, cents) as ("
+        "select id, id, cents from (select id, cents from ledger_line where place_id = {} and account = {} "
+        "and kind in ({}, {}) order by at desc, id desc limit {}) lately "
+        "union all select l.id, p.root, l.cents from ledger_line l join last p on l.corrects = p.id) "
+        "select r.id, r.kind, r.cents as first, r.at, r.about, r.about_id, sum(p.cents) as cents, count(*) as n "
+        "from last p join ledger_line r on r.id = p.root "
+        "group by r.id, r.kind, r.cents, r.at, r.about, r.about_id order by r.at desc, r.id desc",
+        place_id,
+        Account.BOX.value,
+        LedgerKind.CASH.value,
+        LedgerKind.DEPOSIT.value,
+        LINES_SHOWN,
+    )
+    things = await spending.named((row["about"], row["about_id"]) for row in rows if row["about_id"] is not None)
+    return [
+        BoxLine(
+            row["id"],
+            _what(row, things.get((row["about"], row["about_id"] or 0)), lang),
+            lang.date(row["at"]),
+            _moved(int(row["cents"]), lang),
+            row["n"] > 1,
+            f"/comptes/lignes/{row['id']}",
+        )
+        for row in rows
+    ]
+
+
+def _what(row: Row, thing: Any, lang: Language) -> str:
+    kind = LedgerKind(row["kind"])
+    if kind is LedgerKind.DEPOSIT:
+        to_bank = row["first"] < 0
+        return lang.say(text("Porté à la banque")) if to_bank else lang.say(text("Retiré de la banque"))
+    said = lang.say(LINES[kind])
+    return f"{said} : {thing.title}" if thing is not None else said
+
+
+def _moved(cents: int, lang: Language) -> str:
+    return f"+ {lang.euros(cents)}" if cents >= 0 else f"− {lang.euros(-cents)}"
+
+
+async def line_page(
+    visit: Visit,
+    line_id: int,
+    *,
+    values: Mapping[str, Any] | None = None,
+    errors: Mapping[str, Text] | None = None,
+) -> LinePage:
+    """A movement of the box that can be mended. Raises `NotFound` for any other line, `Forbidden`."""
+    chain = await chain_of(line_id)
+    if not chain or visit.place is None or chain[0]["place_id"] != visit.place.id:
+        raise NotFound
+    await kept_place(visit)
+    first = chain[0]
+    if not rules.correctable(LedgerKind(first["kind"])) or first["account"] != Account.BOX:
+        raise NotFound
+    lang = language(visit.language)
+    things = await spending.named([(first["about"], first["about_id"])] if first["about_id"] is not None else [])
+    comes_to = sum(line["cents"] for line in chain)
+    return LinePage(
+        id=first["id"],
+        what=_what({**first, "first": first["cents"]}, things.get((first["about"], first["about_id"] or 0)), lang),
+        when=lang.date(first["at"]),
+        amount=lang.euros(abs(comes_to)),
+        corrections=[(lang.date(line["at"]), _moved(line["cents"], lang), line["words"]) for line in chain[1:]],
+        seen=chain[-1]["id"],
+        value=amount_written(comes_to),
+        values=values or {},
+        errors=errors or {},
+    )
+
+
+async def signed_amount(line_id: int, cents: int) -> int:
+    """What is written without a sign, with the sign of the line: what left the box is below nothing."""
+    chain = await chain_of(line_id)
+    return -cents if chain and chain[0]["cents"] < 0 else cents
