@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from meals import concerns, demo, jobs, leaving, own_data, pages
+from meals import checks, concerns, demo, jobs, leaving, own_data, pages
 from meals.commands.card import PAYABLE
 from meals.commands.opener import let_go_where_barred
 from meals.commands.publishing import publish_accounts
@@ -68,6 +68,7 @@ DOMAIN = Domain(
     set_back=jobs.made_again,
     offers=OFFERS,
     payable=PAYABLE,
+    checks=checks.differences,
     spends=SPENDS,
     seed=demo.seed,
     seed_after="accounts",

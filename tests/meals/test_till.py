@@ -211,7 +211,8 @@ class TestAtTheSameMoment:
         async with transaction():
             if verdict.other is not None:
                 await run(
-                    "insert into till_count (meal_id, cents, first_by, second_by, counted_at) values ({}, 500, {}, {}, {})",
+                    "insert into till_count (meal_id, cents, first_by, second_by, counted_at) "
+                    "values ({}, 500, {}, {}, {})",
                     *(meal_id, verdict.other, actor, LATER),
                 )
             else:
