@@ -135,6 +135,13 @@ KEEPS = (
         job="meals.forget_what_was_paid",
     ),
     Kept(
+        About.HOUSE,
+        text("La boîte d’un repas : qui l’a comptée, quand, et combien il y avait"),
+        text("La somme : les deux personnes qui l’ont comptée, et qui tient les comptes. Qui : l’équipe du repas"),
+        text("Un mois après le repas. Ensuite il reste la somme, dans les comptes du lieu, sans les personnes"),
+        job="meals.forget_who_counted",
+    ),
+    Kept(
         About.DATES,
         text("Ce que l’on ne mange pas, pour un repas"),
         text("Qui cuisine, qui a ouvert le repas et qui tient le lieu en lisent le nombre. Personne ne lit de nom"),

@@ -71,6 +71,7 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
     )
     past = await _count("meal where opener_id = {} and ends_at <= {}", member_id, now)
     dishes = await _count("dish where written_by = {}", member_id)
+    boxes = await _count("till_count where first_by = {} or second_by = {}", member_id, member_id)
     then: list[Text] = []
     if booked:
         then.append(
@@ -102,6 +103,8 @@ async def leaving(member_id: int, now: datetime) -> Leaving:
                 dishes,
             )
         )
+    if boxes:
+        then.append(text("Ce que tu as compté dans la boîte d’un repas reste dans les comptes, sans ton nom."))
     if eaten:
         then.append(text("Le nombre de places prises à table reste, et ce qui a été payé. Plus rien ne dit par qui."))
     return Leaving(first, then)

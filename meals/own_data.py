@@ -88,7 +88,7 @@ _CHOSEN = {
 
 async def export_of(member_id: int) -> list[Exported]:
     """The meals one opened, one's bookings with what one chose, the seats of each, what one does not eat, whom one
-    booked for, what the pot got or gave by it, what one paid by card, the dishes one wrote."""
+    booked for, what the pot got or gave by it, what one paid by card, the boxes one counted, the dishes one wrote."""
     opened = await run(
         "select m.title as meal, m.about, m.starts_at, m.ends_at, m.closes_at, p.name as place, m.seats, m.low_cents, "
         "m.fair_cents, m.more_cents, m.state, m.reason, m.created_at from meal m join place p on p.id = m.place_id "
@@ -121,6 +121,16 @@ async def export_of(member_id: int) -> list[Exported]:
         f"select {_OF}, l.kind, l.cents, l.at {_of_booking} join pot_line l on l.booking_id = b.id "
         "where b.member_id = {} order by l.id",
         member_id,
+    )
+    alone = await run(
+        f"select {_OF}, e.cents, e.entered_at, e.differs from till_entry e join meal m on m.id = e.meal_id "  # noqa: S608 - constants of this file
+        "join place p on p.id = m.place_id where e.member_id = {} order by e.id",
+        member_id,
+    )
+    counted = await run(
+        f"select {_OF}, t.cents, t.counted_at from till_count t join meal m on m.id = t.meal_id "  # noqa: S608 - constants of this file
+        "join place p on p.id = m.place_id where t.first_by = {} or t.second_by = {} order by t.id",
+        *(member_id, member_id),
     )
     return [
         Exported(
@@ -200,6 +210,23 @@ async def export_of(member_id: int) -> list[Exported]:
                 "refunded_at": text("Demandé à la banque"),
             },
             await _cards(member_id),
+        ),
+        Exported(
+            "till_entries",
+            text("Boîtes de repas que j’ai comptées, en attendant que quelqu’un d’autre trouve la même chose"),
+            {
+                **_WHEN,
+                "cents": text("Centimes"),
+                "entered_at": text("Compté"),
+                "differs": text("Quelqu’un a trouvé autre chose"),
+            },
+            [{**row, "differs": bool(row["differs"])} for row in alone],
+        ),
+        Exported(
+            "meal_tills",
+            text("Boîtes de repas que j’ai comptées à deux"),
+            {**_WHEN, "cents": text("Centimes"), "counted_at": text("Compté")},
+            counted,
         ),
         Exported(
             "dishes",
@@ -292,7 +319,7 @@ async def erase(erasure: Erasure) -> None:
     """
     me, now = erasure.member_id, erasure.now
     theirs = [row["id"] for row in await run(_THEIRS, me, me)]
-    written = await run(_WRITTEN, *[me] * 5)
+    written = await run(_WRITTEN, *[me] * 8)
     rows = [
         row
         for row in await get_for_update(Meal, *(each["id"] for each in written))
@@ -326,9 +353,11 @@ _THEIRS = "select id from meal where opener_id = {} or cancelled_by = {} order b
 """The meals that say a member's name, or their words."""
 _WRITTEN = (
     "select id from meal where opener_id = {} or cancelled_by = {} or goes_ahead_by = {} "
-    "or id in (select meal_id from booking where member_id = {} or booked_by = {})"
+    "or id in (select meal_id from booking where member_id = {} or booked_by = {}) "
+    "or id in (select meal_id from till_entry where member_id = {}) "
+    "or id in (select meal_id from till_count where first_by = {} or second_by = {})"
 )
-"""Those whose row, or bookings, an erasure writes: locked first, as by the jobs that write the bookings of one."""
+"""Those whose row, bookings or box an erasure writes: locked first, as by the jobs that write the bookings of one."""
 
 
 async def _unsay(name: str, shown_as: Text | str, things: list[int], quotes: Sequence[str] = ()) -> None:
@@ -380,6 +409,9 @@ async def _forget_rows(me: int, now: datetime) -> None:
         *(me, now),
     )
     await run("update booking set booked_by = null where booked_by = {}", me)
+    await run("delete from till_entry where member_id = {}", me)
+    for column in ("first_by", "second_by"):  # what was in the box stays, and the other who found it
+        await run(f"update till_count set {column} = null where {column} = {{}}", me)  # noqa: S608 - constants of this line
     await run("update dish set written_by = null where written_by = {}", me)
     for column in ("opener_id", "goes_ahead_by", "cancelled_by"):
         await run(f"update meal set {column} = null where {column} = {{}}", me)  # noqa: S608 - constants of this line

@@ -424,6 +424,19 @@ DECIDED = [
     ),
     each("booking_diet", "booking_id diet people", id=NUMBER),
     each(
+        "till_entry",
+        "meal_id member_id cents entered_at differs",
+        id=NUMBER,
+        has_till=("whether a turn's rights counted then, for a month at most", "gone"),
+    ),
+    each(
+        "till_count",
+        **dict.fromkeys(("meal_id", "cents", "counted_at"), ("copy", "the place's accounts, without a name")),
+        **dict.fromkeys(("first_by", "second_by"), COPY_GONE),
+        id=NUMBER,
+    ),
+    table("meal_account", PLACE),
+    each(
         "pot_line",
         "place_id meal_id booking_id kind cents at",
         ("copy", "the place's accounts, without a name"),

@@ -11,6 +11,7 @@ import pytest
 from app.database import Store, run
 from app.one_by_one import SomeFailed
 from meals import jobs
+from meals.commands.till import enter_count
 from meals.domain import DOMAIN
 from meals.queries import lists
 from meals.states import Allergen, Diet
@@ -41,8 +42,10 @@ class TestOneThatFallsOver:
         "team_seats": NOON,
         "lapse_offers": NOON + DAY,
         "end_lists": START,
+        "close_accounts": END + DAY,
         "forget_guests_and_diets": END + DAY,
         "forget_what_was_paid": END + 40 * DAY,
+        "forget_who_counted": END + 40 * DAY,
     }
 
     async def lively(self, cast: Cast, helper: int, starts_at: datetime) -> int:
@@ -60,8 +63,8 @@ class TestOneThatFallsOver:
         return made
 
     def test_all_jobs_of_meals_are_here(self) -> None:
-        """Holds have a test of their own (`test_card_ending`): Stripe is asked first."""
-        assert {job.name.removeprefix("meals.") for job in DOMAIN.jobs} == {*self.DUE, "lapse_held"}
+        """Holds have a test of their own (`test_card_ending`): Stripe is asked first. What is published goes by places."""
+        assert {job.name.removeprefix("meals.") for job in DOMAIN.jobs} == {*self.DUE, "lapse_held", "publish_accounts"}
 
     @pytest.mark.parametrize("name", list(DUE))
     async def test_it_leaves_the_others_alone(self, cast: Cast, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,6 +75,10 @@ class TestOneThatFallsOver:
             for each in meals:
                 until = DOUBT if name == "cancel_doubtful" else None
                 await change_meal(each, state="closed", closed_at=CLOSES, doubtful_until=until)
+        if name in ("close_accounts", "forget_who_counted"):
+            for each in meals:
+                await change_meal(each, state="served")
+                await enter_count(each, actor=cast.odile, cents=500, now=END)
         touched: list[int] = []
 
         def falls_for(deed: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

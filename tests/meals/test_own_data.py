@@ -19,6 +19,7 @@ from meals.commands.dishes import write_dish
 from meals.commands.giving_back import cancel_seats
 from meals.commands.opener import let_go
 from meals.commands.opening import cancel_meal, go_ahead
+from meals.commands.till import enter_count
 from meals.kitchen import Amount
 from meals.plan import DishWords
 from meals.states import Allergen, Diet, Unit
@@ -68,7 +69,15 @@ async def live(cast: Cast) -> dict[str, int]:
         dish=DishWords("Tarte", about="Au four.", allergens=frozenset({Allergen.EGGS}), ingredients=(FLOUR,)),
         now=NOON,
     )
+    boxes = await make_meal(place_id=place, opener=cast.odile, title="Avant-hier", starts_at=NOON - 2 * DAY)
+    async with writing():
+        await run(
+            "insert into till_count (meal_id, cents, first_by, second_by, counted_at) values ({}, 900, {}, {}, {})",
+            *(boxes, cast.odile, me, NOON - DAY),
+        )
+    await enter_count(eaten, actor=me, cents=700, now=NOON)
     return {
+        "boxes": boxes,
         "eaten": eaten,
         "ate": ate,
         "past_guest": past_guest,
@@ -106,8 +115,12 @@ class TestTheCopy:
             "meal_guests": 2,
             "suspended_meals": 2,
             "meal_cards": 0,
+            "till_entries": 1,
+            "meal_tills": 1,
             "dishes": 2,
         }
+        assert [(row["cents"], row["meal"]) for row in found["till_entries"]] == [(700, "Hier")]
+        assert [(row["cents"], row["meal"]) for row in found["meal_tills"]] == [(900, "Avant-hier")]
         assert [row["meal"] for row in found["opened_meals"]] == ["Hier", "Annulé", "Le mien"]
         assert found["opened_meals"][1]["reason"] == REASON
         first = found["meal_bookings"][0]
@@ -155,6 +168,7 @@ class TestLeaving:
             "Le repas que tu as ouvert reste dans la mémoire du lieu, sans ton nom",
             "Les 2 plats que tu as écrits restent",
             "Le nombre de places prises à table reste",
+            "Ce que tu as compté dans la boîte d’un repas reste dans les comptes, sans ton nom",
         ):
             assert part in words, words
         await let_go(actor=cast.karim, meal_id=there["mine"], now=LATER)
@@ -230,10 +244,14 @@ class TestErasing:
             "meal": ("opener_id", "cancelled_by", "goes_ahead_by"),
             "booking": ("member_id", "booked_by"),
             "dish": ("written_by",),
+            "till_entry": ("member_id",),
+            "till_count": ("first_by", "second_by"),
         }.items():
             for column in columns:
                 rows = await run(f"select id from {table} where {column} = {{}}", cast.karim)
                 assert not rows, (table, column)
+        (box,) = await run("select cents, first_by from till_count where meal_id = {}", there["boxes"])
+        assert box == {"cents": 900, "first_by": cast.odile}, "what was in it stays, and who else found it"
         assert await run("select id from meal where once like {}", f"{cast.karim}:%") == []
         assert await run("select id from booking_diet where booking_id = {}", there["comes"]) == []
 
@@ -279,6 +297,7 @@ async def gone(cast: Cast) -> None:
 async def everything() -> str:
     """All that is kept about meals, and all messages."""
     names = ("meal", "booking", "booking_part", "booking_diet", "dish", "pot_line", "pot", "outbox", "entry")
+    names += ("till_entry", "till_count", "meal_account")
     rows = [await run(f"select * from {name} order by id") for name in (*names, "journal_line")]
     return repr([[{k: v for k, v in row.items() if k != "version"} for row in each] for each in rows])
 
@@ -311,12 +330,12 @@ class TestRenamed:
 @pytest.mark.parametrize("kept", [each for each in REGISTRY.domains if each.name == "meals"])
 def test_what_is_kept_is_told_with_who_sees_it_and_until_when(kept: Any) -> None:
     spoken = language("fr")
-    assert len(kept.keeps) == 6
+    assert len(kept.keeps) == 7
     jobs = {job.name for job in REGISTRY.jobs}
     for each in kept.keeps:
         assert all(map(spoken.say, (each.what, each.seen_by, each.how_long)))
         assert not each.job or each.job in jobs
-    assert [each.before_serving for each in kept.keeps if each.job] == [False, False, False, True]
+    assert [each.before_serving for each in kept.keeps if each.job] == [False, False, False, False, True]
 
 
 async def test_pots_of_several_places_are_locked_in_their_order(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
