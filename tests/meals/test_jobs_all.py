@@ -63,7 +63,7 @@ class TestOneThatFallsOver:
         return made
 
     def test_all_jobs_of_meals_are_here(self) -> None:
-        """Holds have a test of their own (`test_card_ending`): Stripe is asked first. What is published goes by places."""
+        """Holds have a test of their own (`test_card_ending`): Stripe is asked first. Figures go by places."""
         assert {job.name.removeprefix("meals.") for job in DOMAIN.jobs} == {*self.DUE, "lapse_held", "publish_accounts"}
 
     @pytest.mark.parametrize("name", list(DUE))

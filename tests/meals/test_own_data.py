@@ -297,8 +297,8 @@ async def gone(cast: Cast) -> None:
 async def everything() -> str:
     """All that is kept about meals, and all messages."""
     names = ("meal", "booking", "booking_part", "booking_diet", "dish", "pot_line", "pot", "outbox", "entry")
-    names += ("till_entry", "till_count", "meal_account")
-    rows = [await run(f"select * from {name} order by id") for name in (*names, "journal_line")]
+    tills = ("till_entry", "till_count", "meal_account")
+    rows = [await run(f"select * from {name} order by id") for name in (*names, *tills, "journal_line")]
     return repr([[{k: v for k, v in row.items() if k != "version"} for row in each] for each in rows])
 
 
