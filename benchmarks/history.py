@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg  # type: ignore[import-untyped] # asyncpg comes without types
 from piccolo.table import Table
@@ -50,7 +50,7 @@ class Rows:
 
     def __init__(self, table: type[Table], last_id: int) -> None:
         self.name: str = table._meta.tablename
-        self.defaults = {column._meta.name: column.get_default_value() for column in table._meta.columns}
+        self.defaults = {column._meta.db_column_name: column.get_default_value() for column in table._meta.columns}
         self.next_id = last_id + 1
         self.values: list[tuple[Any, ...]] = []
 
@@ -247,7 +247,14 @@ def devices(tables: Tables, scene: Scene, now: datetime, *, chance: Random) -> N
             )
 
 
-async def write(database: str, tables: Tables) -> None:
+class Written(Protocol):
+    """Tables to be written."""
+
+    def all(self) -> Sequence[Rows]:
+        """Each of them."""
+
+
+async def write(database: str, tables: Written) -> None:
     """All of it, in one transaction, by the driver's own way."""
     if database.startswith("sqlite"):
         connection = sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None, timeout=60)

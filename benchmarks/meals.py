@@ -97,7 +97,7 @@ async def check_tables(meals: Meals, made_at: datetime, acknowledged: int) -> No
     `Failed`. `acknowledged`: bookings since `made_at`."""
     tables = await run(
         "select m.id, m.seats, m.taken, coalesce((select sum(p.seats) from booking_part p where p.meal_id = m.id "
-        "and p.state in ('confirmed', 'offered', 'held')), 0) as there from meal m order by m.id"
+        "and p.state in ('confirmed', 'attended', 'offered', 'held')), 0) as there from meal m order by m.id"
     )
     if over := [row for row in tables if row["there"] > row["seats"]]:
         raise Failed(f"More people than seats: {over}")

@@ -40,7 +40,7 @@ class Page:
 
     name: str
     path: str
-    """With {workshop}, {reading}, {week}, {turn} and {meal} where the ids stand."""
+    """With {workshop}, {reading}, {week}, {turn}, {meal}, {door} and {month} where these stand."""
     who: str = "samira"
     """Empty for a visitor."""
     but: str = ""
@@ -53,6 +53,8 @@ class Page:
             week=place.week,
             turn=place.turn_id,
             meal=place.meals.page_id,
+            door=place.door.meal_id,
+            month=place.door.month,
         )
 
     @property
@@ -65,6 +67,8 @@ AGENDA = "agenda"
 WORKSHOP = "workshop"
 TURNS = "week of 40 turns"
 MEAL = "meal"
+DOOR = "door of 120 bookings"
+ACCOUNTS = "open accounts, three years of them"
 ONCE = 'name="once" value="[0-9a-f]+"'
 """What tells a form from the same form in another tab."""
 PAGES = (
@@ -81,6 +85,8 @@ PAGES = (
     Page(MEAL, "/repas/{meal}", but=ONCE),
     Page(f"{MEAL}, visitor", "/repas/{meal}", ""),
     Page("meals", "/repas"),
+    Page(DOOR, "/repas/{door}/accueil", but=ONCE),
+    Page(ACCOUNTS, "/repas/comptes?mois={month}"),
     Page("workshops", "/ateliers"),
     Page("my appointments", "/mes-rendez-vous"),
     Page("messages", "/messages"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -25,7 +25,8 @@ from app.identity.passwords import hash_password
 from app.identity.visits import hash_token
 from app.main import REGISTRY
 from app.migrations import migrate
-from benchmarks import history, meals, turns
+from benchmarks import accounts, history, meals, turns
+from benchmarks.accounts import Door
 from benchmarks.meals import Meals
 from workshops import commands
 from workshops.rules import Proposal
@@ -80,6 +81,7 @@ class Place:
     rush: tuple[str, ...] = ()
     """…and the sessions of those people."""
     meals: Meals = field(default_factory=Meals)
+    door: Door = field(default_factory=Door)
     made_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -96,11 +98,15 @@ async def make_place(database: str, *, members: int, years: int, progress: Progr
             place = (await run("select id, slug from place order by id limit 1"))[0]
             await _more_members(place["id"], members=members, chance=chance, now=now, progress=progress)
             await meals.to_come(place["id"], now=now)
+            door = await accounts.open_door(place["id"], now=now)
             await _more_to_come(place["id"], to_come, chance=chance, now=now, progress=progress)
             await _past(database, place["id"], years=years, chance=chance, now=now, progress=progress)
+            await history.write(database, await accounts.past_meals(place["id"], chance=chance, now=now))
             await turns.past(place["id"], years=years, chance=chance, now=now, progress=progress)
             await turns.full_week(place["id"], chance=chance, now=now)
-            return await _described(database, place, members=members, years=years, chance=chance, now=now)
+            described = await _described(database, place, members=members, years=years, chance=chance, now=now)
+            month = local_day(now - timedelta(days=400))
+            return replace(described, door=Door(door, f"{month:%Y-%m}"))
     finally:
         await close_database()
 
