@@ -109,11 +109,21 @@ async def desk_page(
     )
 
 
+PAYMENTS_TOGETHER = 5
+"""Nobody learns what fewer paid, not even by reading a sum twice."""
+_AT_STRIPE = """
+select coalesce(sum(cents), 0) as cents from ledger_line where account = {} and id <= coalesce((
+    select id from ledger_line where kind = {}
+    order by id desc limit 1 offset (select count(*) % {} from ledger_line where kind = {})
+), 0)
+"""
+
+
 async def _at_stripe() -> int:
-    """What Stripe holds for the association, of all its places: what it pays out is of no place."""
-    rows = await run(
-        "select coalesce(sum(cents), 0) as cents from ledger_line where account = {}", Account.STRIPE.value
-    )
+    """What Stripe held for the association, of all its places, when the last full five payments were in: what it pays
+    out is of no place."""
+    payment = LedgerKind.PAYMENT.value
+    rows = await run(_AT_STRIPE, Account.STRIPE.value, payment, PAYMENTS_TOGETHER, payment)
     return int(rows[0]["cents"])
 
 
