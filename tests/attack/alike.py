@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import re
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,15 +19,22 @@ from unittest import mock
 
 import httpx
 
+from app.cli.accounts import check, line_of
 from app.database import run
 from app.identity.exporting import as_json, export_of
 from app.main import REGISTRY
+from app.settings import Settings
 from tests.attack.crawl import Found, RouteTable, _unlinked, _walk
-from tests.attack.two_towns import NOW, VISITOR, TwinTown, feed_token, overheard
+from tests.attack.two_towns import NOW, VISITOR, TwinTown, codes_of, feed_token, overheard
 from tests.client import Browser, World
 
 SOUGHT = ("Sylvie", "Farid", "suspendu", "800", "8 €", "soupe", "carte", "Réservations closes")
 """What a curious reader looks for."""
+MONEY = (
+    "/repas/comptes?mois=2026-10",
+    "/repas/comptes?mois=2026-11",
+    "/comptes/export.csv?du=2026-10-01&au=2026-11-30",
+)
 WRITTEN_TO_SOMEBODY = (
     "member_id", "recipient", "kind", "language", "subject", "body", "link", "signature", "place_id", "place_email",
     "action", "about_kind", "about_id", "about_at", "method", "event", "sequence", "offer_key", "on_site", "stopped",
@@ -74,10 +82,31 @@ class Reader(Browser):
         return answer
 
 
+_NUMBERED = (
+    ('class="letter ', re.compile(r'(data-id="|id="m|aria-labelledby="m|/messages/|/a-prevenir/)[0-9]+')),
+    ('class="call ', re.compile(r'(data-id="|/a-prevenir/)[0-9]+')),
+    ("/comptes/lignes/", re.compile(r'(data-id="|/comptes/lignes/|name="seen" value=")[0-9]+')),
+)
+"""Where running numbers stand, by what tells such a page."""
+
+
 def told_by(answer: httpx.Response) -> str:
-    """All that an answer tells: its status, every header, every letter; of an archive, all that is in it."""
-    head = [str(answer.status_code), *(f"{name}: {value}" for name, value in sorted(answer.headers.multi_items()))]
-    return "\n".join([*head, "", _text(answer)])
+    """All that an answer tells: its status, every header, every letter; of an archive, all that is in it.
+
+    But for one thing: messages and lines of the ledger are numbered through all people, so that whoever reads two of
+    theirs sees how many there were between them, whatever these said. Where they are listed the number is left out, and
+    the length with it.
+    """
+    said = plain = _text(answer)
+    for mark, numbers in _NUMBERED:
+        if mark in plain:
+            plain = numbers.sub(r"\1…", plain)
+    headers = [
+        f"{name}: {value}"
+        for name, value in sorted(answer.headers.multi_items())
+        if plain == said or name != "content-length"
+    ]
+    return "\n".join([str(answer.status_code), *headers, "", plain])
 
 
 def _text(answer: httpx.Response) -> str:
@@ -98,6 +127,8 @@ class Reading:
     takings: dict[str, str] = field(default_factory=dict)
     """What each reader takes along."""
     log: list[str] = field(default_factory=list)
+    check: list[str] = field(default_factory=list)
+    """What `reseau accounts check` says, of all that is kept here."""
 
 
 class Reads:
@@ -119,7 +150,7 @@ class Reads:
         """Where each reader begins: what no page leads to is tried all the same."""
         things = [f"/repas/{each.id}" for each in self.town.meals.values()]
         own = [] if kind == VISITOR else [f"/calendriers/perso/{feed_token(kind)}.ics", "/moi/donnees/copie"]
-        return ["/", *things, *own, *(f"/recherche?q={each}" for each in SOUGHT)]
+        return ["/", *MONEY, *things, *own, *(f"/recherche?q={each}" for each in SOUGHT)]
 
     async def ask(self, kinds: Collection[str], addresses: Collection[str]) -> None:
         """These addresses; `{…}` is the number of the meal of that title."""
@@ -141,6 +172,7 @@ class Reads:
             "filter_name": ["repas"],
             "thing_id": [str(each.id) for each in dinners],
             "name": ["agenda.ics", "repas.ics", "les-tanneurs.ics"],
+            "code": codes_of(self.town, bookings_of),
         }
         for kind in kinds:
             reader, asked = self.reader(kind), dict.fromkeys(self.begin(kind))
@@ -198,6 +230,8 @@ async def read_town(
             await reads.knock(kinds, ("Boris", *list(differ)[:2]))
         reading.pages, reading.log = reads.seen, [*town.log, *log]
     reading.mails = await mails_to(others)
+    checked = await check(Settings(), None, now=NOW)
+    reading.check = [*map(line_of, checked.differences), checked.silence]
     for member_id in sorted(others):
         taken = await export_of(member_id, REGISTRY.domains)
         reading.takings[str(member_id)] = as_json(taken, now=NOW).decode()
@@ -206,15 +240,33 @@ async def read_town(
 
 def differences(one: Reading, other: Reading) -> list[str]:
     """What tells the two towns apart, in words for whoever reads a failed test."""
-    said = _of_pages(one.pages, other.pages)
+    said = _of_pages(_ranked(one.pages), _ranked(other.pages))
     for name, mine, theirs in (
         ("mails", list(map(str, one.mails)), list(map(str, other.mails))),
-        ("log", one.log, other.log),
+        ("log", _unnumbered(one.log), _unnumbered(other.log)),
+        ("check", one.check, other.check),
     ):
         said += [f"{name}: {line}" for line in _changed(mine, theirs)]
     for whose, taken in one.takings.items():
         said += [f"copy of {whose}: {line}" for line in _changed(taken.splitlines(), other.takings[whose].splitlines())]
     return said
+
+
+_RUNNING = re.compile(r"/(comptes/lignes|messages|a-prevenir)/([0-9]+)")
+
+
+def _ranked(pages: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """The same, whose running numbers are no part of any address: the first of them is the first."""
+    numbers = sorted({int(found[2]) for _, address in pages if (found := _RUNNING.search(address))})
+    rank = {str(number): str(place) for place, number in enumerate(numbers)}
+    return {
+        (kind, _RUNNING.sub(lambda found: f"/{found[1]}/n{rank[found[2]]}", address)): told
+        for (kind, address), told in pages.items()
+    }
+
+
+def _unnumbered(lines: list[str]) -> list[str]:
+    return [_RUNNING.sub(r"/\1/…", line) for line in lines]
 
 
 def _of_pages(one: Mapping[tuple[str, str], str], other: Mapping[tuple[str, str], str]) -> list[str]:

@@ -17,8 +17,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
+from app.accounts.commands.box import deposit
+from app.accounts.commands.budget import answer_request, ask_for, set_budget
+from app.accounts.commands.purchases import write_purchase
+from app.accounts.commands.repaying import give_back
+from app.accounts.rules import PurchaseWords
+from app.accounts.states import PaidFrom, Spending
 from app.calendar.commands import add_feed
 from app.calendar.rules import FeedWishes
+from app.clock import local_day
 from app.database import run, transaction
 from app.identity.states import Act
 from app.main import REGISTRY
@@ -26,8 +33,12 @@ from app.payments import gateway
 from app.settings import Settings
 from app.web.log import JsonLines
 from meals.commands.booking import book, book_for
+from meals.commands.door import tick, untick
 from meals.commands.giving_back import cancel_seats, hand_over, take_over
 from meals.commands.opening import cancel_meal
+from meals.commands.till import enter_count
+from meals.facts import KIND
+from meals.queries.door import ticket_code
 from meals.rules import Wish
 from meals.states import Job, Payment
 from rehearsal import Rehearsal
@@ -195,6 +206,7 @@ class Builder:
             if at <= NOW:
                 self.bank.now = at
                 await deed(*about, at)
+        await self._logistics()
         await self._jobs(NOW)
         await self._sign_in()
         return self.town
@@ -279,6 +291,9 @@ class Builder:
             self.at(at, self._jobs)
         if wait and not later:
             self.at(closes + 10 * MINUTE, self._handed, dinner)
+        if dinner.title not in (*STILL_BOOKED, "Réservations closes"):
+            self.at(starts - 40 * MINUTE, self._comes_in, dinner)
+            self.at(starts + HOUR + 10 * MINUTE, self._counts, dinner)
 
     async def _opens(self, dinner: Dinner, closes: datetime, seats: int, at: datetime) -> None:
         dinner.id = await make_meal(
@@ -287,6 +302,48 @@ class Builder:
         )  # fmt: skip
         team = [self._id(name) for name in ("Odile", *TEAM) if name == "Odile" or name in self.spends]
         await make_turn(meal_id=dinner.id, job=Job.COOK, hours_before=1, hours=0.5, people=4, holders=team, now=at)
+
+    async def _comes_in(self, dinner: Dinner, at: datetime) -> None:
+        """Prune ticks who is there: half of those who are expected at the meal that is about to begin, else all but
+        Boris; Odile by mistake."""
+        names = [
+            name for name in dinner.bookings if name != "Boris" and (self.few or name not in ("Denise", "Gustave"))
+        ]
+        names = [name for name in names if name not in self.spends or self.spends[name].leaves is None]
+        there = ["Odile", *names[::2]] if dinner.title == "À table" else ["Odile", *names]
+        there = list(dict.fromkeys(there))
+        prune = {"actor": self._id("Prune"), "seats": 1, "now": at}
+        for number, name in enumerate(there):
+            await tick(booking_id=dinner.bookings[name], seen=0, once=f"in {number}", **prune)  # type: ignore[arg-type]
+        await untick(booking_id=dinner.bookings[there[0]], seen=1, once="out", **prune)  # type: ignore[arg-type]
+
+    async def _counts(self, dinner: Dinner, at: datetime) -> None:
+        """Two find as much in the box, whatever was promised; or one has not counted yet."""
+        await enter_count(dinner.id, actor=self._id("Quentin"), cents=4200, now=at)
+        if dinner.title != "Pas encore compté":
+            await enter_count(dinner.id, actor=self._id("Odile"), cents=4200, now=at + MINUTE)
+
+    async def _logistics(self) -> None:
+        """What the place spends is nobody's secret, and the same in both."""
+        place_id, achille = self.town.place, self._id("Achille")
+        amounts = {Spending.FOOD: 20000, Spending.COFFEE: 3000}
+        await set_budget(actor=achille, place_id=place_id, amounts=amounts, now=NOW - 5 * DAY)
+        wish = {"spending": Spending.ROOM, "what": "Une bouilloire", "why": "L’autre fuit.", "cents": 2500}
+        asked = await ask_for(
+            actor=self._id("Marius"), place_id=place_id, once="kettle", now=NOW - 5 * DAY, **wish,  # type: ignore[arg-type]
+        )  # fmt: skip
+        await answer_request(actor=achille, request_id=asked, agree=True, version=1, now=NOW - 4 * DAY)
+        dinner = self.town.meals["La nuit est passée"]
+        bought = PurchaseWords(
+            "Légumes", 2400, Spending.FOOD, local_day(dinner.starts_at), PaidFrom.MEMBER, KIND, dinner.id
+        )
+        purchase_id = await write_purchase(
+            actor=self._id("Odile"), place_id=place_id, words=bought, once="greens", now=NOW - 2 * DAY
+        )
+        await give_back(
+            actor=achille, purchase_id=purchase_id, paid_from=PaidFrom.BOX, once="greens back", now=NOW - HOUR
+        )
+        await deposit(actor=achille, place_id=place_id, cents=1000, once="to the bank", now=NOW - HOUR)
 
     async def _calls_off(self, dinner: Dinner, at: datetime) -> None:
         await cancel_meal(actor=self._id("Octave"), meal_id=dinner.id, reason="Plus de gaz.", now=at)
@@ -321,6 +378,13 @@ class Builder:
         await take_over(actor=self._id("Wanda"), meal_id=dinner.id, now=at + MINUTE)
         await hand_over(actor=self._id("Ivan"), booking_id=dinner.bookings["Gustave"], seats=1, now=at + 2 * MINUTE)
         await take_over(actor=self._id("Walid"), meal_id=dinner.id, now=at + 3 * MINUTE)
+
+
+def codes_of(town: TwinTown, names: Collection[str]) -> list[str]:
+    """What the tickets of these say at the door."""
+    secret_key = World(NOW).settings.secret_key
+    numbers = [dinner.bookings[name] for dinner in town.meals.values() for name in names]
+    return [ticket_code(number, secret_key=secret_key) for number in numbers]
 
 
 def feed_token(kind: str) -> str:
