@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from app.accounts.commands import PurchaseWords
-from app.accounts.rules import LOGISTICS, MOST_CENTS, read_amount
+from app.accounts.rules import LOGISTICS, MOST_CENTS, PurchaseWords, read_amount
 from app.accounts.states import PaidFrom, Spending
 from app.i18n import Text, text
 from app.web.forms import Fields, clean_line

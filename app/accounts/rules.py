@@ -58,6 +58,26 @@ class Buyer:
     """Asked for it, and it was agreed."""
 
 
+@dataclass(frozen=True, slots=True)
+class PurchaseWords:
+    """What somebody says that they bought."""
+
+    what: str
+    cents: int
+    spending: Spending
+    bought_on: date
+    paid_from: PaidFrom
+    about: str = ""
+    about_id: int | None = None
+    """What it is for, among those of `spending.near`."""
+    request_id: int | None = None
+    """The request that was agreed to."""
+    payee: str = ""
+    """The name that whoever advanced it wants in the accounts; their own if it is empty."""
+    for_other: bool = False
+    """Whoever keeps the accounts writes it down for somebody of this name, who does not use the site."""
+
+
 def read_amount(written: str) -> int | None:
     """« 84,50 », « 84.5 », « 1 234 € » in cents; nothing for what is no amount."""
     bare = _SPACES.sub("", written).removesuffix("€")

@@ -17,6 +17,7 @@ KEPT_EMPTY = "goes with the row"
 SECRET = "a secret, or its hash"
 PLACE = ("of the place", "of the place: whoever keeps it changes it")
 PUBLISHED = ("copy", "the memory of the place; gone with what was never published")
+TEN_YEARS = "accounts are kept ten years, without an account"
 MEDIATORS = ("copy", "the words of a role about somebody else's thing")
 STATE = ("copy", "how the thing stands")
 
@@ -311,10 +312,58 @@ DECIDED = [
     ),
     each(
         "ledger_line",
-        "id place_id kind ref cents at checkout_id",
+        "id place_id account kind ref cents at checkout_id about about_id corrects words",
         ("the place's accounts, which name nobody", "the place's accounts, without a name"),
     ),
     table("stripe_event", OURS),
+    # ---------------------------------------------------------------------------------------------------- accounts
+    each(
+        "payee",
+        id=NUMBER,
+        place_id=("copy", TEN_YEARS),
+        name=("copy", "the law has it kept ten years, then gone"),
+        member_id=COPY_GONE,
+        created_at=("when they first advanced money: the first of their purchases says so", TEN_YEARS),
+    ),
+    each(
+        "purchase",
+        "place_id spending what cents bought_on paid_from written_at struck_at reason",
+        ("copy", TEN_YEARS),
+        id=("copy", "a number without a name"),
+        **dict.fromkeys(("about", "about_id"), ("on its page: a meal", TEN_YEARS)),
+        **dict.fromkeys(("payee_id", "request_id"), NUMBER),
+        written_by=COPY_GONE,
+        struck_by=("on its page, that it was struck out", "gone"),
+        once=("the digest of a form", "a digest without a name"),
+    ),
+    each(
+        "receipt",
+        **dict.fromkeys(("picture", "width", "height"), ("on the purchase's page, which the copy names", TEN_YEARS)),
+        **dict.fromkeys(("id", "purchase_id", "rank"), NUMBER),
+        digest=("of the picture", TEN_YEARS),
+        added_at=("beside the hour of the purchase", TEN_YEARS),
+    ),
+    each(
+        "reimbursement",
+        **dict.fromkeys(("paid_from", "paid_on"), ("copy", TEN_YEARS)),
+        cents=("in the copy of the purchase", TEN_YEARS),
+        **dict.fromkeys(("id", "place_id", "purchase_id", "payee_id"), NUMBER),
+        **dict.fromkeys(("paid_by", "undone_by"), ("the deed of a role about somebody else's money", "gone")),
+        **dict.fromkeys(("paid_at", "undone_at"), ("beside its day", TEN_YEARS)),
+        once=("the digest of a form", "a digest without a name"),
+    ),
+    table("budget_line", PLACE),
+    each(
+        "budget_request",
+        "place_id spending what cents state reason asked_at answered_at",
+        ("copy", "what the place was asked for, without a name"),
+        id=NUMBER,
+        member_id=COPY_GONE,
+        why=COPY_GONE,
+        once=("the digest of a form", "a digest without a name"),
+        version=OURS,
+        answered_by=("the deed of a role about somebody else's request", "gone"),
+    ),
     # ------------------------------------------------------------------------------------------------------- turns
     table("rota_setting", PLACE),
     table("duty", PLACE),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app.accounts.commands.box import correct_line, deposit
 from app.accounts.commands.budget import answer_request, ask_for, set_budget, take_request_back
-from app.accounts.commands.purchases import PurchaseWords, add_receipt, strike_purchase, write_purchase
+from app.accounts.commands.purchases import add_receipt, strike_purchase, write_purchase
 from app.accounts.commands.repaying import give_back, undo_give_back
+from app.accounts.rules import PurchaseWords
 
 __all__ = [
     "PurchaseWords",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from app.accounts import rules, spending
 from app.accounts.commands.parts import buyer_of, enter, known_by, place_of_row, refuse_if, request_moves
 from app.accounts.ledger import add_line
 from app.accounts.pictures import Picture
 from app.accounts.queries import Row, box_cents, lines_named
-from app.accounts.rules import ACCOUNT_OF, Buyer
+from app.accounts.rules import ACCOUNT_OF, Buyer, PurchaseWords
 from app.accounts.states import (
     REQUEST_MOVES,
     Account,
@@ -26,26 +25,6 @@ from app.clock import local_day
 from app.database import command, get_for_update, run, transaction
 from app.errors import NotFound, Refused
 from app.identity.api import who_is_here
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseWords:
-    """What somebody says that they bought."""
-
-    what: str
-    cents: int
-    spending: Spending
-    bought_on: date
-    paid_from: PaidFrom
-    about: str = ""
-    about_id: int | None = None
-    """What it is for, among those of `spending.near`."""
-    request_id: int | None = None
-    """The request that was agreed to."""
-    payee: str = ""
-    """The name that whoever advanced it wants in the accounts; their own if it is empty."""
-    for_other: bool = False
-    """Whoever keeps the accounts writes it down for somebody of this name, who does not use the site."""
 
 
 @command
