@@ -65,7 +65,7 @@ def nobody_overtaken(rows: list[dict[str, Any]], of_id: dict[int, dict[str, Any]
 
 
 async def the_pot_agrees(place_id: int) -> None:
-    """What is in it is what stands: of each booking, its gifts if a seat of it is confirmed, and what it drew."""
+    """What is in it is what stands: of each booking, its gifts if a seat of it is theirs, and what it drew."""
     sums: dict[int, Counter[str]] = {}
     total = 0
     for line in await run("select * from pot_line where place_id = {}", place_id):
@@ -77,7 +77,7 @@ async def the_pot_agrees(place_id: int) -> None:
     assert kept["borne_cents"] >= 0, "more was put back than was borne"
     for each in await run(
         "select b.id, b.give, b.suspended, b.fair_cents, (select count(*) from booking_part p "
-        "where p.booking_id = b.id and p.state = 'confirmed') as confirmed from booking b "
+        "where p.booking_id = b.id and p.state in ('confirmed', 'attended')) as confirmed from booking b "
         "join meal m on m.id = b.meal_id where m.place_id = {}",
         place_id,
     ):
