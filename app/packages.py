@@ -42,6 +42,7 @@ PACKAGES = (
             "app.identity.data_tables",
             "app.calendar.tables",
             "app.notices.tables",
+            "app.accounts.tables",
             "app.payments.tables",
             "app.journal",
         ),
