@@ -331,6 +331,19 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Taking:
+    """A sum that people brought, of so many that nobody learns what one of them did."""
+
+    day: date
+    title: str
+    """Of the thing that it is of; empty for what came together from several."""
+    thing_id: int | None
+    account: str
+    """Where it went: `app.accounts.states.Account`."""
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """The manifest of a domain."""
 
@@ -382,6 +395,9 @@ class Domain:
     checks: Callable[[datetime], Awaitable[Sequence[Difference]]] | None = None
     """All that does not agree in what it keeps about money. Reads, takes no lock, and changes nothing."""
     spends: Spends | None = None
+    takings: Callable[[int, date, date], Awaitable[Sequence[Taking]]] | None = None
+    """What people brought to this place from one day to another, both included, as far as it may be told: sums that are
+    the same whoever asks, and whenever."""
     seed: Callable[[Any], Awaitable[None]] | None = None
     """Fills a demonstration; gets the `app.demo.Stage`."""
     seed_after: str = ""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from litestar import Router
 
-from app.contracts import Asked, Difference, Domain, EntryKind, Job, Kept, NavItem, Offers, Payable, Spends
+from app.contracts import Asked, Difference, Domain, EntryKind, Job, Kept, NavItem, Offers, Payable, Spends, Taking
 from app.errors import Refusal
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Registry:
     checks: Mapping[str, Callable[[datetime], Awaitable[Sequence[Difference]]]]
     """By the name of the domain whose money it is."""
     spends: Sequence[Spends]
+    takings: tuple[Callable[[int, date, date], Awaitable[Sequence[Taking]]], ...]
     """What money is spent for."""
 
     @classmethod
@@ -83,6 +84,7 @@ class Registry:
             payables={payable.kind: payable for payable in payables},
             checks={domain.name: domain.checks for domain in domains if domain.checks is not None},
             spends=tuple(domain.spends for domain in domains if domain.spends is not None),
+            takings=tuple(domain.takings for domain in domains if domain.takings is not None),
         )
 
 

@@ -11,6 +11,7 @@ from meals.commands.publishing import publish_accounts
 from meals.facts import KIND
 from meals.offers import OFFERS
 from meals.spending import SPENDS
+from meals.takings import takings
 from meals.wording import SENTENCES
 
 NOBODY_FIRST = timedelta(days=10_000)
@@ -70,6 +71,7 @@ DOMAIN = Domain(
     payable=PAYABLE,
     checks=checks.differences,
     spends=SPENDS,
+    takings=takings,
     seed=demo.seed,
     seed_after="accounts",
 )

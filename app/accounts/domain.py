@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from app.accounts import checks, demo, jobs, own_data
 from app.accounts.pages import ROUTER
+from app.accounts.pages_export import EXPORT
 from app.accounts.wording import SENTENCES
 from app.contracts import Domain, Job, NavItem
 from app.i18n.text import N_
@@ -11,7 +12,7 @@ from app.identity.states import Act
 
 DOMAIN = Domain(
     name="accounts",
-    routers=(ROUTER,),
+    routers=(ROUTER, EXPORT),
     nav=(
         NavItem(
             "accounts", N_("Tenir les comptes"), "/comptes", "meal", "coin-euro", order=92, for_act=Act.KEEP_ACCOUNTS

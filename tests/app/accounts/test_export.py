@@ -72,7 +72,7 @@ class TestWhoGetsIt:
     async def test_it_is_a_file_and_kept_by_nobody(self, scene: Scene) -> None:
         answer = await (await scene.as_(scene.cast.rosa)).get("/comptes/export.csv?du=2026-01-01&au=2026-12-31")
         assert answer.content.startswith(BOM.encode())
-        assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+        assert answer.headers["content-type"] == "text/csv; header=present; charset=utf-8"
         named = 'attachment; filename="comptes-les-tanneurs-2026-01-01-2026-12-31.csv"'
         assert answer.headers["content-disposition"] == named
         assert "no-store" in answer.headers["cache-control"]
