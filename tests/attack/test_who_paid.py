@@ -27,7 +27,7 @@ from app.accounts.api import add_line
 from app.accounts.states import LedgerKind
 from app.database import close_database, connect, open_database, run, transaction
 from app.identity import listed
-from meals.queries import lists, one
+from meals.queries import door, lists, one
 from tests.attack.alike import Reading, Reads, differences, mails_to, read_town, told_by, without_chance
 from tests.attack.two_towns import (
     FEW,
@@ -305,6 +305,15 @@ class TestWhatDiffersIsSeen:
         assert leaky != one._MEAL
         monkeypatch.setattr(one, "_MEAL", leaky)
         assert [line for line in await swapped.told("member", meal) if "300 c" in line]
+
+    async def test_a_price_on_the_list_at_the_door(self, swapped: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+        lists_at = ("/repas/{À table}/accueil", "/repas/{À table}/accueil/feuille")
+        assert await swapped.told("door", *lists_at) == []
+        leaky = door._PARTS.replace("b.first_name) as name", "b.first_name) || b.price_cents as name")
+        assert leaky != door._PARTS
+        monkeypatch.setattr(door, "_PARTS", leaky)
+        for address in lists_at:
+            assert await swapped.told("door", address) != []
 
     async def test_how_much_is_in_the_pot(self, few: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
         meal = "/repas/{On réserve encore}"
