@@ -30,7 +30,7 @@ from meals.commands.opener import ask_whether, cooks_of, who_answers
 from meals.commands.opening import cancel_steps, change, move
 from meals.commands.parts import lapse_offers_of, locked_booking
 from meals.commands.steps import locked, moment, note, tell, way_out
-from meals.facts import KIND, Row, source_of, standing_of, turns_of
+from meals.facts import KIND, Row, night_of, source_of, standing_of, turns_of
 from meals.states import MealState, OwnSeat, PartState
 from meals.tables import Booking, Meal
 from rotas.api import call_for, gave_up
@@ -297,9 +297,9 @@ async def close_accounts(now: datetime) -> int:
     nothing is written down; one that was called off has no accounts."""
     today = day_start(local_day(now))
     due = await run(
-        "select id from meal m where state = 'served' and ends_at <= {} and ends_at > {} "
+        "select id from meal m where state = 'served' and ends_at < {} and ends_at > {} "
         "and not exists (select 1 from meal_account a where a.meal_id = m.id) union "
-        "select id from meal where ends_at <= {} "
+        "select id from meal where ends_at < {} "
         "and id in (select meal_id from booking_part where attended_at is not null) order by id",
         *(today, now - rules.MONEY_KEPT, today),
     )
@@ -310,7 +310,7 @@ async def close_accounts(now: datetime) -> int:
 async def _close_accounts_of(meal_id: int, now: datetime) -> int:
     async with transaction():
         row = await locked(meal_id)
-        if row["ends_at"] > day_start(local_day(now)):
+        if now < night_of(row):  # until then people are ticked in, from the list on paper as well
             return 0
         served = MealState(row["state"]) is MealState.SERVED
         return await close_accounts_of(row, now=now) if served else await forget_who_came(meal_id, now=now)

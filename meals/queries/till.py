@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from app.clock import day_start, local_day
 from app.contracts import GONE
 from app.database import run
 from app.errors import Forbidden, NotFound
@@ -15,9 +14,9 @@ from app.i18n import Language, Text, capital, language, text
 from app.identity.api import here_at, somebody_holds
 from app.identity.states import Act
 from app.identity.visits import Visit
-from meals import till_rules
+from meals import door_rules, till_rules
 from meals.commands.till import cash_ref, entries_of
-from meals.facts import Row, standing_of, turns_of, who_is
+from meals.facts import Row, night_of, standing_of, turns_of, who_is
 from meals.states import MealRefusal
 from meals.till_rules import Entry, TillWho
 from meals.wording import SENTENCES
@@ -55,7 +54,7 @@ class TillPage:
     takes_cash: bool
     """Whether they have a float of their own to count elsewhere."""
     ticks: bool
-    """Whether the list of the door is theirs as well."""
+    """Whether the list of the door is theirs as well, now."""
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Text] = field(default_factory=dict)
 
@@ -103,7 +102,7 @@ async def till_page(
         counts=said.state in ("open", "entered", "differs"),
         again=said.state == "entered",
         takes_cash=till.takes_cash,
-        ticks=till.checks_in,
+        ticks=till.checks_in and door_rules.why_not_now(standing_of(row), night=night_of(row), now=visit.now) is None,
         values=values or {},
         errors=errors or {},
     )
@@ -172,10 +171,9 @@ def _counted(row: Row, *, me: int, named: bool, lang: Language) -> tuple[Text, l
 
 def _difference(row: Row, lang: Language) -> Text:
     if row["pledged_cents"] is None:
-        night = day_start(local_day(row["ends_at"]) + timedelta(days=1))
         return text(
             "La différence avec ce qui était prévu se lira ici %(day)s, quand les comptes du repas seront clos.",
-            day=lang.day(night),
+            day=lang.day(night_of(row)),
         )
     cents = till_rules.difference_cents(
         counted=row["counted_cents"], pledged=row["pledged_cents"], people=row["box_people"]
@@ -186,4 +184,4 @@ def _difference(row: Row, lang: Language) -> Text:
         return text("Il y avait exactement ce qui était prévu.")
     if cents > 0:
         return text("Il y avait %(sum)s de plus que prévu.", sum=lang.euros(cents))
-    return text("Il y avait %(sum)s de moins que prévu. De qui, personne ne le sait.", sum=lang.euros(-cents))
+    return text("Il y avait %(sum)s de moins que prévu. Personne ne sait de qui.", sum=lang.euros(-cents))

@@ -44,6 +44,9 @@ class TillPage:
 
     id: int
     duty: str
+    source_title: str
+    """What opened the turn, if anything did: a meal, whose envelopes are counted there."""
+    source_url: str
     when_words: str
     until_words: str
     counts: Sequence[Count]
@@ -54,7 +57,7 @@ class TillPage:
 
 
 _HELD = """
-select s.id, s.place_id, s.starts_at, s.ends_at, d.name as duty from rota_slot s
+select s.id, s.place_id, s.starts_at, s.ends_at, s.source_title, s.source_url, d.name as duty from rota_slot s
 join duty d on d.id = s.duty_id and d.act = 'take_cash'
 join rota_holding h on h.slot_id = s.id and h.member_id = {} and h.went = '' and h.came <> 'watches'
 where s.state = 'open' and s.starts_at <= {} and s.ends_at > {}"""
@@ -117,6 +120,8 @@ async def till_page(
     return TillPage(
         id=slot_id,
         duty=slot["duty"],
+        source_title=slot["source_title"],
+        source_url=slot["source_url"],
         when_words=f"{capital(lang.day(slot['starts_at']))}, {lang.hours(slot['starts_at'], slot['ends_at'])}",
         until_words=lang.say(text("Cette page est à toi jusqu’à %(hour)s.", hour=_until(slot, lang))),
         counts=[_count(moment, counted.get(moment), others[moment], lang) for moment in MOMENTS],

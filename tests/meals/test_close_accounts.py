@@ -150,6 +150,8 @@ class TestWhen:
             (datetime(2026, 10, 24, 21, 0, tzinfo=PARIS), datetime(2026, 10, 25, 0, 0, tzinfo=PARIS)),
             (datetime(2027, 3, 28, 12, 30, tzinfo=PARIS), datetime(2027, 3, 29, 0, 0, tzinfo=PARIS)),
             (datetime(2027, 3, 27, 21, 0, tzinfo=PARIS), datetime(2027, 3, 28, 0, 0, tzinfo=PARIS)),
+            # Until midnight: the door is open through the day that begins then.
+            (datetime(2026, 10, 24, 22, 0, tzinfo=PARIS), datetime(2026, 10, 26, 0, 0, tzinfo=PARIS)),
             # Past midnight, it is the next night.
             (datetime(2026, 10, 24, 23, 0, tzinfo=PARIS), datetime(2026, 10, 26, 0, 0, tzinfo=PARIS)),
         ],

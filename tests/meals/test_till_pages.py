@@ -85,6 +85,7 @@ class TestWho:
             )
         aicha = await scene.as_(scene.cast.aicha)
         page = await aicha.get(f"/repas/{meal}/caisse")
+        assert (await aicha.get(f"/repas/{meal}/accueil")).status_code == 200
         assert f'href="/repas/{meal}/accueil"' in page.text
         assert (
             f'href="/repas/{meal}/accueil"'
