@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.accounts.pages import LARGEST_FORM
 from app.main import LARGEST_BODY, REGISTRY
 from app.serving import GRACE, KEEP_ALIVE
 from app.web.log import path_without_secret
@@ -21,10 +22,35 @@ def the_one(pattern: str, text: str) -> str:
 
 
 def test_the_largest_body_is_the_applications() -> None:
-    assert int(the_one(r"client_max_body_size (\d+)m;", NGINX)) * 1024**2 == LARGEST_BODY
-    assert int(the_one(r"max_size (\d+)MiB", CADDY)) * 1024**2 == LARGEST_BODY
-    assert int(the_one(r"Content-Length}\) > (\d+)", CADDY)) == LARGEST_BODY
-    assert int(the_one(r"max_buffer_size (\d+)MiB", CADDY)) * 1024**2 > LARGEST_BODY
+    assert int(the_one(r"\n    client_max_body_size (\d+)m;", NGINX)) * 1024**2 == LARGEST_BODY
+    assert int(the_one(r"@forms \{\s+max_size (\d+)MiB", CADDY)) * 1024**2 == LARGEST_BODY
+    assert int(the_one(r"@announced-too-large \{[^@]*Content-Length}\) > (\d+)", CADDY)) == LARGEST_BODY
+
+
+def test_so_is_that_of_photos() -> None:
+    """Rounded up to a mebibyte: between the two the application itself says that it is too large."""
+    largest = -(-LARGEST_FORM // 1024**2) * 1024**2
+    assert int(the_one(r"\n {12}client_max_body_size (\d+)m;", NGINX)) * 1024**2 == largest
+    assert int(the_one(r"@photos \{\s+max_size (\d+)MiB", CADDY)) * 1024**2 == largest
+    assert int(the_one(r"@announced-photos-too-large \{[^@]*Content-Length}\) > (\d+)", CADDY)) == largest
+    assert int(the_one(r"max_buffer_size (\d+)MiB", CADDY)) * 1024**2 > largest
+
+
+def test_photos_are_sent_to_the_addresses_that_take_them() -> None:
+    known = {
+        re.sub(r"\{.*?\}", "12", path)
+        for router in REGISTRY.routers
+        for route in router.routes
+        for handler in getattr(route, "route_handlers", ())
+        for path in [route.path]
+        if handler.request_max_body_size == LARGEST_FORM
+    }
+    assert known == {"/comptes/achats", "/comptes/achats/12/recus"}
+    others = {"/comptes/achats/nouveau", "/comptes/achats/12", "/comptes", "/langue", "/comptes/achats/12/recu/1"}
+    by_nginx = the_one(r"location ~ (\S+) \{", NGINX)
+    by_caddy = the_one(r"path_regexp (\S+)\n", CADDY)
+    for pattern in (by_nginx, by_caddy):
+        assert {path for path in known | others if re.search(pattern, path)} == known
 
 
 def test_idle_connections_are_given_up_before_the_application_does() -> None:

@@ -272,6 +272,15 @@ class TestForms:
         while reference not in [each["reference"] for each in site.house.requests()]:
             assert time.monotonic() < deadline, "this answer is not the application's"
 
+    def test_photos_may_be_larger_where_they_are_sent(self, site: Site, browser: httpx.Client) -> None:
+        body = start_of_form(browser).ljust(LARGEST_BODY * 4, b"x")
+        reference = browser.post("/comptes/achats", content=body, headers=FORM).headers["x-request-id"]
+        deadline = time.monotonic() + 5
+        while reference not in [each["reference"] for each in site.house.requests()]:
+            assert time.monotonic() < deadline, "this answer is not the application's"
+        too_large = browser.post("/comptes/achats", content=body.ljust(14 * 1024**2, b"x"), headers=FORM)
+        assert too_large.status_code == 413
+
     @pytest.mark.parametrize("chunked", [False, True], ids=["announced", "in chunks"])
     def test_half_a_form_is_never_taken_for_a_whole_one(self, site: Site, browser: httpx.Client, chunked: bool) -> None:
         half, rest = halves_of_a_form(browser, chunked=chunked)
