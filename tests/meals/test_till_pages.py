@@ -16,6 +16,7 @@ from tests.factories import make_grant, make_member, make_place, writing
 from tests.meals.make import HOUR, START, change_meal, make_crowd
 from tests.meals.scene import Scene
 from tests.people import Cast
+from tests.rotas.make import make_duty
 
 END = START + 2 * HOUR
 NIGHT = END + 12 * HOUR
@@ -263,3 +264,39 @@ class TestOnTheMealsPage:
         async with transaction():
             await Meal.update({Meal.taken: 0}).where(Meal.id == meal)
         assert await self.reminder(scene, cast.odile, meal) == (False, True)
+
+
+class TestWhoeverHasTheTurn:
+    async def test_at_the_till_of_this_meal_counts_the_float_there_and_the_box_here(self, scene: Scene) -> None:
+        cast = scene.cast
+        meal = await scene.meal()
+        async with writing():
+            duty = await make_duty(place_id=cast.place, name="Caisse", act=Act.TAKE_CASH)
+        slot = await scene.turn(meal, Job.TILL, duty_id=duty, people=1, hours_before=0, holders=[cast.yann])
+        await scene.turn(meal, Job.WASH, people=1, hours_before=-2, holders=[cast.karim])
+        await scene.booked(meal, cast.samira)
+        scene.world.now = END + HOUR / 2
+        yann = await scene.as_(cast.yann)
+        page = await yann.get(f"/tours/{slot}/caisse")
+        assert page.status_code == 200
+        assert f'<a href="/repas/{meal}">Soupe de lentilles</a>' in page.text
+        assert "La boîte est à compter" in (await yann.get(f"/repas/{meal}")).text
+        seen = await says(yann, meal)
+        assert "Le fond de caisse n’est pas dedans" in seen
+        assert "Le fond de caisse" not in await says(await scene.as_(cast.karim), meal)
+        await enters(yann, meal, "5")
+        await enters(await scene.as_(cast.karim), meal, "5")
+        assert "C’est compté : 5 €" in await says(yann, meal)
+
+    async def test_an_hour_after_the_turn_the_opener_has_the_till(self, scene: Scene) -> None:
+        cast = scene.cast
+        meal = await scene.meal()
+        async with writing():
+            duty = await make_duty(place_id=cast.place, name="Caisse", act=Act.TAKE_CASH)
+        await scene.turn(meal, Job.TILL, duty_id=duty, people=1, hours_before=0, holders=[cast.yann])
+        scene.world.now = END + 2 * HOUR
+        yann, odile = await scene.as_(cast.yann), await scene.as_(cast.odile)
+        await enters(yann, meal, "0")
+        assert "Il manque celui de la personne qui tient la caisse, ou qui a ouvert le repas." in await says(yann, meal)
+        await enters(odile, meal, "0")
+        assert "C’est compté" in await says(odile, meal)
