@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from meals import rules
-from meals.rules import MOST_SEATS, Standing
+from meals.rules import MOST_SEATS, Standing, Who
 from meals.states import MealRefusal, MealState
 
 OPENS_BEFORE = timedelta(hours=2)
@@ -42,6 +42,18 @@ class Expected:
     held: int = 0
     offered: int = 0
     waits: int = 0
+
+
+def seen(who: Who, *, somebody_checks_in: bool) -> DoorWho:
+    """Whoever reads the meal's page, as its door sees them."""
+    return DoorWho(
+        belongs=who.belongs,
+        mediator=who.mediator,
+        checks_in=who.checks_in,
+        somebody_checks_in=somebody_checks_in or who.checks_in,
+        opener=who.opener,
+        on_team=who.on_team,
+    )
 
 
 def has_door(who: DoorWho) -> bool:

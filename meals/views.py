@@ -125,6 +125,10 @@ class MealMay:
     take_on: bool = False
     count: bool = False
     """Its box."""
+    door: bool = False
+    """Tick people in."""
+    door_sheet: bool = False
+    """The same on paper."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -357,7 +357,7 @@ def _hint(row: Row) -> Text:
 
 
 def _seats_words(to_come: int, children: int, *, came: int, lang: Language) -> str:
-    if not to_come:
+    if not to_come or (to_come, came, children) == (1, 0, 0):  # most are one person: that is not said each time
         return ""
     words = (
         text_n("Encore %(n)s personne", "Encore %(n)s personnes", to_come)
@@ -375,6 +375,8 @@ def _came(came: int, theirs: int, since: datetime | None, lang: Language) -> Tex
     hour = lang.hour(since) if since is not None else ""
     if came < theirs:
         return text("%(came)s sur %(all)s, à %(hour)s", came=came, all=theirs, hour=hour)
+    if came == 1:
+        return text("À %(hour)s", hour=hour)
     return text_n("%(n)s personne, à %(hour)s", "%(n)s personnes, à %(hour)s", came, hour=hour)
 
 

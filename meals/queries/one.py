@@ -21,8 +21,8 @@ from app.identity.api import here_of, somebody_holds
 from app.identity.states import Act
 from app.identity.visits import Visit, kept_for
 from app.unchanged import unchanged
-from meals import rules, till_rules, views, views_card, views_form, views_team
-from meals.facts import HAD_SUSPENDED, KIND, Row, menu_of, offer_key, prices_of, standing_of, turns_of, who_is
+from meals import door_rules, rules, till_rules, views, views_card, views_form, views_team
+from meals.facts import HAD_SUSPENDED, KIND, Row, menu_of, night_of, offer_key, prices_of, standing_of, turns_of, who_is
 from meals.kitchen import DishFacts
 from meals.queries.kitchen import undeclared_words
 from meals.rules import Prices, Standing, Who
@@ -323,6 +323,7 @@ async def _own(
     if page.may.count and till_rules.is_to_count(shown.standing, counted=bool(shown.row["counted"]), now=now):
         somebody = who.opener and await somebody_holds(shown.row["place_id"], Act.TAKE_CASH, now)
         own["to_count"] = till_rules.has_till(till_rules.seen(who, somebody_takes_cash=somebody))
+    own["may"] = await _at_the_door(shown, who, own.get("may", page.may), now=now)
     if page.form is not None and (
         clash := await calendar.own_overlaps(
             who.id, shown.row["starts_at"], shown.row["ends_at"], except_for=(KIND, shown.row["id"])
@@ -330,6 +331,20 @@ async def _own(
     ):
         own["overlap"] = lang.say(text("À cette heure, tu as aussi « %(title)s ».", title=clash.title))
     return own
+
+
+async def _at_the_door(shown: _Shown, who: Who, may: MealMay, *, now: datetime) -> MealMay:
+    """Whether this reader ticks people in now, or prints the list. Only of its opener it has to be asked whether
+    somebody else does."""
+    night = night_of(shown.row)
+    if door_rules.why_not_now(shown.standing, night=night, now=now) is None:
+        somebody = who.opener and not who.checks_in
+        somebody = somebody and await somebody_holds(shown.row["place_id"], Act.CHECK_IN, now)
+        if door_rules.has_door(door_rules.seen(who, somebody_checks_in=somebody)):
+            return replace(may, door=True)
+    seen = door_rules.seen(who, somebody_checks_in=True)
+    sheet = door_rules.may_read_sheet(shown.standing, seen, night=night, now=now)
+    return replace(may, door_sheet=True) if sheet else may
 
 
 def _guest(row: Row, *, frees: bool, lang: Language) -> GuestLine:

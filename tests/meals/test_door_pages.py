@@ -61,7 +61,7 @@ class TestTheList:
         assert "0 sur 5 à table" in said
         assert "Il reste 19 places" in said
         assert said.index("Aïcha") < said.index("Samira 3 personnes, dont 1 enfant · Enveloppe")
-        assert "Samira D. 1 personne · Réglé" in said
+        assert "Samira D. Réglé" in said
         assert "€" not in said
         assert "suspendu" not in said.casefold()
 
@@ -101,6 +101,24 @@ class TestTheList:
         assert (await scene.visitor().get(f"/repas/{meal}/accueil")).status_code == 303
         refused = await (await at_the_door(scene, cast.samira)).get(f"/repas/{meal}/accueil")
         assert "La liste de l’accueil est à qui a ce tour" in words(refused)
+
+    async def test_the_page_of_the_meal_leads_there_whoever_may(self, scene: Scene) -> None:
+        meal = await scene.meal()
+        await scene.turn(meal, Job.COOK, holders=[scene.cast.aicha])
+        door, paper = f'href="/repas/{meal}/accueil"', f'href="/repas/{meal}/accueil/feuille"'
+        cast = scene.cast
+        for now, member, leads in (
+            (DOOR, cast.karim, (True, False)),
+            (DOOR, cast.odile, (False, True)),
+            (DOOR, cast.aicha, (False, True)),
+            (DOOR, cast.samira, (False, False)),
+            (AFTER_CLOSING, cast.odile, (False, True)),
+            (START - timedelta(days=2), cast.odile, (False, False)),
+            (START - 60 * MINUTE, cast.odile, (True, False)),
+        ):
+            scene.world.now = now
+            page = await (await scene.as_(member)).get(f"/repas/{meal}")
+            assert (door in page.text, paper in page.text) == leads, (now, member)
 
     async def test_it_is_searched_by_first_name(self, scene: Scene) -> None:
         meal = await scene.meal()
