@@ -485,6 +485,8 @@ DECIDED = [
         id=NUMBER,
     ),
     table("meal_account", PLACE),
+    table("published_figure", PLACE),
+    table("money_moved", PLACE),
     each(
         "pot_line",
         "place_id meal_id booking_id kind cents at",
