@@ -29,6 +29,8 @@ CODE_LETTERS = 10
 """Of a ticket's code, five bits each: one of a number is guessed in 35,000 million million tries."""
 BLANKS = 6
 """Lines to write on, on paper."""
+LINES_OF_FIRST, LINES = 15, 18
+"""So many lines stand on a sheet of A4, below the title of the first."""
 
 _MEAL = """
 select m.*, p.name as place_name, r.name as room_name from meal m join place p on p.id = m.place_id
@@ -107,7 +109,7 @@ class TicketAtDoor:
 
 @dataclass(frozen=True, slots=True)
 class SheetLine:
-    """A booking on paper: a box for each seat."""
+    """A booking on paper: a box for each seat; a line to write on has no name."""
 
     name: str
     boxes: range
@@ -123,9 +125,8 @@ class DoorSheet:
     title: str
     when_words: str
     state: str
-    lines: Sequence[SheetLine]
+    sheets: Sequence[Sequence[SheetLine]]
     waiting: Sequence[str]
-    blanks: range
     count_words: str
     free_words: str
     black: bool
@@ -241,23 +242,30 @@ async def door_sheet(meal_id: int, *, visit: Visit, black: bool = False) -> Door
     guests = await _guests(row, standing, lang)
     coming = [guest for guest in guests if guest.to_come or guest.came]
     expected = sum(guest.to_come + guest.came for guest in coming)
+    blank = SheetLine("", range(1), "", lang.say(text("Enveloppe")))
+    lines = [
+        SheetLine(guest.name, range(guest.to_come + guest.came), _children(guest.children, lang), guest.paid_words)
+        for guest in coming
+    ]
     path = f"/repas/{meal_id}/accueil/feuille"
     return DoorSheet(
         id=meal_id,
         title=row["title"],
         when_words=_when(row, lang),
         state=row["state"],
-        lines=[
-            SheetLine(guest.name, range(guest.to_come + guest.came), _children(guest.children, lang), guest.paid_words)
-            for guest in coming
-        ],
+        sheets=_on_sheets([*lines, *[blank] * min(BLANKS, standing.free)]),
         waiting=[guest.name for guest in guests if guest.waits],
-        blanks=range(min(BLANKS, standing.free)),
         count_words=lang.say(text_n("%(n)s personne attendue", "%(n)s personnes attendues", expected)),
         free_words=lang.say(_free(standing.free)),
         black=black,
         other_ink=path if black else f"{path}?encre=noir",
     )
+
+
+def _on_sheets(lines: Sequence[SheetLine]) -> list[Sequence[SheetLine]]:
+    """At least one, however few there are."""
+    first, others = lines[:LINES_OF_FIRST], lines[LINES_OF_FIRST:]
+    return [first, *(others[start : start + LINES] for start in range(0, len(others), LINES))]
 
 
 async def _at_the_door(meal_id: int, visit: Visit) -> tuple[Row, Standing, DoorWho]:

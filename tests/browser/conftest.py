@@ -89,14 +89,18 @@ async def browser() -> AsyncIterator[Browser]:
 class Watch:
     """Notes what should not happen in a context while a test goes on."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, context: BrowserContext, *, offline: bool = False) -> None:
         self.complaints: list[str] = []
+        self.offline = offline
+        """Whether the test takes the network away: of that the browser may complain."""
         context.on("console", self._said)
         context.on("weberror", lambda error: self.complaints.append(f"script error: {error.error}"))
         context.on("request", self._asked)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
+            return
+        if self.offline and ("net::ERR_INTERNET_DISCONNECTED" in message.text or "Failed to fetch" in message.text):
             return
         where = message.location["url"]
         of_a_page = "." not in urlsplit(where).path.rpartition("/")[2]
@@ -127,7 +131,7 @@ async def open_page(browser: Browser, request: pytest.FixtureRequest, tmp_path: 
         }
         context = await browser.new_context(**options)
         context.set_default_timeout(PATIENCE_MS)
-        opened.append((context, Watch(context)))
+        opened.append((context, Watch(context, offline=request.node.get_closest_marker("offline") is not None)))
         return await context.new_page()
 
     yield open_one
