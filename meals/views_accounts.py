@@ -331,7 +331,7 @@ def months_chart(month: date, sums: Mapping[date, Sums], lang: Language) -> Char
             ("square taken", lang.say(text("les courses"))),
             ("square ours", lang.say(text("ce qu’on a mis"))),
         ),
-        caption=lang.say(text("Les sommes des petits repas s’y ajoutent plus tard, à plusieurs.")),
+        caption=lang.say(text("Les petites sommes s’y ajoutent plus tard.")),
         heads=(lang.say(text("Mois")), lang.say(text("Courses")), lang.say(text("Apporté"))),
         rows=tuple(
             (capital(lang.month(each)), lang.euros(of[each].spent), lang.euros(of[each].brought))
