@@ -19,6 +19,7 @@ from meals.door_rules import DoorWho
 from meals.kitchen import DishFacts
 from meals.rules import Prices, Standing, Who, due_cents, why_cannot_open
 from meals.states import Allergen, Job, MealRefusal, MealState, OwnSeat, PartState
+from meals.till_rules import Entry
 from rotas.api import SlotSeen, Source, slots_of
 
 KIND = "meal"
@@ -202,3 +203,12 @@ async def door_who(row: Row, member_id: int, *, now: datetime) -> DoorWho:
         opener=here.belongs and row["opener_id"] == member_id,
         on_team=any(member_id in slot.member_ids for _, slot in turns),
     )
+
+
+async def entries_of(meal_id: int) -> list[Entry]:
+    """What people found in the box of a meal, the first first."""
+    rows = await run(
+        "select member_id, cents, has_till, differs from till_entry where meal_id = {} order by entered_at, id",
+        meal_id,
+    )
+    return [Entry(each["member_id"], each["cents"], bool(each["has_till"]), bool(each["differs"])) for each in rows]

@@ -141,3 +141,8 @@ def difference_cents(*, counted: int, pledged: int, people: int) -> int | None:
     of accounts that are closed: as long as they are not, who comes in moves what is pledged, and with it the figure by
     what one person pays."""
     return counted - pledged if people >= LEAST_PEOPLE else None
+
+
+def cash_ref(meal_id: int) -> str:
+    """What the ledger knows the count of a meal's box by: written twice, it is one line."""
+    return f"meal-{meal_id}"

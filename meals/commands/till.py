@@ -11,7 +11,7 @@ from app.identity.api import somebody_holds
 from app.identity.states import Act
 from meals import till_rules
 from meals.commands.steps import locked, refuse_if
-from meals.facts import KIND, Row, standing_of, turns_of, who_is
+from meals.facts import KIND, Row, entries_of, standing_of, turns_of, who_is
 from meals.states import MealRefusal
 from meals.till_rules import Counted, Entry, TillWho
 
@@ -62,7 +62,7 @@ async def _write_down(row: Row, cents: int, by: tuple[int, int], *, now: datetim
     await run("delete from till_entry where meal_id = {}", row["id"])
     await add_line(
         LedgerKind.CASH,
-        cash_ref(row["id"]),
+        till_rules.cash_ref(row["id"]),
         cents,
         now=now,
         account=Account.BOX,
@@ -70,20 +70,6 @@ async def _write_down(row: Row, cents: int, by: tuple[int, int], *, now: datetim
         about=KIND,
         about_id=row["id"],
     )
-
-
-def cash_ref(meal_id: int) -> str:
-    """What the ledger knows the count of a meal's box by: written twice, it is one line."""
-    return f"meal-{meal_id}"
-
-
-async def entries_of(meal_id: int) -> list[Entry]:
-    """What people found, the first first."""
-    rows = await run(
-        "select member_id, cents, has_till, differs from till_entry where meal_id = {} order by entered_at, id",
-        meal_id,
-    )
-    return [Entry(each["member_id"], each["cents"], bool(each["has_till"]), bool(each["differs"])) for each in rows]
 
 
 async def till_who(row: Row, member_id: int, *, now: datetime) -> TillWho:

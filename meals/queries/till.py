@@ -15,8 +15,7 @@ from app.identity.api import here_at, somebody_holds
 from app.identity.states import Act
 from app.identity.visits import Visit
 from meals import door_rules, till_rules
-from meals.commands.till import cash_ref, entries_of
-from meals.facts import Row, night_of, standing_of, turns_of, who_is
+from meals.facts import Row, entries_of, night_of, standing_of, turns_of, who_is
 from meals.states import MealRefusal
 from meals.till_rules import Entry, TillWho
 from meals.wording import SENTENCES
@@ -77,7 +76,7 @@ async def till_page(
 ) -> TillPage:
     """The box of this meal. Raises `NotFound` for whoever is no member of its place, `Forbidden` for its other
     members."""
-    rows = await run(_MEAL, cash_ref(meal_id), meal_id)
+    rows = await run(_MEAL, till_rules.cash_ref(meal_id), meal_id)
     if not rows or visit.member is None:
         raise NotFound
     (row,) = rows

@@ -12,7 +12,8 @@ from app.database import run, transaction
 from app.errors import NotFound, Refused
 from app.identity.states import Act
 from meals import till_rules
-from meals.commands.till import enter_count, entries_of
+from meals.commands.till import enter_count
+from meals.facts import entries_of
 from meals.rules import MONEY_KEPT
 from meals.states import Job, MealRefusal
 from meals.till_rules import Counted, Entry, TillWho
