@@ -54,7 +54,7 @@ async def untick(
                 break
             one = await _take(held, part, min(seats, part["seats"]))
             seats -= one["seats"]
-            await move(row, one, to, now=now, attended_at=None, ticked_by_form="")
+            await move(row, one, to, now=now, attended_at=None)
         await keep_booking_form(held, once, now=now)
         await follow(row, held, now=now)
         await recount(row)
@@ -146,7 +146,9 @@ def expected_of(held: Held) -> Expected:
 
 
 def _ticked_before(held: Held, once: str) -> bool:
-    return bool(once) and any(part["ticked_by_form"] == once for part in held.of_state(PartState.ATTENDED))
+    """Those who were un-ticked since are not ticked again by it."""
+    theirs = [*held.of_state(PartState.ATTENDED), *held.of_state(PartState.CONFIRMED)]
+    return bool(once) and any(part["ticked_by_form"] == once for part in theirs)
 
 
 def _refuse(reason: MealRefusal | None, held: Held, expected: Expected) -> None:

@@ -94,6 +94,19 @@ class TestTicked:
             untick(actor=cast.karim, booking_id=made, seats=1, seen=0, once=a_form(), now=DOOR), MealRefusal.NOT_IN
         )
 
+    async def test_what_was_undone_meanwhile_is_not_done_again_by_a_telephone_without_network(
+        self, cast: Cast, meal_id: int
+    ) -> None:
+        """Its first try did arrive, the answer did not; somebody saw the mistake before it sends the form again."""
+        made = await make_booking(meal_id=meal_id, member_id=cast.samira, seats=2)
+        form: dict[str, Any] = {"booking_id": made, "seats": 1, "seen": 0, "once": "the telephone's", "now": DOOR}
+        await tick(actor=cast.karim, **form)
+        await untick(actor=cast.karim, booking_id=made, seats=1, seen=1, once=a_form(), now=DOOR)
+        await tick(actor=cast.karim, **form)
+        assert await stands(made) == {"confirmed": 2}
+        await tick(actor=cast.karim, **{**form, "once": a_form()})
+        assert await stands(made) == {"confirmed": 1, "attended": 1}
+
     async def test_the_pot_does_not_move(self, cast: Cast, meal_id: int) -> None:
         made = await make_booking(meal_id=meal_id, member_id=cast.samira, seats=2, give=1, suspended=True)
         before = await pot_lines(cast.place)
