@@ -18,7 +18,6 @@ from app.accounts.queries_purchases import (
 from app.accounts.queries_requests import amount_written, open_requests
 from app.accounts.states import Account, LedgerKind
 from app.accounts.wording import LINES
-from app.clock import local_day
 from app.database import run
 from app.errors import NotFound
 from app.i18n import Language, Text, language, text, text_n
@@ -55,8 +54,6 @@ class DeskPage:
     last: Sequence[PurchaseLine]
     lines: Sequence[BoxLine]
     once: str
-    first_day: str
-    last_day: str
     values: Mapping[str, Any]
     errors: Mapping[str, Text]
 
@@ -89,7 +86,6 @@ async def desk_page(
     lang = language(visit.language)
     held = await balances(place_id)
     waiting = await open_requests(place_id)
-    today = local_day(visit.now)
     return DeskPage(
         place_name=name,
         box=lang.euros(held.box),
@@ -102,8 +98,6 @@ async def desk_page(
         last=await last_purchases(place_id, lang, most=LAST_SHOWN),
         lines=await _box_lines(place_id, lang),
         once=once or secrets.token_urlsafe(16),
-        first_day=today.replace(month=1, day=1).isoformat(),
-        last_day=today.isoformat(),
         values=values or {},
         errors=errors or {},
     )
@@ -162,8 +156,9 @@ def _what(row: Row, thing: Any, lang: Language) -> str:
     if kind is LedgerKind.DEPOSIT:
         to_bank = row["first"] < 0
         return lang.say(text("Porté à la banque")) if to_bank else lang.say(text("Retiré de la banque"))
-    said = lang.say(LINES[kind])
-    return f"{said} : {thing.title}" if thing is not None else said
+    if thing is None:
+        return lang.say(LINES[kind])
+    return lang.say(text("Boîte comptée : %(thing)s", thing=thing.title))
 
 
 def _moved(cents: int, lang: Language) -> str:
