@@ -103,7 +103,8 @@ async def export_of(member_id: int) -> list[Exported]:
     )
     seats = await run(
         f"select {_OF}, q.seats, q.children, q.state, q.asked_at, q.offered_at, q.offer_until, q.handed_at, "
-        f"q.attended_at, q.settled_at {_of_booking} join booking_part q on q.booking_id = b.id where b.member_id = {{}} order by q.id",
+        f"q.attended_at, q.settled_at {_of_booking} join booking_part q on q.booking_id = b.id "
+        "where b.member_id = {} order by q.id",
         member_id,
     )
     diets = await run(
