@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Request, Response, Router, get
 
@@ -13,9 +14,12 @@ from app.accounts.export import LONGEST, lines_of, written
 from app.accounts.queries_purchases import kept_place
 from app.clock import YEARS, local_day
 from app.i18n import Text, language, text
+from app.web.answers import go_to
 from app.web.rendering import house_of, render, visit_of
 
 AnyRequest = Request[Any, Any, Any]
+DAYS = ("du", "au")
+"""Names of the two fields."""
 NO_DAY = text("Écris un jour : jour, mois, année.")
 BACKWARDS = text("La fin vient avant le début.")
 TOO_LONG = text("Trois ans au plus à la fois.")
@@ -34,7 +38,7 @@ class ExportPage:
 def read_days(query: Mapping[str, Any]) -> tuple[date | None, date | None, dict[str, Text]]:
     """From which day to which, or what is wrong with them."""
     errors: dict[str, Text] = {}
-    first, last = (_day(str(query.get(name, "")), name, errors) for name in ("du", "au"))
+    first, last = (_day(str(query.get(name, "")), name, errors) for name in DAYS)
     if first is not None and last is not None:
         if last < first:
             errors["au"] = BACKWARDS
@@ -63,7 +67,12 @@ async def _page(request: AnyRequest, values: Mapping[str, str], errors: Mapping[
 
 @get("/comptes/export")
 async def show_export(request: AnyRequest) -> Response[Any]:
-    """The form: the year so far, until something else is written; in January, the year before."""
+    """The form: the year so far, until something else is written; in January, the year before. Days of which there is
+    no file come back here, with what is wrong about them."""
+    query = request.query_params
+    if "du" in query or "au" in query:
+        _, _, errors = read_days(query)
+        return await _page(request, {name: str(query.get(name, ""))[:20] for name in DAYS}, errors)
     today = local_day(visit_of(request).now)
     first = date(today.year if today.month > 1 else today.year - 1, 1, 1)
     last = today if today.month > 1 else date(today.year, 1, 1) - timedelta(days=1)
@@ -77,7 +86,7 @@ async def send_export(request: AnyRequest) -> Response[Any]:
     place_id, _ = await kept_place(visit)
     first, last, errors = read_days(query)
     if errors or first is None or last is None:
-        return await _page(request, {name: str(query.get(name, ""))[:20] for name in ("du", "au")}, errors)
+        return go_to(request, f"/comptes/export?{urlencode({each: str(query.get(each, ''))[:20] for each in DAYS})}")
     assert visit.place is not None
     lang = language(visit.language)
     takings = house_of(request).registry.takings
