@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from app.database import run, transaction
+from app.database import engine, run, transaction
 from app.identity.states import Act
 from meals import jobs
 from meals.states import Job
@@ -300,3 +301,32 @@ class TestWhoeverHasTheTurn:
         assert "Il manque celui de la personne qui tient la caisse, ou qui a ouvert le repas." in await says(yann, meal)
         await enters(odile, meal, "0")
         assert "C’est compté" in await says(odile, meal)
+
+
+class TestWhatItCosts:
+    async def test_no_question_more_for_more_people(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+        meal = await over(scene)
+        odile = await scene.as_(scene.cast.odile)
+        asked, fetch = list[str](), type(engine()).fetch
+
+        async def counted(store: Any, sql: str, args: Any) -> Any:
+            asked.append(sql)
+            return await fetch(store, sql, args)
+
+        async def questions() -> int:
+            await says(odile, meal)  # what is remembered is read once
+            asked.clear()
+            await says(odile, meal)
+            return len(asked)
+
+        monkeypatch.setattr(type(engine()), "fetch", counted)
+        few = await questions()
+        assert any("till_entry" in sql for sql in asked), "the control: they are overheard"
+        for member in await make_crowd(scene.cast, 12):
+            async with transaction():
+                await run(
+                    "insert into till_entry (meal_id, member_id, cents, has_till, differs, entered_at) "
+                    "values ({}, {}, 500, {}, {}, {})",
+                    *(meal, member, False, True, END),
+                )
+        assert await questions() == few
