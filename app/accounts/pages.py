@@ -21,6 +21,7 @@ from app.accounts.queries_purchases import (
     purchase_page,
     purchase_row,
     purchases_page,
+    refuse_pictures,
 )
 from app.accounts.queries_requests import budget_page, requests_page
 from app.accounts.states import AccountsRefusal, PaidFrom
@@ -111,6 +112,8 @@ async def write_purchase(request: AnyRequest) -> Response[Any]:
         read = forms.read_purchase(form, about=kinds[0] if kinds else "")
         if read.words is None:
             return await _buy_again(request, form, read.errors, read.once, 422, pictures_lost=bool(sent))
+        if sent:
+            await refuse_pictures(visit)
         try:
             pictures = await _drawn(sent)
             made = await commands.write_purchase(

@@ -176,6 +176,27 @@ async def buy_page(
     )
 
 
+async def refuse_pictures(visit: Visit) -> None:
+    """Before any picture is decoded, which costs a processor: raises `Forbidden` for whoever has nothing to buy here,
+    and had not. What they may buy is asked by the command."""
+    assert visit.member is not None
+    place_id, _, here = await here_of_place(visit)
+    who = who_of(here)
+    if (refusal := rules.why_not_here(who)) is not None:
+        raise Forbidden(refusal)
+    if who.keeper or await spending.near(place_id, visit.member.id, visit.now):
+        return
+    agreed = await run(
+        "select 1 as one from budget_request where place_id = {} and member_id = {} and state in ({}, {}) limit 1",
+        place_id,
+        visit.member.id,
+        RequestState.AGREED.value,
+        RequestState.BOUGHT.value,  # by the very form that comes once more
+    )
+    if not agreed:
+        raise Forbidden(AccountsRefusal.MAY_NOT_BUY)
+
+
 async def _agreed(request_id: int | None, place_id: int, member_id: int, *, keeper: bool) -> Row | None:
     if request_id is None:
         return None

@@ -9,11 +9,12 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.accounts import spending
-from app.accounts.commands import ask_for, give_back
+from app.accounts import pictures, spending
+from app.accounts.commands import answer_request, ask_for, give_back
 from app.accounts.pages import LARGEST_FORM
+from app.accounts.pictures import Picture, draw_anew
 from app.accounts.states import PaidFrom, Spending
-from app.database import Store, run
+from app.database import Store, engine, run
 from app.main import LARGEST_BODY, REGISTRY
 from app.web.csrf import FIELD
 from tests.app.accounts.shopping import TODAY, bought, fill_box, lines, once, one_more_keeper, photo, sums
@@ -51,10 +52,10 @@ def form(**changes: str) -> dict[str, str]:
 
 
 async def send(
-    reader: Browser, path: str, data: dict[str, str], pictures: list[bytes] | None = None, **named: Any
+    reader: Browser, path: str, data: dict[str, str], taken: list[bytes] | None = None, **named: Any
 ) -> httpx.Response:
     """As a browser sends a form with files."""
-    files = [("receipt", (f"{n}.jpg", each, "image/jpeg")) for n, each in enumerate(pictures or [])]
+    files = [("receipt", (f"{n}.jpg", each, "image/jpeg")) for n, each in enumerate(taken or [])]
     return await reader.http.post(
         path,
         data={FIELD: reader.csrf_token(), **data},
@@ -166,6 +167,31 @@ async def test_whoever_has_nothing_to_buy_reads_why(world: World, cast: Cast) ->
     assert (await bruno.get("/comptes/achats/nouveau")).status_code == 403
 
 
+async def test_nothing_is_decoded_for_whoever_has_nothing_to_buy(
+    world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = []
+    real = pictures.draw_anew
+
+    def noted(sent: bytes) -> Picture:
+        decoded.append(len(sent))
+        return real(sent)
+
+    monkeypatch.setattr(pictures, "draw_anew", noted)
+    for who in (cast.karim, cast.bruno, cast.newcomer):
+        reader = await browser(world, cast, who)
+        assert (await send(reader, "/comptes/achats", form(), [photo()])).status_code == 403
+    assert decoded == []
+    request = await asked(cast, cast.karim)
+    await answer_request(actor=cast.rosa, request_id=request, agree=True, version=1, now=NOON)
+    karim = await browser(world, cast, cast.karim)
+    data = form(request=str(request))
+    sent = [await send(karim, "/comptes/achats", data, [photo()]) for _ in range(2)]
+    assert [each.status_code for each in sent] == [303, 303]
+    assert len({each.headers["location"] for each in sent}) == 1
+    assert len(decoded) == 2
+
+
 KEEPERS = ["/comptes", "/comptes/budget"]
 
 
@@ -185,8 +211,6 @@ async def test_the_desk_is_for_whoever_keeps_the_accounts(world: World, cast: Ca
 
 async def test_others_purchases_are_nobodys_to_read(world: World, cast: Cast) -> None:
     meal = await make_meal(place_id=cast.place, opener=cast.odile)
-    from app.accounts.pictures import draw_anew
-
     purchase = await bought(cast.odile, cast, meal=meal, pictures=[draw_anew(photo())])
     for who in (cast.odile, cast.rosa):
         reader = await browser(world, cast, who)
@@ -348,8 +372,6 @@ async def test_a_page_costs_as_much_however_many_rows_there_are(world: World, ca
     rosa = await browser(world, cast, cast.rosa)
 
     async def questions(path: str) -> int:
-        from app.database import engine
-
         await rosa.get(path)
         before = engine().query_id
         assert (await rosa.get(path)).status_code == 200
