@@ -20,7 +20,7 @@ from litestar.routes import HTTPRoute
 from app.main import REGISTRY
 from app.web.shell import Shell
 from tests.attack.reading import Field, Form, Page
-from tests.attack.town import SECRET_ADDRESSES, VISITOR, Ground
+from tests.attack.town import Ground
 from tests.client import Browser, World
 
 VARIANTS = 4
@@ -170,7 +170,7 @@ async def crawl(
     table, people = RouteTable(world), list(kinds) or list(ground.town.people)
     for kind in people:
         tell(f"walking as {kind}, {found.requests} requests")
-        begin = ["/", *(SECRET_ADDRESSES if kind == VISITOR else [])]
+        begin = ["/", *ground.town.known.get(kind, [])]
         await _walk(ground.town.browser(kind, world), kind, begin, found, table)
     for kind in people:
         await _walk(ground.town.browser(kind, world), kind, _unlinked(found, table), found, table)

@@ -34,6 +34,9 @@ TYPED = {
     "cohosts": "",
     "who": "Abdel",
     "phone": "06 39 98 00 00",
+    "amount": "12,50",
+    "total": "42",
+    **dict.fromkeys(("room", "coffee", "material", "other"), "20"),
 }
 """What somebody writes into an empty field, by its name or else its kind. `demonstration` is everybody's password,
 and « ger » finds the one person without e-mail."""

@@ -31,6 +31,7 @@ from meals.commands.opening import open_meal
 from meals.demo_plan import LATER
 from meals.jobs import close_due
 from meals.plan import MealPlan, PlannedDish, PlannedTurn
+from meals.queries.door import ticket_code
 from meals.rules import PRICES, Prices, Wish
 from meals.states import Job, Payment
 from rotas.commands.claiming import claim
@@ -101,6 +102,8 @@ class Town:
     """The people of one seeded database, and the application over it."""
 
     people: dict[str, Person]
+    known: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses that no page leads to, by the kind of person who knows them."""
     demo: bool = True
     """Whether the application is the demonstration, which asks nobody for a second code."""
 
@@ -148,7 +151,17 @@ async def build() -> Town:
     await add_feed(
         actor=people["member"].id, wishes=FeedWishes("Téléphone", False, False, None), token=FEED_TOKEN, now=NOON
     )
-    return Town(people)
+    return Town(people, {VISITOR: SECRET_ADDRESSES, "member": [await a_ticket_at_the_door(people["member"])]})
+
+
+async def a_ticket_at_the_door(who: Person) -> str:
+    """What the QR code of somebody's ticket leads to, for the meal at whose door this person stands."""
+    booking_id = await one(
+        "select b.id from booking b join meal m on m.id = b.meal_id where b.active and b.member_id <> {} "
+        "and m.state = 'closed' and m.starts_at > {} and m.place_id = {} order by m.starts_at, b.id limit 1",
+        *(who.id, NOON, who.place_id),
+    )
+    return f"/entree/{ticket_code(booking_id, secret_key=World(NOON).settings.secret_key)}"
 
 
 @contextmanager
