@@ -134,7 +134,7 @@ def rank(rows: Sequence[Vector]) -> int:
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
     """Months of a place: meals, what is given back of any of them, boxes counted anew, and rounds of the job."""
-    life, meals = Life(), []
+    life, meals = Life(), list[list[int]]()
     for _ in range(draw(st.integers(1, 14))):
         life.at += draw(st.sampled_from([timedelta(hours=1), DAY, 7 * DAY, 70 * DAY]))
         what = draw(st.sampled_from(["small", "small", "large", "back", "back", "anew"]))
