@@ -300,7 +300,8 @@ async def close_accounts(now: datetime) -> int:
         "select id from meal m where state = 'served' and ends_at < {} and ends_at > {} "
         "and not exists (select 1 from meal_account a where a.meal_id = m.id) union "
         "select id from meal where ends_at < {} "
-        "and id in (select meal_id from booking_part where attended_at is not null) order by id",
+        "and id in (select meal_id from booking_part where attended_at is not null or ticked_by_form <> '') "
+        "order by id",
         *(today, now - rules.MONEY_KEPT, today),
     )
     return await _each("meals.close_accounts", _close_accounts_of, due, now)

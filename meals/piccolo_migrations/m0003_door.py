@@ -53,7 +53,8 @@ async def forwards() -> None:
             closed_at {ts} not null
         );
         create index meal_account_of on meal_account (place_id, day);
-        create index booking_part_attended on booking_part (meal_id) where attended_at is not null;
+        create index booking_part_attended on booking_part (meal_id)
+            where attended_at is not null or ticked_by_form <> '';
         create index meal_ended on meal (ends_at) where state = 'served';
     """)
     if is_sqlite():

@@ -304,6 +304,17 @@ class TestAfterwards:
         rows = [*await parts(came), *await parts(away)]
         assert {(row["attended_at"], row["ticked_by_form"]) for row in rows} == {(None, "")}
 
+    @pytest.mark.parametrize("undone", [False, True], ids=["ticked", "ticked by mistake"])
+    async def test_nor_who_came_to_one_that_was_called_off(self, cast: Cast, meal_id: int, undone: bool) -> None:
+        made = await make_booking(meal_id=meal_id, member_id=cast.samira, seats=2)
+        await ticks(cast, made)
+        if undone:
+            await untick(actor=cast.karim, booking_id=made, seats=1, seen=1, once=a_form(), now=DOOR)
+        assert any(part["ticked_by_form"] for part in await parts(made))
+        await cancel_meal(actor=cast.yann, meal_id=meal_id, reason="Plus de gaz", now=DOOR)
+        await jobs.close_accounts(START + timedelta(hours=14))
+        assert {(row["attended_at"], row["ticked_by_form"]) for row in await parts(made)} == {(None, "")}
+
     async def test_whoever_erases_their_account_at_the_table_stays_counted(self, cast: Cast, meal_id: int) -> None:
         from app.contracts import Erasure
 
