@@ -72,7 +72,8 @@ class _Story(Play):
             eaters = FEW if number == len(gone) // 2 else self.chance.randint(11, 14)
             meal = at_noon(menu, day, self.opened(day), eaters, gifts)
             self.plan(meal)
-            afterwards.plan(meal, counted=day != gone[-1], differs=number == 1, ticked=number != 2)
+            looked, agreed = day != gone[-1], day not in gone[-2:]
+            afterwards.plan(meal, looked=looked, agreed=agreed, ticked=number != 2)
         afterwards.plan_evenings()
         tonight.plan()
         nearest, full, off, later = coming[:4]

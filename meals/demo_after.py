@@ -61,9 +61,9 @@ class Afterwards:
             if day.weekday() == PAID_OUT_ON and self.stage.bank is not None:
                 self.play.at(at_local(day, PAID_OUT), self.stage.bank.pays_out)
 
-    def plan(self, meal: Meal, *, counted: bool = True, differs: bool = False, ticked: bool = True) -> None:
-        """A meal that is over. Who came was `ticked`, or the list was lost; its box is `counted`, or will be; the first
-        time the two find different sums (`differs`)."""
+    def plan(self, meal: Meal, *, looked: bool = True, agreed: bool = True, ticked: bool = True) -> None:
+        """A meal that is over. Who came was `ticked`, or the list was lost. Somebody has looked into its box, or will
+        (`looked`); the two found the same, or have to count again (`agreed`)."""
 
         async def buy(at: datetime) -> None:
             shopper = (await self._turns(meal, Job.SHOP, at) or [self.play.opener])[0]
@@ -73,11 +73,9 @@ class Afterwards:
         async def count(at: datetime) -> None:
             others = await self._turns(meal, Job.WASH, at) or await self._turns(meal, Job.SERVE, at)
             cents = max(0, await self._pledged(meal) + self.play.chance.choice(IN_ENVELOPES))
-            if differs:
-                await enter_count(meal.id, actor=self.play.opener, cents=cents + PRICES[1], now=at)
-                await enter_count(meal.id, actor=others[0], cents=cents, now=at + MINUTE)
-            await enter_count(meal.id, actor=self.play.opener, cents=cents, now=at + 5 * MINUTE)
-            await enter_count(meal.id, actor=others[0], cents=cents, now=at + 6 * MINUTE)
+            found = cents if agreed else cents + PRICES[1]
+            await enter_count(meal.id, actor=self.play.opener, cents=found, now=at)
+            await enter_count(meal.id, actor=others[0], cents=cents, now=at + MINUTE)
 
         async def welcome(at: datetime) -> None:
             """All but one who did not come, of which nothing stays; and somebody who had not booked."""
@@ -95,7 +93,7 @@ class Afterwards:
         self.play.at(meal.starts_at + 5 * HOUR, buy)
         if ticked:
             self.play.at(meal.starts_at, welcome)
-        if counted:
+        if looked:
             self.play.at(meal.ends_at + 20 * MINUTE, count)
 
     async def _turns(self, meal: Meal, job: Job, at: datetime) -> list[int]:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.clock import at_local, local_day
-from app.database import run
-from app.identity.api import holders_of
+from app.database import run, transaction
+from app.identity.api import grant, holders_of
 from app.identity.states import Act
 from meals.commands import booking
 from meals.commands.door import walk_in
@@ -100,10 +100,17 @@ class Tonight:
             await self.play.book(self.meal, key, Wish(1, PRICES[1]))(at)
 
     async def _ask_to_welcome(self, at: datetime) -> None:
-        """Their turn has begun, and goes on while people arrive."""
-        people = [self.play.member(key) for key in WELCOME]
+        """Their turn has begun, and goes on while people arrive. Samira and Zineb can tick whatever else they have to
+        do at this hour: whoever looks at the demonstration comes as them."""
+        people, place_id = [self.play.member(key) for key in WELCOME], self.play.stage.place_id
         begins, ends = self.now.replace(second=0, microsecond=0) - 30 * MINUTE, self.meal.starts_at + HOUR
         await self.play.stage.deeds["rotas.welcome"](people, begins, ends, at)
+        have_it = {each.id for each in await holders_of(place_id, Act.CHECK_IN, begins)}
+        async with transaction():
+            for member in set(people[:2]) - have_it:
+                await grant(
+                    member_id=member, place_id=place_id, act=Act.CHECK_IN, from_at=begins, until_at=ends, source="door"
+                )
 
     async def _some_are_in(self, at: datetime) -> None:
         """Who cooked, some who are early, and somebody who had not booked."""

@@ -335,7 +335,7 @@ TONIGHT = Menu(
 )
 TONIGHTS_SEATS = 40
 WELCOME = ("samira", "zineb", "brigitte", "nadia", "ines")
-"""The first two of these who are free welcome people at its door."""
+"""The first two of these who are free have the turn at its door."""
 
 
 @dataclass(frozen=True, slots=True)

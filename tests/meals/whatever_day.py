@@ -7,7 +7,11 @@ from typing import Any
 
 from app.clock import local_day, week_start
 from app.database import run
+from app.demo.cast import OTHERS
+from app.demo.people import address_of
 from meals.demo_plan import TONIGHT, TONIGHTS_SEATS
+
+(ZINEB,) = (person for person in OTHERS if person.key == "zineb")
 
 
 async def one(sql: str, *args: Any) -> Any:
@@ -52,8 +56,8 @@ async def tonight_is_open(now: datetime) -> None:
         "where g.from_at <= {} and g.until_at > {} and g.act = 'check_in'",
         *(now, now),
     )
-    assert len(held) == 2
-    assert "samira@exemple.fr" in {row["email"] for row in held}
+    assert 2 <= len(held) <= 4
+    assert {row["email"] for row in held} >= {"samira@exemple.fr", address_of(ZINEB)}
     till = await run(
         "select m.name from rota_slot s join duty d on d.id = s.duty_id join rota_holding h on h.slot_id = s.id "
         "join member m on m.id = h.member_id where s.source_kind = 'meal' and s.source_id = {} and d.name = 'Caisse'",
@@ -63,14 +67,16 @@ async def tonight_is_open(now: datetime) -> None:
 
 
 async def accounts_are_told(now: datetime) -> None:
-    """Meals are paid for, counted and closed, but for the box of the last one; money was spent, some of it is still
-    owed; members asked for things, and were answered; all of it agrees."""
+    """Meals are paid for, counted and closed, but for the boxes of the last two: nobody has opened the one yet, and two
+    found different sums in the other. Money was spent, some of it is still owed; members asked for things, and were
+    answered."""
     place = await one("select id from place where slug = 'les-tanneurs'")
     closed = await run("select a.*, t.cents from meal_account a left join till_count t on t.meal_id = a.meal_id")
     served = await one("select count(*) as n from meal where state = 'served'")
     assert served - 1 <= len(closed) <= served, "the night after"
-    assert sum(row["cents"] is None for row in closed) <= 1
-    assert await one("select count(*) as n from till_count") == served - 1
+    assert 1 <= sum(row["cents"] is None for row in closed) <= 2
+    assert await one("select count(*) as n from till_count") == served - 2
+    assert [row["differs"] for row in await run("select differs from till_entry")] == [True, True]
     assert {row["card_people"] >= 5 for row in closed} == {True, False}
     assert {row["box_people"] >= 5 for row in closed} == {True, False}
     months = {row["day"].replace(day=1) for row in await run("select day from published_figure")}
