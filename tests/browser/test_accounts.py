@@ -94,7 +94,7 @@ async def test_a_member_buys_something_and_is_paid_back(
     await rosa.goto(path)
     await looked_at(rosa, javascript=javascript)
     await rosa.locator("label", has_text="De la banque").click()
-    await button(rosa, "J’ai rendu 23,40").click()
+    await rosa.get_by_role("button", name=re.compile("J’ai rendu 23,40")).click()
     await expect(rosa.locator("#avis")).to_contain_text("C’est noté : remboursé")
     await zineb.goto(path)
     await expect(zineb.locator("main")).to_contain_text("Remboursé le")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from app.accounts.commands import (
     add_receipt,
     answer_request,
     ask_for,
+    box,
     correct_line,
     deposit,
     give_back,
@@ -23,11 +24,14 @@ from app.accounts.commands import (
     undo_give_back,
     write_purchase,
 )
+from app.accounts.commands.parts import buyer_of
 from app.accounts.pictures import draw_anew
 from app.accounts.queries import balances, chain_of
+from app.accounts.rules import Buyer
 from app.accounts.states import AccountsRefusal, PaidFrom, Spending
 from app.database import Store, run
 from app.errors import NotFound, Refused
+from app.identity.api import who_is_here
 from app.main import REGISTRY
 from meals.states import Job
 from rotas.commands import claim
@@ -464,3 +468,43 @@ async def test_months_are_meant_for_so_much(cast: Cast) -> None:
     assert (await budget_of(cast.place))[Spending.COFFEE].month_cents is None
     there["actor"] = cast.samira
     assert await refused(set_budget(amounts={Spending.COFFEE: 1}, **there)) is AccountsRefusal.ONLY_KEEPER
+
+
+# ------------------------------------------------------------------------------------------ two keepers, and one box
+
+
+async def both_empty_the_box(cast: Cast, karim: int) -> int:
+    """Two keepers bring all that is in the box to the bank at once; what the box holds then."""
+    await fill_box(cast, 3000 - await box_cents(cast.place))
+    await asyncio.gather(
+        *(deposit(actor=each, place_id=cast.place, cents=3000, once=once(), now=NOON) for each in (cast.rosa, karim)),
+        return_exceptions=True,
+    )
+    return await box_cents(cast.place)
+
+
+async def test_without_the_places_lock_two_keepers_empty_the_box_twice(
+    postgres_only_db: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The positive control. On SQLite nobody writes beside another anyway."""
+    cast = await make_cast()
+    karim = await one_more_keeper(cast, cast.karim)
+
+    async def entered(actor: int, place_id: int, *, now: datetime) -> Buyer:
+        return buyer_of(await who_is_here(actor, place_id, at=now))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(box, "enter", entered)
+        for _ in range(200):
+            if await both_empty_the_box(cast, karim) < 0:
+                break
+        else:
+            pytest.fail("they never met")
+    for _ in range(20):
+        assert await both_empty_the_box(cast, karim) == 0
+
+
+async def test_two_keepers_empty_the_box_once(cast: Cast) -> None:
+    karim = await one_more_keeper(cast, cast.karim)
+    for _ in range(5):
+        assert await both_empty_the_box(cast, karim) == 0
