@@ -129,7 +129,7 @@ def line_of(found: Difference) -> str:
 
 
 def _of_stripe(compared: Compared) -> str:
-    told = f"Stripe told of {compared.movements} movements"
+    told = f"Stripe told of {'one movement' if compared.movements == 1 else f'{compared.movements} movements'}"
     if not compared.others:
         return f"{told}."
     of_them = "one of them is" if compared.others == 1 else f"{compared.others} of them are"
