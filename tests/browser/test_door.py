@@ -3,11 +3,12 @@ drops for a while, and the list on paper."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import PageOpener
 from tests.browser.steps import button, sign_in
@@ -110,6 +111,34 @@ async def test_no_tick_is_lost_while_there_is_no_network(new_page: PageOpener) -
     await expect(guest(page, booking, "attended")).to_be_visible(timeout=AGAIN_MS)
     await expect(page.locator("#hors-ligne")).to_be_hidden()
     assert await came(page) == before + 1
+    await guest(page, booking, "attended").get_by_role("button", name="Pas là, finalement").click()
+    await expect(guest(page, booking)).to_be_visible()
+
+
+@pytest.mark.offline
+async def test_a_wifi_that_asks_to_sign_in_has_not_taken_the_tick(new_page: PageOpener) -> None:
+    page = await new_page("phone")
+    await at_the_door(page)
+    booking = await some_guest(page)
+    await page.context.set_offline(True)
+    await guest(page, booking).get_by_role("button", name="Est là").click()
+    await expect(guest(page, booking)).to_contain_text("Pas encore envoyé")
+    asked = asyncio.Event()
+
+    async def portal(route: Route) -> None:
+        if route.request.method != "POST":
+            await route.abort("internetdisconnected")
+            return
+        await route.fulfill(status=200, content_type="text/html", body="<h1>Bienvenue sur le Wi-Fi</h1>")
+        asked.set()
+
+    await page.route("**/accueil", portal)
+    await page.context.set_offline(False)
+    await asyncio.wait_for(asked.wait(), AGAIN_MS / 1000)
+    await expect(page.locator("#hors-ligne")).to_contain_text("elle partira toute seule")
+    await page.unroute("**/accueil")
+    await expect(guest(page, booking, "attended")).to_be_visible(timeout=AGAIN_MS)
+    await expect(page.locator("#hors-ligne")).to_be_hidden()
     await guest(page, booking, "attended").get_by_role("button", name="Pas là, finalement").click()
     await expect(guest(page, booking)).to_be_visible()
 

@@ -72,7 +72,7 @@
       body: body,
       headers: { "HX-Request": "true", "HX-Request-Type": "partial" },
     });
-    if (answer.status >= 500) throw new Error("later");
+    if (answer.status >= 500 || answer.status === 429) throw new Error("later");
     const elsewhere = answer.headers.get("HX-Redirect");
     if (elsewhere && !elsewhere.startsWith("/repas/")) {  /* signed out meanwhile: in again, then on */
       window.location.assign(elsewhere);
@@ -84,6 +84,7 @@
       refused.push(why ? why.textContent.trim() : answer.statusText);
     }
     const list = page.getElementById("accueil");
+    if (answer.ok && !list && !elsewhere) throw new Error("later");  /* the page of some Wi-Fi, not of the door */
     if (list) {
       document.getElementById("accueil").replaceWith(document.adoptNode(list));
       window.htmx.process(document.getElementById("accueil"));
