@@ -23,6 +23,7 @@ DETAILS = {
     MealRefusal.ROOM_TOO_SMALL: {"room", "seats"},
     MealRefusal.FEWER_THAN_TAKEN: {"taken"},
     MealRefusal.BANK_AWAY: {"until"},
+    MealRefusal.OTHER_MEAL: {"title"},
 }
 GIVEN: dict[str, Any] = {
     "title": "Soupe de lentilles à 100 %",
