@@ -94,6 +94,16 @@ GET  /calendriers/lieux/{name:str}                                visitor       
 GET  /calendriers/perso/{name:str}                                visitor                 ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /calendriers/{name:str}                                      bureau                  ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /charte                                                      -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
+GET  /comptes                                                     -                       in  404 403 403 403 403 ok  403 403
+GET  /comptes/achats                                              -                       in  404 ok  ok  ok  ok  ok  ok  ok
+GET  /comptes/achats/nouveau                                      -                       in  404 403 403 ok  403 ok  403 403
+GET  /comptes/achats/{purchase_id:int}                            host_of_a_blocked_one   in  404 404 404 404 404 ok  404 ok
+GET  /comptes/achats/{purchase_id:int}/recu/{rank:int}            host_of_a_blocked_one   in  404 404 404 404 404 ok  404 ok
+GET  /comptes/budget                                              -                       in  404 403 403 403 403 ok  403 403
+GET  /comptes/demandes                                            -                       in  404 ok  ok  ok  ok  ok  ok  ok
+GET  /comptes/export                                              -                       in  404 403 403 403 403 ok  403 403
+GET  /comptes/export.csv                                          -                       in  404 403 403 403 403 ok  403 403
+GET  /comptes/lignes/{line_id:int}                                bureau                  in  404 404 403 403 403 ok  403 ok
 GET  /confidentialite                                             -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /connexion                                                   -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /connexion/deuxieme-code                                     -                       in  ok  ok  ok  ok  ok  ok  ok  ok
@@ -102,6 +112,7 @@ GET  /connexion/lien/{token:str}                                  visitor       
 GET  /courrier/{token:str}/stop                                   visitor                 ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /demo/courrier                                               -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /demo/courrier/{name:str}                                    visitor                 ok  ok  ok  ok  ok  ok  ok  ok  ok
+GET  /entree/{code:str}                                           member                  in  404 404 404 404 404 404 404 ok
 GET  /erreur/{reference:str}                                      -                       500 500 500 500 500 500 500 500 500
 GET  /healthz                                                     -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /inscription                                                 -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
@@ -134,6 +145,7 @@ GET  /moi/donnees/effacement                                      -             
 GET  /offres/{token:str}                                          visitor                 ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /recherche                                                   -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /repas                                                       -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
+GET  /repas/comptes                                               -                       in  404 ok  ok  ok  ok  ok  ok  ok
 GET  /repas/nouveau                                               -                       in  404 ok  403 ok  403 403 403 403
 GET  /repas/plats                                                 -                       in  404 ok  ok  ok  ok  ok  ok  ok
 GET  /repas/plats/nouveau                                         -                       in  404 ok  403 ok  403 403 403 403
@@ -142,8 +154,11 @@ GET  /repas/plats/{dish_id:int}/changer                           kitchen       
 GET  /repas/plats/{dish_id:int}/fin                               kitchen                 in  404 404 403 ok  403 403 403 ok
 GET  /repas/prix                                                  -                       in  404 403 403 403 403 ok  403 403
 GET  /repas/{meal_id:int}                                         member                  ok  ok  ok  ok  ok  ok  ok  ok  ok
+GET  /repas/{meal_id:int}/accueil                                 member                  in  404 404 403 403 403 403 403 ok
+GET  /repas/{meal_id:int}/accueil/feuille                         kitchen                 in  404 404 403 ok  403 403 403 ok
 GET  /repas/{meal_id:int}/annulation                              bureau                  in  404 404 403 ok  403 ok  403 ok
 GET  /repas/{meal_id:int}/billet                                  member                  in  ok  ok  ok  ok  ok  ok  ok  ok
+GET  /repas/{meal_id:int}/caisse                                  member                  in  404 404 403 ok  403 ok  403 ok
 GET  /repas/{meal_id:int}/changer                                 kitchen                 in  404 404 403 ok  403 403 403 ok
 GET  /repas/{meal_id:int}/cuisine                                 bureau                  in  404 404 403 ok  403 ok  403 ok
 GET  /repas/{meal_id:int}/cuisine/feuille                         bureau                  in  404 404 403 ok  403 ok  403 ok
@@ -151,6 +166,7 @@ GET  /repas/{meal_id:int}/quand-meme                              kitchen       
 GET  /reservations/{booking_id:int}                               invited_to_host         in  404 404 404 404 404 404 404 ok
 GET  /reservations/{booking_id:int}/annulation                    offered_a_role          in  404 404 404 404 404 404 404 ok
 GET  /reservations/{booking_id:int}/choix                         invited_to_host         in  404 404 404 404 404 404 404 ok
+GET  /reservations/{booking_id:int}/code                          newcomer                in  404 404 ok  404 404 404 404 ok
 GET  /robots.txt                                                  -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /schema                                                      -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /static/{path:path}                                          bureau                  ok  ok  ok  ok  ok  ok  ok  ok  ok
@@ -200,6 +216,17 @@ POST /ateliers/{workshop_id:int}/retrait                          member        
 POST /ateliers/{workshop_id:int}/tours                            member                  in  409 409 409 409 409 409 409 ok
 POST /ateliers/{workshop_id:int}/tours/{slot_id:int}/retrait      member                  in  409 409 409 409 409 409 409 404
 POST /ateliers/{workshop_id:int}/vote                             drawn                   in  404 404 404 404 404 404 409 ok
+POST /comptes/achats                                              -                       in  404 404 403 ok  403 ok  403 403
+POST /comptes/achats/{purchase_id:int}/rayure                     bureau                  in  404 404 404 404 404 ok  404 ok
+POST /comptes/achats/{purchase_id:int}/recus                      member                  in  404 404 404 404 404 422 404 422
+POST /comptes/banque                                              -                       in  404 403 403 403 403 ok  403 403
+POST /comptes/budget                                              -                       in  404 403 403 403 403 ok  403 403
+POST /comptes/demandes                                            -                       in  404 ok  ok  ok  ok  ok  409 ok
+POST /comptes/demandes/{request_id:int}                           bureau                  in  404 404 403 403 403 ok  403 ok
+POST /comptes/demandes/{request_id:int}/retrait                   member                  in  404 404 404 404 404 404 404 ok
+POST /comptes/lignes/{line_id:int}                                bureau                  in  404 404 403 403 403 ok  403 ok
+POST /comptes/remboursements/{purchase_id:int}                    bureau                  in  404 404 404 404 404 ok  404 ok
+POST /comptes/remboursements/{purchase_id:int}/annulation         bureau                  in  404 404 404 404 404 ok  404 ok
 POST /connexion                                                   -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 POST /connexion/deuxieme-code                                     -                       in  ok  ok  ok  ok  ok  ok  ok  ok
 POST /connexion/deuxieme-code/secours                             -                       in  ok  ok  ok  ok  ok  ok  ok  ok
@@ -251,7 +278,11 @@ POST /repas/plats                                                 -             
 POST /repas/plats/{dish_id:int}/changer                           kitchen                 in  404 404 403 ok  403 403 403 ok
 POST /repas/plats/{dish_id:int}/fin                               kitchen                 in  404 404 403 ok  403 403 403 ok
 POST /repas/prix                                                  -                       in  404 403 403 403 403 ok  403 403
+POST /repas/{meal_id:int}/accueil                                 member                  in  404 404 403 403 403 403 403 ok
+POST /repas/{meal_id:int}/accueil/retrait                         member                  in  404 404 403 403 403 403 403 ok
+POST /repas/{meal_id:int}/accueil/sans-reservation                member                  in  404 404 403 403 403 403 403 ok
 POST /repas/{meal_id:int}/annulation                              kitchen                 in  404 404 403 ok  403 ok  403 ok
+POST /repas/{meal_id:int}/caisse                                  member                  in  404 404 403 ok  403 ok  403 ok
 POST /repas/{meal_id:int}/changer                                 kitchen                 in  404 404 403 ok  403 403 403 ok
 POST /repas/{meal_id:int}/invites                                 member                  in  409 409 ok  ok  ok  ok  ok  ok
 POST /repas/{meal_id:int}/main                                    kitchen                 in  404 404 403 ok  403 403 403 ok
@@ -281,9 +312,9 @@ POST /tours/roles/{duty_id:int}/une-fois                          keeper_elsewhe
 POST /tours/semaines/{pattern_id:int}                             keeper_elsewhere        in  404 403 404 404 403 404 403 ok
 POST /tours/semaines/{pattern_id:int}/fin                         keeper_elsewhere        in  404 403 404 404 403 404 403 ok
 POST /tours/{slot_id:int}/annulation                              keeper_elsewhere        in  404 403 404 404 403 404 403 ok
-POST /tours/{slot_id:int}/caisse                                  at_the_till             in  404 404 404 404 404 404 404 422
+POST /tours/{slot_id:int}/caisse                                  at_the_till             in  404 404 404 404 404 404 404 ok
 POST /tours/{slot_id:int}/changer                                 keeper_elsewhere        in  404 403 404 404 403 404 403 ok
 POST /tours/{slot_id:int}/chaque-semaine/fin                      invited_to_host         in  ok  ok  ok  ok  ok  ok  ok  ok
 POST /tours/{slot_id:int}/empechement                             member                  in  409 409 409 409 409 409 409 ok
-POST /tours/{slot_id:int}/prise                                   member                  in  409 409 409 ok  ok  ok  409 ok
+POST /tours/{slot_id:int}/prise                                   member                  in  409 409 409 409 ok  ok  409 409
 """

@@ -14,6 +14,8 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
+from app.accounts.commands.budget import ask_for
+from app.accounts.states import Spending
 from app.calendar.commands import add_feed
 from app.calendar.rules import FeedWishes
 from app.database import connect, engine, is_sqlite, open_database, run, transaction
@@ -195,6 +197,10 @@ async def more_deeds(people: dict[str, Person], place_id: int) -> None:
     await invite_host(
         actor=samira, workshop_id=hers, member_id=await one("select id from member where name = 'Abdel'"), now=NOON
     )
+    await ask_for(
+        actor=samira, place_id=place_id, spending=Spending.ROOM, what="Une bouilloire", why="L’autre fuit.",
+        cents=2500, once="kettle-of-the-town", now=NOON,
+    )  # fmt: skip
     await somebody_at_the_till(people, place_id)
     await a_meal_in_doubt(people, place_id)
     async with transaction():
