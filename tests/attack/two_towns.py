@@ -314,8 +314,8 @@ class Builder:
         there = list(dict.fromkeys(there))
         prune = {"actor": self._id("Prune"), "seats": 1, "now": at}
         for number, name in enumerate(there):
-            await tick(booking_id=dinner.bookings[name], seen=0, once=f"in {number}", **prune)  # type: ignore[arg-type]
-        await untick(booking_id=dinner.bookings[there[0]], seen=1, once="out", **prune)  # type: ignore[arg-type]
+            await tick(booking_id=dinner.bookings[name], seen=0, once=f"in {number}", **prune)  # type: ignore[arg-type]  # one form, sent on
+        await untick(booking_id=dinner.bookings[there[0]], seen=1, once="out", **prune)  # type: ignore[arg-type]  # one form, sent on
 
     async def _counts(self, dinner: Dinner, at: datetime) -> None:
         """Two find as much in the box, whatever was promised; or one has not counted yet."""
@@ -330,7 +330,7 @@ class Builder:
         await set_budget(actor=achille, place_id=place_id, amounts=amounts, now=NOW - 5 * DAY)
         wish = {"spending": Spending.ROOM, "what": "Une bouilloire", "why": "L’autre fuit.", "cents": 2500}
         asked = await ask_for(
-            actor=self._id("Marius"), place_id=place_id, once="kettle", now=NOW - 5 * DAY, **wish,  # type: ignore[arg-type]
+            actor=self._id("Marius"), place_id=place_id, once="kettle", now=NOW - 5 * DAY, **wish,  # type: ignore[arg-type]  # one form, sent on
         )  # fmt: skip
         await answer_request(actor=achille, request_id=asked, agree=True, version=1, now=NOW - 4 * DAY)
         dinner = self.town.meals["La nuit est passée"]

@@ -90,7 +90,7 @@ class _Beside(library.HTTPClient):
         asked = Request(method.upper(), parts.path, parts.query, body, named)
         reply = self.rehearsal.speak(asked) if self.rehearsal.listens() else None
         if reply is None:
-            raise library.APIConnectionError("nobody is there")  # type: ignore[no-untyped-call]
+            raise library.APIConnectionError("nobody is there")  # type: ignore[no-untyped-call]  # Stripe's own
         return reply.body, reply.status, reply.headers
 
     async def close_async(self) -> None:

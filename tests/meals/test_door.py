@@ -151,14 +151,14 @@ class TestRefused:
 
     async def test_who_is_not_at_the_door(self, cast: Cast, meal_id: int) -> None:
         made = await make_booking(meal_id=meal_id, member_id=cast.samira)
-        form = {"booking_id": made, "seats": 1, "seen": 0, "now": DOOR}
+        form: dict[str, Any] = {"booking_id": made, "seats": 1, "seen": 0, "now": DOOR}
         for actor in (cast.samira, cast.yann, cast.rosa, cast.bruno):
-            await refused(tick(actor=actor, once=a_form(), **form), MealRefusal.ONLY_DOOR)  # type: ignore[arg-type]
+            await refused(tick(actor=actor, once=a_form(), **form), MealRefusal.ONLY_DOOR)
         (stranger,) = await make_crowd(cast, 1)
         async with transaction():
             await run("delete from membership where member_id = {}", stranger)
         with pytest.raises(NotFound):
-            await tick(actor=stranger, once=a_form(), **form)  # type: ignore[arg-type]
+            await tick(actor=stranger, once=a_form(), **form)
         assert await stands(made) == {"confirmed": 1}
 
     async def test_where_nobody_has_the_turn_it_is_the_openers(self, cast: Cast) -> None:

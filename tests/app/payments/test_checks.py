@@ -164,7 +164,7 @@ async def test_what_stripe_says_otherwise_is_named(year: Rehearsal) -> None:
             return told
 
     async def look() -> list[Difference]:
-        return list((await compare(Remembered(), now())).differences)  # type: ignore[arg-type]
+        return list((await compare(Remembered(), now())).differences)  # type: ignore[arg-type]  # as much of a gateway as is asked
 
     assert await look() == []
     for what, statement in AGAINST_STRIPE:
@@ -284,7 +284,7 @@ async def test_what_moves_while_it_is_read_is_no_difference(
     real, more = asked.movements, iter(range(20, 40))
 
     async def movements(**told: object) -> object:
-        page = await real(**told)  # type: ignore[arg-type]
+        page = await real(**told)  # type: ignore[arg-type]  # what was asked, passed on
         await shop.pay(year, next(more))
         return page
 
