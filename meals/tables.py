@@ -278,7 +278,7 @@ class MealAccount(Table, tablename="meal_account"):
     pot_people = Integer()
     """How many bookings moved it."""
     ledger_line_id = Integer()
-    """The last line of the ledger that `card_cents` knows of; 0 for none. What came later is of the month it came in."""
+    """The last line of the ledger that `card_cents` knows of; 0 for none. What came later is of its own month."""
     closed_at = Timestamptz(default=None)
 
 
