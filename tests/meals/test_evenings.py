@@ -10,13 +10,18 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from app.accounts.commands import box, purchases, repaying
+from app.accounts.states import LedgerKind
 from app.database import Store, close_database, connect, open_database
-from app.payments import gateway
+from app.payments import gateway, noting, settling
+from meals.commands import till
 from rehearsal import Rehearsal
 from tests.meals.season import DEEDS, EVENINGS, Evening, Season, beside
 from tests.rehearsing import SECRET_KEY, WEBHOOK_SECRET
@@ -138,6 +143,29 @@ async def test_a_few_evenings_on_both(a_place: Season) -> None:
         assert await a_place.differences_at_stripe() == []
     assert a_place.done["pays_out"] >= 2
     assert len(a_place.done) > 15
+
+
+@pytest.mark.parametrize("where", [till, purchases, repaying, box, settling, noting], ids=lambda it: it.__name__)
+async def test_it_is_noticed_when_a_line_is_not_written(
+    a_place: Season, where: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: what moves money, once without its line of the ledger."""
+    real = where.add_line
+    kept_out: list[tuple[LedgerKind, str]] = []
+
+    async def some(kind: LedgerKind, ref: str, cents: int, **more: Any) -> bool:
+        if not kept_out or kept_out[0] == (kind, ref):  # Stripe tells of most things more than once
+            kept_out.append((kind, ref))
+            return True
+        return bool(await real(kind, ref, cents, **more))
+
+    monkeypatch.setattr(where, "add_line", some)
+    found = []
+    for evening in (LIVELY, replace(LIVELY, accounts=QUARRELLED)):
+        await a_place.play(evening)
+        found += [*await a_place.differences(), *await a_place.differences_at_stripe()]
+    assert kept_out
+    assert found
 
 
 def test_forty_evenings(played: Callable[[int], Counter[str]]) -> None:

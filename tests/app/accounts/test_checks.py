@@ -4,6 +4,7 @@ thing that was tampered with."""
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ async def year(db: Store) -> Cast:
     twice = await bought(cast.odile, cast, meal=meal, cents=4500)  # 4
     struck = await bought(cast.odile, cast, meal=meal, cents=5500)  # 5
     await bought(cast.odile, cast, meal=meal, cents=6500)  # 6, owed still
-    back = {"actor": cast.rosa, "now": NOON}
+    back: dict[str, Any] = {"actor": cast.rosa, "now": NOON}
     await give_back(purchase_id=advanced, paid_from=PaidFrom.BOX, once=once(), **back)  # 1
     undone = await give_back(purchase_id=twice, paid_from=PaidFrom.BANK, once=once(), **back)  # 2
     await undo_give_back(reimbursement_id=undone, **back)
