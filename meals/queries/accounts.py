@@ -11,11 +11,12 @@ from functools import partial
 from app.accounts.api import Spending, budget_of, spent_by_month, spent_on
 from app.clock import local_day
 from app.database import run
-from app.errors import NotFound
+from app.errors import Forbidden
 from app.i18n import capital, language
 from app.identity.visits import Spot, Visit, kept_for
 from meals.accounts_rules import Means, month_of, months_later, read_month
 from meals.facts import KIND, Row
+from meals.states import MealRefusal
 from meals.views_accounts import (
     MONTHS_DRAWN,
     AccountsPage,
@@ -43,11 +44,11 @@ _FIRST = "select day from meal_account where place_id = {} order by day limit 1"
 
 
 async def accounts_page(visit: Visit, *, written: str) -> AccountsPage:
-    """The accounts of the place that one looks at, of the month that was written. Raises `NotFound` for whoever is no
-    member of it."""
+    """The accounts of the place that one looks at, of the month that was written. Raises `Forbidden` for whoever is no
+    member of it: the contents list leads there."""
     place = visit.place
     if place is None or visit.member is None or not visit.member.belongs:
-        raise NotFound
+        raise Forbidden(MealRefusal.NOT_A_MEMBER_HERE)
     month = read_month(written, today=local_day(visit.now))
     return await kept_for(visit, ("accounts", month), partial(_read, visit, place, month))
 

@@ -145,7 +145,7 @@ GET  /moi/donnees/effacement                                      -             
 GET  /offres/{token:str}                                          visitor                 ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /recherche                                                   -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /repas                                                       -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
-GET  /repas/comptes                                               -                       in  404 ok  ok  ok  ok  ok  ok  ok
+GET  /repas/comptes                                               -                       in  403 ok  ok  ok  ok  ok  ok  ok
 GET  /repas/nouveau                                               -                       in  404 ok  403 ok  403 403 403 403
 GET  /repas/plats                                                 -                       in  404 ok  ok  ok  ok  ok  ok  ok
 GET  /repas/plats/nouveau                                         -                       in  404 ok  403 ok  403 403 403 403

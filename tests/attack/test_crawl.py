@@ -32,6 +32,7 @@ SAID_WHY = {
     ("/ateliers/nouveau", "second mediator"): "the same",
     ("/ateliers/nouveau", "stranger"): "the same; who belongs to no place is told to join one",
     ("/journal", "stranger"): "in the contents list of every member; who belongs to no place is told to join one",
+    ("/repas/comptes", "stranger"): "the same",
 }
 """Links to what answers 403 with a sentence, and why they stand there."""
 KNOWN_ADDRESSES = {

@@ -38,7 +38,9 @@ class TestWhoReadsIt:
             assert (await (await scene.as_(member)).get("/repas/comptes")).status_code == 200
         elsewhere = await make_member(name="Zoé", place_id=await make_place(slug="ailleurs", name="Ailleurs"))
         here = await scene.world.browser_of(elsewhere, place_id=cast.place)
-        assert (await here.get("/repas/comptes")).status_code == 404
+        refused = await here.get("/repas/comptes")
+        assert refused.status_code == 403
+        assert "Les repas de ce lieu sont à ses membres" in words(refused)
         visitor = await scene.visitor().get("/repas/comptes")
         assert visitor.status_code == 303
         assert visitor.headers["location"].startswith("/connexion")
