@@ -31,6 +31,7 @@ from meals.demo_plan import (
     STEW,
     SURELY,
     WAITING,
+    WITH_THEM,
 )
 from meals.demo_play import CLOSES, DAY, FROM, HOUR, LASTS, MINUTE, ROOM, Deed, Meal, Play, at_noon
 from meals.rules import PRICES, Wish
@@ -78,7 +79,7 @@ class _Story(Play):
         tonight.plan()
         nearest, full, off, later = coming[:4]
         stew = at_noon(STEW, nearest, self.opened(nearest), 3)
-        stew.missing = (Job.WASH,)
+        stew.missing, stew.who = (Job.WASH,), WITH_THEM
         self.plan(stew)
         self._come_to_the_stew(stew)
         feast = at_noon(FEAST, full, self.opened(full), 7)

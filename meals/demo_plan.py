@@ -306,6 +306,8 @@ EATERS = (
 NEWCOMER = "karim"
 SURELY = (("thomas", 1), ("claire", 2))
 """They come to the next one, with how many seats: the kitchen has something to mind."""
+WITH_THEM = ("farida", "chantal", "marc")
+"""They come too, and eat of everything: the kitchen's paper is one page."""
 WAITING: tuple[tuple[str, int, bool], ...] = (
     ("rosa", 1, False),
     ("samira", 1, False),

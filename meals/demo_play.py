@@ -75,7 +75,9 @@ class Meal:
     closes_at: datetime
     opened_at: datetime
     eaters: int = 0
-    """Of those who are not of the team, so many come."""
+    """Of those who are not of the team, so many come…"""
+    who: tuple[str, ...] = ()
+    """…these, or whomever chance sends."""
     gifts: int = 1
     missing: tuple[Job, ...] = ()
     """Jobs that lack somebody."""
@@ -93,7 +95,7 @@ class Meal:
 def at_noon(menu: Menu, day: date, opened_at: datetime, eaters: int, gifts: int = 1) -> Meal:
     """A meal from half past twelve to two."""
     starts_at = at_local(day, FROM)
-    return Meal(menu, starts_at, starts_at + LASTS, at_local(day - DAY, CLOSES), opened_at, eaters, gifts)
+    return Meal(menu, starts_at, starts_at + LASTS, at_local(day - DAY, CLOSES), opened_at, eaters, gifts=gifts)
 
 
 class Play:
@@ -155,7 +157,7 @@ class Play:
         self.at(meal.opened_at, self.open(meal))
         latest = min(self.now - 2 * HOUR, meal.closes_at - 3 * HOUR, meal.settled_by or self.now)
         self.team(meal, latest)
-        eaters = self.chance.sample(EATERS, meal.eaters)
+        eaters = list(meal.who) or self.chance.sample(EATERS, meal.eaters)
         hours = sorted(self.between(meal.opened_at + HOUR, latest) for _ in eaters)
         for number, (key, when) in enumerate(zip(eaters, hours, strict=True)):
             gives, helped = number < meal.gifts, bool(meal.gifts) and number == meal.gifts
