@@ -172,11 +172,12 @@ async def line_page(
     values: Mapping[str, Any] | None = None,
     errors: Mapping[str, Text] | None = None,
 ) -> LinePage:
-    """A movement of the box that can be mended. Raises `NotFound` for any other line, `Forbidden`."""
+    """A movement of the box that can be mended. Raises `Forbidden` for whoever does not keep the accounts, whatever the
+    number: which lines there are tells when somebody paid. Raises `NotFound` for any other line."""
+    place_id, _ = await kept_place(visit)
     chain = await chain_of(line_id)
-    if not chain or visit.place is None or chain[0]["place_id"] != visit.place.id:
+    if not chain or chain[0]["place_id"] != place_id:
         raise NotFound
-    await kept_place(visit)
     first = chain[0]
     if not rules.correctable(LedgerKind(first["kind"])) or first["account"] != Account.BOX:
         raise NotFound

@@ -103,7 +103,7 @@ GET  /comptes/budget                                              -             
 GET  /comptes/demandes                                            -                       in  404 ok  ok  ok  ok  ok  ok  ok
 GET  /comptes/export                                              -                       in  404 403 403 403 403 ok  403 403
 GET  /comptes/export.csv                                          -                       in  404 403 403 403 403 ok  403 403
-GET  /comptes/lignes/{line_id:int}                                bureau                  in  404 404 403 403 403 ok  403 ok
+GET  /comptes/lignes/{line_id:int}                                bureau                  in  404 403 403 403 403 ok  403 ok
 GET  /confidentialite                                             -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /connexion                                                   -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
 GET  /connexion/deuxieme-code                                     -                       in  ok  ok  ok  ok  ok  ok  ok  ok
@@ -224,7 +224,7 @@ POST /comptes/budget                                              -             
 POST /comptes/demandes                                            -                       in  404 ok  ok  ok  ok  ok  409 ok
 POST /comptes/demandes/{request_id:int}                           bureau                  in  404 404 403 403 403 ok  403 ok
 POST /comptes/demandes/{request_id:int}/retrait                   member                  in  404 404 404 404 404 404 404 ok
-POST /comptes/lignes/{line_id:int}                                bureau                  in  404 404 403 403 403 ok  403 ok
+POST /comptes/lignes/{line_id:int}                                bureau                  in  404 403 403 403 403 ok  403 ok
 POST /comptes/remboursements/{purchase_id:int}                    bureau                  in  404 404 404 404 404 ok  404 ok
 POST /comptes/remboursements/{purchase_id:int}/annulation         bureau                  in  404 404 404 404 404 ok  404 ok
 POST /connexion                                                   -                       ok  ok  ok  ok  ok  ok  ok  ok  ok
