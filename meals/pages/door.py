@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -38,13 +39,19 @@ async def _show(
     page = await door_page(
         meal_id,
         visit=visit_of(request),
-        query=str(request.query_params.get("q", ""))[:40],
+        query=await _searched(request),
         wrong=wrong,
         values=values,
         errors=errors,
     )
     block = "walk_in" if values is not None else "list"
     return render(request, "meals/door.html", page, block=block, status=status, flash=flash)
+
+
+async def _searched(request: AnyRequest) -> str:
+    """For which first name: of the address, or of the form that a line of what was found has."""
+    sent = (await read_form(request)).get("q", "") if request.method == "POST" else request.query_params.get("q", "")
+    return str(sent)[:40]
 
 
 @get("/repas/{meal_id:int}/accueil")
@@ -56,7 +63,8 @@ async def show_door(request: AnyRequest, meal_id: FromPath[int]) -> Response[Any
 async def _done(request: AnyRequest, meal_id: int, said: Text) -> Response[Any]:
     if wants_fragment(request):
         return await _show(request, meal_id, flash=Flash(said))
-    return go_to(request, f"/repas/{meal_id}/accueil", flash=Flash(said))
+    query = await _searched(request)
+    return go_to(request, f"/repas/{meal_id}/accueil{f'?q={quote(query)}' if query else ''}", flash=Flash(said))
 
 
 async def _refused(request: AnyRequest, meal_id: int, read: TickRead, refused: Refused) -> Response[Any]:

@@ -309,6 +309,7 @@ def _guest(booking_id: int, name: str, mine: list[Row], charged: int, standing: 
     to_come, came = seats(PartState.CONFIRMED), seats(PartState.ATTENDED)
     offered, waits = seats(PartState.OFFERED), seats(PartState.WAITING)
     children = sum(part["children"] for part in mine if part["state"] in (PartState.CONFIRMED, PartState.ATTENDED))
+    coming = sum(part["children"] for part in mine if part["state"] == PartState.CONFIRMED)
     theirs = to_come + came
     envelope = due_of(mine[0], theirs) + int(mine[0]["left_cents"]) > charged if theirs else True
     since = max((part["attended_at"] for part in mine if part["attended_at"]), default=None)
@@ -322,7 +323,7 @@ def _guest(booking_id: int, name: str, mine: list[Row], charged: int, standing: 
         lets_in=min(offered + waits, offered + standing.free),
         children=children,
         envelope=envelope,
-        words=_seats_words(to_come, children, came=came, lang=lang),
+        words=_seats_words(to_come, coming, came=came, lang=lang),
         paid_words=lang.say(text("Enveloppe") if envelope else text("Réglé")),
         came_words=lang.say(_came(came, theirs, since, lang)) if came else "",
         once=secrets.token_hex(16),

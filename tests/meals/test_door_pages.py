@@ -131,6 +131,22 @@ class TestTheList:
 
 
 class TestTicking:
+    async def test_who_searched_goes_on_searching_and_may_take_all_back_at_once(self, scene: Scene) -> None:
+        meal = await scene.meal()
+        made = await scene.booked(meal, scene.cast.samira, 3, children=2)
+        await scene.booked(meal, scene.cast.aicha)
+        door = await at_the_door(scene)
+        page = await door.get(f"/repas/{meal}/accueil?q=sam")
+        answer = await door.post(f"/repas/{meal}/accueil", form(page, made))
+        assert answer.headers["location"] == f"/repas/{meal}/accueil?q=sam"
+        page = await door.get(answer.headers["location"])
+        assert "Encore 2 personnes, dont" in words(page)
+        answer = await door.post(f"/repas/{meal}/accueil", form(page, made, 2), **HTMX)
+        assert "Aïcha" not in words(answer)
+        assert "plus bas" in words(answer)
+        answer = await door.post(f"/repas/{meal}/accueil/retrait", form(answer, made, 3, "/retrait"), **HTMX)
+        assert await stands(made) == {"confirmed": 3}
+
     async def test_with_and_without_htmx(self, scene: Scene) -> None:
         meal = await scene.meal()
         made = await scene.booked(meal, scene.cast.samira, 3)
