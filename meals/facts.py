@@ -142,7 +142,8 @@ select p.state, p.seats, p.offer_until, p.queue, p.handed_at, b.together,
             where q.meal_id = {} and q.state = 'waiting' and q.queue <= p.queue)
        else 0 end as rank
 from booking b join booking_part p on p.booking_id = b.id
-where b.meal_id = {} and b.member_id = {} and b.active and p.state in ('waiting', 'offered', 'held', 'confirmed')
+where b.meal_id = {} and b.member_id = {} and b.active
+and p.state in ('waiting', 'offered', 'held', 'confirmed', 'attended')
 """
 
 

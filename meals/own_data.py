@@ -23,6 +23,7 @@ from meals.commands.parts import Held, booking_of, follow, move, offer_ended, of
 from meals.commands.pot import lock_pots
 from meals.facts import KIND, Row, allergens_in
 from meals.labels import ALLERGEN_NAMES, DIET_NAMES
+from meals.rules import MONEY_KEPT
 from meals.states import ACTIVE, Diet, MealState, OwnSeat, PartState, Payment, PotKind
 from meals.tables import Meal
 
@@ -336,7 +337,8 @@ async def erase(erasure: Erasure) -> None:
         held = await booking_of(row, me)
         if held is not None:
             await _give_back(row, held, now=now)
-    await payments.forget_whose(kind=KIND, thing_ids=paid)
+    kept = {row["id"] for row in await run(_STILL_COUNTED, me, now - MONEY_KEPT)}
+    await payments.forget_whose(kind=KIND, thing_ids=[each for each in paid if each not in kept])
     quotes = await _forget_words(me)
     await host_renamed_in(KIND, theirs, old=erasure.name, new=erasure.shown_as, now=now)
     await _forget_rows(me, now)
@@ -360,6 +362,14 @@ _WRITTEN = (
     "or id in (select meal_id from till_count where first_by = {} or second_by = {})"
 )
 """Those whose row, bookings or box an erasure writes: locked first, as by the jobs that write the bookings of one."""
+
+
+_STILL_COUNTED = (
+    "select b.id from booking b join meal m on m.id = b.meal_id where b.member_id = {} and m.state <> 'cancelled' "
+    "and m.ends_at > {} and not exists (select 1 from meal_account a where a.meal_id = m.id) and exists "
+    "(select 1 from booking_part p where p.booking_id = b.id and p.state in ('confirmed', 'attended'))"
+)
+"""Bookings whose money the accounts of their meal still need: of nobody by then, and forgotten with the others'."""
 
 
 async def _unsay(name: str, shown_as: Text | str, things: list[int], quotes: Sequence[str] = ()) -> None:

@@ -239,7 +239,8 @@ async def _guests_of(row: Row, actor: int) -> int:
     """How many seats they booked here for people without an account."""
     found = await run(
         "select coalesce(sum(p.seats), 0) as seats from booking b join booking_part p on p.booking_id = b.id "
-        "where b.meal_id = {} and b.booked_by = {} and b.member_id is null and p.state in ('held', 'confirmed')",
+        "where b.meal_id = {} and b.booked_by = {} and b.member_id is null "
+        "and p.state in ('held', 'confirmed', 'attended')",
         row["id"],
         actor,
     )

@@ -121,7 +121,10 @@ async def let_in_from_list(
 async def _at_the_door(booking_id: int, actor: int, meal_id: int | None, *, now: datetime) -> tuple[Row, Held]:
     row, held = await locked_booking(booking_id)
     if meal_id is not None and row["id"] != meal_id:
-        await _refuse_unless_at_the_door(await locked(meal_id), actor, now=now)
+        here = await run("select * from meal where id = {}", meal_id)  # unlocked: only whether they may is asked
+        if not here or here[0]["place_id"] != row["place_id"]:
+            raise NotFound
+        await _refuse_unless_at_the_door(here[0], actor, now=now)
         raise Refused(MealRefusal.OTHER_MEAL, title=row["title"])
     await _refuse_unless_at_the_door(row, actor, now=now)
     return row, held

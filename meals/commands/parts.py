@@ -264,7 +264,7 @@ async def tell_confirmed(row: Row, held: Held, *, envelope: Text = wording_booki
 _NEXT = (
     "select p.id, p.seats, p.children, p.booking_id, p.state, p.queue, p.offered_at, b.member_id, b.together, m.email, "
     "case when exists (select 1 from booking_part q where q.booking_id = p.booking_id "
-    "and q.state in ('offered', 'confirmed')) then 1 else 0 end as sits "
+    "and q.state in ('offered', 'confirmed', 'attended')) then 1 else 0 end as sits "
     "from booking_part p join booking b on b.id = p.booking_id left join member m on m.id = b.member_id "
     "where p.meal_id = {} and p.state = 'waiting' and (b.together = {} or p.seats <= {}) "
     "order by p.queue, p.id limit {}"

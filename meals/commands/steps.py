@@ -189,9 +189,11 @@ async def people_at(row: Row, *, waiting: bool = True) -> tuple[list[int], dict[
     found = await run(
         "select distinct b.member_id, b.booked_by, b.first_name, b.id from booking b "
         "join booking_part p on p.booking_id = b.id where b.meal_id = {} and b.active = {} "
-        "and (p.state in ('offered', 'held', 'confirmed') or (p.state = 'waiting' and {} = 1)) order by b.id",
+        "and b.walk_in = {} and (p.state in ('offered', 'held', 'confirmed', 'attended') "
+        "or (p.state = 'waiting' and {} = 1)) order by b.id",
         row["id"],
         True,
+        False,
         int(waiting),
     )
     members = [each["member_id"] for each in found if each["member_id"] is not None]

@@ -47,7 +47,7 @@ order by starts_at, id limit 3
 _MINE = f"""
 select b.id, b.member_id, b.first_name, {HAD_SUSPENDED} as suspended, b.active,
        (select coalesce(sum(p.seats), 0) from booking_part p
-        where p.booking_id = b.id and p.state in ('offered', 'held', 'confirmed')) as seats
+        where p.booking_id = b.id and p.state in ('offered', 'held', 'confirmed', 'attended')) as seats
 from booking b where b.meal_id = {{}} and (b.member_id = {{}} or b.booked_by = {{}}) order by b.id
 """  # noqa: S608 - constants of ours
 
@@ -291,8 +291,9 @@ def _other(row: Row, *, now: datetime, lang: Language) -> OtherMeal:
 
 _GUESTS = """
 select b.id, b.first_name, coalesce(sum(p.seats), 0) as seats
-from booking b join booking_part p on p.booking_id = b.id and p.state in ('held', 'confirmed')
-where b.meal_id = {} and b.member_id is null and b.active = {} and (b.booked_by is null or b.booked_by <> {})
+from booking b join booking_part p on p.booking_id = b.id and p.state in ('held', 'confirmed', 'attended')
+where b.meal_id = {} and b.member_id is null and not b.walk_in and b.active = {}
+and (b.booked_by is null or b.booked_by <> {})
 group by b.id, b.first_name order by b.id
 """
 

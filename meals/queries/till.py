@@ -15,6 +15,7 @@ from app.identity.api import here_at, somebody_holds
 from app.identity.states import Act
 from app.identity.visits import Visit
 from meals import door_rules, till_rules
+from meals.accounts_rules import LEAST_PEOPLE
 from meals.facts import Row, entries_of, night_of, standing_of, turns_of, who_is
 from meals.states import MealRefusal
 from meals.till_rules import Entry, TillWho
@@ -24,6 +25,8 @@ _MEAL = """
 select m.*, p.name as place_name,
        t.cents as counted_cents, t.first_by, t.second_by, t.counted_at, f.name as first_name, s.name as second_name,
        a.pledged_cents, a.box_people,
+       case when exists (select 1 from published_figure g where g.meal_id = m.id and g.means = 'box')
+           then 1 else 0 end as published,
        case when exists (select 1 from ledger_line k join ledger_line l on l.id = k.corrects
                          where l.kind = 'cash' and l.ref = {}) then 1 else 0 end as corrected
 from meal m join place p on p.id = m.place_id
@@ -174,6 +177,8 @@ def _difference(row: Row, lang: Language) -> Text:
             "La différence avec ce qui était prévu se lira ici %(day)s, quand les comptes du repas seront clos.",
             day=lang.day(night_of(row)),
         )
+    if row["box_people"] >= LEAST_PEOPLE and not row["published"]:  # with others' it would tell what theirs was
+        return text("La différence se compte avec celle d’autres repas, dans les comptes.")
     cents = till_rules.difference_cents(
         counted=row["counted_cents"], pledged=row["pledged_cents"], people=row["box_people"]
     )

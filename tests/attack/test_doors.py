@@ -60,7 +60,8 @@ async def wrong_cells(ground: Ground, found: Found, doors: list[Door]) -> list[t
 
 @pytest.mark.slow
 async def test_each_cell_is_as_the_table_says(ground: Ground, found: Found) -> None:
-    assert await wrong_cells(ground, found, DOORS) == []
+    wrong = await wrong_cells(ground, found, DOORS)
+    assert wrong == [], "\n".join(map(str, wrong))
 
 
 def line_of(route: str) -> Door:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.contracts import Erasure
 from app.database import Store, run, transaction
 from app.errors import NotFound
 from app.identity.states import Act
@@ -16,13 +17,14 @@ from meals import jobs
 from meals.commands.door import let_in_from_list, tick, untick, walk_in
 from meals.commands.giving_back import cancel_seats
 from meals.commands.opening import cancel_meal
+from meals.commands.steps import people_at
 from meals.own_data import erase
 from meals.states import Job, MealRefusal, Payment
 from tests.factories import make_grant
 from tests.meals.laws import seats_agree, the_pot_agrees
 from tests.meals.make import AFTER_CLOSING, START, change_meal, make_booking, make_crowd, make_meal, make_turn
 from tests.meals.paying import Bank
-from tests.meals.reads import booking, bookings, counts, parts, pot_lines, refused, roles, stands
+from tests.meals.reads import booking, bookings, counts, meal, parts, pot_lines, refused, roles, stands
 from tests.meals.test_races import at_once, errors
 from tests.people import Cast
 
@@ -316,8 +318,6 @@ class TestAfterwards:
         assert {(row["attended_at"], row["ticked_by_form"]) for row in await parts(made)} == {(None, "")}
 
     async def test_whoever_erases_their_account_at_the_table_stays_counted(self, cast: Cast, meal_id: int) -> None:
-        from app.contracts import Erasure
-
         made = await make_booking(meal_id=meal_id, member_id=cast.samira, seats=2)
         await ticks(cast, made)
         async with transaction():
@@ -332,3 +332,29 @@ async def test_a_turn_of_the_team_is_no_turn_at_the_door(db: Store, cast: Cast, 
     await refused(
         tick(actor=cast.odile, booking_id=made, seats=1, seen=0, once=a_form(), now=DOOR), MealRefusal.ONLY_DOOR
     )
+
+
+async def test_who_paid_by_card_and_leaves_for_good_at_the_table_is_in_the_meals_accounts(
+    cast: Cast, meal_id: int, bank: Bank
+) -> None:
+    made = await bank.booked_and_paid(meal_id, cast.samira, 1)
+    await ticks(cast, made)
+    async with transaction():
+        await erase(Erasure(member_id=cast.samira, name="Samira", shown_as="une personne partie", now=DOOR))
+    await jobs.close_due(START)
+    await jobs.serve_past(START + timedelta(hours=3))
+    await jobs.close_accounts(START + timedelta(hours=14))
+    (account,) = await run(
+        "select card_cents, card_people, pledged_cents from meal_account where meal_id = {}", meal_id
+    )
+    assert account == {"card_cents": 500, "card_people": 1, "pledged_cents": 0}
+    await jobs.forget_what_was_paid(START + timedelta(days=40))
+    assert [row["thing_id"] for row in await run("select thing_id from checkout")] == [None]
+
+
+async def test_who_is_at_the_table_is_told_what_becomes_of_the_meal(cast: Cast, meal_id: int) -> None:
+    made = await make_booking(meal_id=meal_id, member_id=cast.samira)
+    await ticks(cast, made)
+    await walk_in(actor=cast.karim, meal_id=meal_id, name="Fanny", seats=1, once=a_form(), now=DOOR)
+    members, guests = await people_at(await meal(meal_id))
+    assert (members, guests) == ([cast.samira], {})

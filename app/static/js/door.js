@@ -85,7 +85,8 @@
     }
     const list = page.getElementById("accueil");
     if (answer.ok && !list && !elsewhere) throw new Error("later");  /* the page of some Wi-Fi, not of the door */
-    if (list) {
+    const meal = window.location.pathname.split("/")[2];
+    if (list && item.action.split("/")[2] === meal) {  /* what waited from another meal is done, and shown there */
       document.getElementById("accueil").replaceWith(document.adoptNode(list));
       window.htmx.process(document.getElementById("accueil"));
     }
