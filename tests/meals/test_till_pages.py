@@ -10,6 +10,7 @@ import pytest
 from app.database import engine, run, transaction
 from app.identity.states import Act
 from meals import jobs
+from meals.commands.publishing import publish_accounts
 from meals.states import Job
 from meals.tables import Meal
 from tests.client import Browser, words
@@ -211,6 +212,7 @@ class TestTheDifference:
         await jobs.close_due(NIGHT)
         await jobs.serve_past(NIGHT)
         await jobs.close_accounts(NIGHT)
+        await publish_accounts(NIGHT)
         seen = await says(browsers[0], meal)
         assert said in seen
         assert "se lira ici" not in seen
@@ -221,7 +223,7 @@ class TestTheDifference:
         browsers = [await scene.as_(scene.cast.odile), await scene.as_(scene.cast.karim)]
         for browser in browsers:
             await enters(browser, meal, "33")
-        for job in (jobs.close_due, jobs.serve_past, jobs.close_accounts):
+        for job in (jobs.close_due, jobs.serve_past, jobs.close_accounts, publish_accounts):
             await job(NIGHT)
         scene.world.now = NIGHT
         await says(browsers[0], meal)  # with what was said of the last form
