@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from app.clock import ImpossibleHour, from_local, local, local_day
 from app.i18n import Text, text
 from app.identity.rules import name_key
-from app.web.forms import Fields, Form, clean_line
+from app.web.forms import Fields, Form, clean_line, read_cents
 from meals import rules
 from meals.forms_team import beside_the_meal, gone_with_the_meal, has_turns, turn_rows
 from meals.kitchen import WRITTEN_UNITS, Amount, unticked
@@ -28,7 +28,6 @@ MOST_CENTS, MOST_PEOPLE, MOST_PORTIONS = 10_000, 40, 600
 LONGEST, FURTHEST = timedelta(hours=12), timedelta(days=366)
 DAY = timedelta(days=1)
 _NUMBER = re.compile(r"(\d{1,6})(?:[.,](\d{1,3}))?", re.ASCII)
-_AMOUNT = re.compile(r"(\d{1,5})(?:[.,](\d{1,2}))?", re.ASCII)
 
 FIELD_OF_REFUSAL: dict[MealRefusal, str] = {
     MealRefusal.IN_THE_PAST: "day",
@@ -287,15 +286,14 @@ def read_three(fields: Fields) -> Prices | None:
 
 
 def _cents(fields: Fields, name: str) -> int | None:
-    raw = clean_line(fields.form.get(name, "")).removesuffix("€").replace(" ", "")
+    raw = clean_line(fields.form.get(name, ""))
     if not raw:
         fields.fault(name, text("Il manque un prix. Gratuit, c’est 0."))
         return None
-    written = _AMOUNT.fullmatch(raw)
-    if written is None:
+    cents = read_cents(raw)
+    if cents is None:
         fields.fault(name, text("Écris un prix, comme 5 ou 4,50."))
         return None
-    cents = int(written[1]) * 100 + int((written[2] or "").ljust(2, "0"))
     if cents > MOST_CENTS:
         fields.fault(name, text("C’est plus de %(most)s € : c’est un repas à partager.", most=MOST_CENTS // 100))
         return None

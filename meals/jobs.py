@@ -325,7 +325,7 @@ async def forget_guests_and_diets(now: datetime) -> int:
     with who booked for them."""
     today = day_start(local_day(now))
     due = await run(
-        "select id from meal where ends_at <= {} and id in (select meal_id from booking where member_id is null "
+        "select id from meal where ends_at < {} and id in (select meal_id from booking where member_id is null "
         "and (first_name <> '' or booked_by is not null) union select b.meal_id from booking_diet d "
         "join booking b on b.id = d.booking_id) order by id",
         today,
@@ -337,7 +337,7 @@ async def forget_guests_and_diets(now: datetime) -> int:
 async def _forget_of(meal_id: int, now: datetime) -> int:
     async with transaction():
         row = await locked(meal_id)
-        if row["ends_at"] > day_start(local_day(now)):
+        if row["ends_at"] >= day_start(local_day(now)):
             return 0
         diets = await run(
             "delete from booking_diet where booking_id in (select id from booking where meal_id = {}) returning id",

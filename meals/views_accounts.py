@@ -189,7 +189,7 @@ def month_lines(sums: Sequence[Sum], month: Sums, lang: Language) -> tuple[tuple
             )
         )
     if month.spent:
-        lines.append(("basket", text("Les courses : %(euros)s.", euros=lang.euros(month.spent))))
+        lines.append(("basket", _shopping(month.spent, sum(each.spent for each in sums), lang)))
     if month.box and month.card:
         lines.append(
             (
@@ -221,6 +221,17 @@ def month_lines(sums: Sequence[Sum], month: Sums, lang: Language) -> tuple[tuple
     elif month.pot_moved:
         lines.append(("heart-handshake", text("Repas suspendus : autant de donnés que de pris.")))
     return tuple((icon, lang.say(line)) for icon, line in lines)
+
+
+def _shopping(cents: int, counted: int, lang: Language) -> Text:
+    """All of the month, and how much of it is of the meals that are listed: what is bought ahead is of none of them."""
+    if cents == counted:
+        return text("Les courses : %(euros)s.", euros=lang.euros(cents))
+    return text(
+        "Les courses : %(euros)s. Pour les repas comptés ici : %(counted)s.",
+        euros=lang.euros(cents),
+        counted=lang.euros(counted),
+    )
 
 
 def _meals(number: int, lang: Language) -> str:

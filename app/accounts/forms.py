@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from app.accounts.rules import LOGISTICS, MOST_CENTS, PurchaseWords, read_amount
+from app.accounts.rules import LOGISTICS, MOST_CENTS, PurchaseWords
 from app.accounts.states import PaidFrom, Spending
 from app.i18n import Text, text
-from app.web.forms import Fields, clean_line
+from app.web.forms import Fields, clean_line, read_cents
 
 LONGEST_WHAT = 120
 LONGEST_NAME = 120
@@ -81,7 +81,7 @@ def _cents(fields: Fields, name: str, *, least: int = 1, may_lack: bool = False)
         if not may_lack:
             fields.fault(name, text("Il manque la somme, en euros."))
         return None
-    cents = read_amount(raw)
+    cents = read_cents(raw)
     if cents is None or cents < least:
         fields.fault(name, text("Écris une somme en euros, comme 12 ou 12,50."))
         return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from app.accounts.states import Account, LedgerKind
 from app.database import run
@@ -40,3 +42,19 @@ async def add_line(
         words,
     )
     return bool(added)
+
+
+async def add_counter_entry(line: Mapping[str, Any], cents: int, words: str, *, now: datetime) -> bool:
+    """Mend a line of the ledger by so much, with the reason: a line of the same account, once for each."""
+    return await add_line(
+        LedgerKind.CORRECTION,
+        f"correction-{line['id']}",
+        cents,
+        account=Account(line["account"]),
+        place_id=line["place_id"],
+        about=line["about"],
+        about_id=line["about_id"],
+        corrects=line["id"],
+        words=words,
+        now=now,
+    )

@@ -39,10 +39,10 @@ AnyRequest = Request[Any, Any, Any]
 LARGEST_FORM = LARGEST_SENT + 64 * 1024
 """Bytes of a form with pictures: as much as `deploy/` lets through to these addresses."""
 PICTURES = {
-    "Cache-Control": "private, no-store",
+    "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Disposition": "inline",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
 }
 
 

@@ -96,7 +96,7 @@ async def send_export(request: AnyRequest) -> Response[Any]:
         media_type="text/csv; header=present",
         headers={
             "Content-Disposition": f'attachment; filename="comptes-{visit.place.slug}-{first}-{last}.csv"',
-            "Cache-Control": "private, no-store",
+            "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
         },
     )

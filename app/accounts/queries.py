@@ -140,6 +140,22 @@ async def lines_named(kind: LedgerKind, refs: Collection[str]) -> dict[str, Row]
     return {row["ref"]: row for row in rows}
 
 
+async def purchases_of(refs: Collection[str]) -> dict[str, Row]:
+    """The purchase, `id` and `what`, that each of these lines of the ledger pays or gives back; others are left out."""
+    numbered = [ref.split("-") for ref in refs]
+    of = {
+        kind: sorted(int(ref[1]) for ref in numbered if ref[0] == kind) or [0] for kind in ("purchase", "reimbursement")
+    }
+    rows = await run(
+        f"select 'purchase-' || id as ref, id, what from purchase where id in ({marks(of['purchase'])}) "  # noqa: S608 - marks only
+        "union all select 'reimbursement-' || r.id, p.id, p.what from reimbursement r "
+        f"join purchase p on p.id = r.purchase_id where r.id in ({marks(of['reimbursement'])})",
+        *of["purchase"],
+        *of["reimbursement"],
+    )
+    return {row["ref"]: row for row in rows}
+
+
 def marks(values: Collection[object]) -> str:
     """As many `{}` as there are values."""
     return ", ".join("{}" for _ in values)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.accounts import rules, spending
-from app.accounts.queries import Row, balances, chain_of
+from app.accounts.queries import Row, balances, chain_of, purchases_of
 from app.accounts.queries_purchases import (
     PurchaseLine,
     kept_place,
@@ -122,37 +122,46 @@ async def _at_stripe() -> int:
 
 
 async def _box_lines(place_id: int, lang: Language) -> list[BoxLine]:
-    """The last movements of the box that can be mended, with what they come to now."""
+    """The last movements of the box, with what they come to now. What was bought or given back is mended on the page of
+    its purchase, what two people counted or brought to the bank on its own."""
     rows = await run(
         "with recursive last (id, root, cents) as ("
         "select id, id, cents from (select id, cents from ledger_line where place_id = {} and account = {} "
-        "and kind in ({}, {}) order by at desc, id desc limit {}) lately "
+        "and kind in ({}, {}, {}, {}) order by at desc, id desc limit {}) lately "
         "union all select l.id, p.root, l.cents from ledger_line l join last p on l.corrects = p.id) "
-        "select r.id, r.kind, r.cents as first, r.at, r.about, r.about_id, sum(p.cents) as cents, count(*) as n "
+        "select r.id, r.kind, r.ref, r.cents as first, r.at, r.about, r.about_id, sum(p.cents) as cents, count(*) as n "
         "from last p join ledger_line r on r.id = p.root "
-        "group by r.id, r.kind, r.cents, r.at, r.about, r.about_id order by r.at desc, r.id desc",
+        "group by r.id, r.kind, r.ref, r.cents, r.at, r.about, r.about_id order by r.at desc, r.id desc",
         place_id,
         Account.BOX.value,
         LedgerKind.CASH.value,
         LedgerKind.DEPOSIT.value,
+        LedgerKind.PURCHASE.value,
+        LedgerKind.REIMBURSEMENT.value,
         LINES_SHOWN,
     )
+    bought = await purchases_of([row["ref"] for row in rows])
     things = await spending.named((row["about"], row["about_id"]) for row in rows if row["about_id"] is not None)
     return [
         BoxLine(
             row["id"],
-            _what(row, things.get((row["about"], row["about_id"] or 0)), lang),
+            _what(row, things.get((row["about"], row["about_id"] or 0)), lang, bought.get(row["ref"])),
             lang.date(row["at"]),
             _moved(int(row["cents"]), lang),
             row["n"] > 1,
-            f"/comptes/lignes/{row['id']}",
+            f"/comptes/achats/{bought[row['ref']]['id']}" if row["ref"] in bought else f"/comptes/lignes/{row['id']}",
         )
         for row in rows
     ]
 
 
-def _what(row: Row, thing: Any, lang: Language) -> str:
+def _what(row: Row, thing: Any, lang: Language, bought: Row | None = None) -> str:
     kind = LedgerKind(row["kind"])
+    if bought is not None:
+        words = bought["what"]
+        if kind is LedgerKind.PURCHASE:
+            return lang.say(text("Acheté : %(what)s", what=words))
+        return lang.say(text("Remboursé : %(what)s", what=words))
     if kind is LedgerKind.DEPOSIT:
         to_bank = row["first"] < 0
         return lang.say(text("Porté à la banque")) if to_bank else lang.say(text("Retiré de la banque"))

@@ -19,6 +19,7 @@ from app.i18n import Language, Text, language, text
 from app.identity.api import Here, here_at, holders_of
 from app.identity.states import Act
 from app.identity.visits import Visit
+from app.web.forms import placed
 
 SHOWN = 60
 """Purchases of one list."""
@@ -54,6 +55,7 @@ class BuyPage:
 
     values: Mapping[str, Any]
     errors: Mapping[str, Text]
+    """`form`: of the whole, or of a field that this person is not asked."""
     once: str
     things: Sequence[Option]
     spendings: Sequence[Option]
@@ -163,13 +165,16 @@ async def buy_page(
         "payee": await _payee_name(place_id, visit.member.id) or visit.member.name,
         "request": str(wanted["id"]) if wanted else "",
     }
+    spendings = [(each.value, lang.say(SPENDINGS[each])) for each in Spending] if who.keeper and not wanted else []
+    paid_froms = [(each.value, lang.say(words)) for each, words in PAID_FROMS.items()] if who.keeper else []
+    asked = {"meal": options, "spending": spendings, "paid_from": paid_froms}
     return BuyPage(
-        values={**start, **(values or {})},
-        errors=errors or {},
+        values={**start, **(values or {}), "request": start["request"]},
+        errors=placed(errors, missing=[name for name, options in asked.items() if not options]),
         once=once or secrets.token_urlsafe(16),
         things=options,
-        spendings=[(each.value, lang.say(SPENDINGS[each])) for each in Spending] if who.keeper and not wanted else [],
-        paid_froms=[(each.value, lang.say(words)) for each, words in PAID_FROMS.items()] if who.keeper else [],
+        spendings=spendings,
+        paid_froms=paid_froms,
         request=wanted["what"] if wanted else "",
         keeper=who.keeper,
         pictures_lost=pictures_lost,
@@ -259,6 +264,10 @@ async def purchase_page(
     if owed and own and who.keeper:
         keepers = await holders_of(row["place_id"], Act.KEEP_ACCOUNTS, visit.now)
         why_not = AccountsRefusal.OWN_MONEY if [each for each in keepers if each.id != visit.member.id] else None
+    may_add = not struck and len(receipts) < rules.MOST_PICTURES and (wrote or who.keeper) and not who.mediator
+    may_strike = not struck and not back and (wrote or who.keeper) and not who.mediator
+    may_give_back = owed and who.keeper and not who.mediator and why_not is None
+    asked = {"receipt": may_add, "reason": may_strike, "paid_from": may_give_back}
     facts = [
         ("calendar", lang.say(text("Acheté")), lang.date(row["bought_on"])),
         ("basket", lang.say(text("Pour")), lang.say(SPENDINGS[Spending(row["spending"])])),
@@ -281,9 +290,9 @@ async def purchase_page(
             )
             for number, each in enumerate(receipts, start=1)
         ],
-        may_add=not struck and len(receipts) < rules.MOST_PICTURES and (wrote or who.keeper) and not who.mediator,
-        may_strike=not struck and not back and (wrote or who.keeper) and not who.mediator,
-        may_give_back=owed and who.keeper and not who.mediator and why_not is None,
+        may_add=may_add,
+        may_strike=may_strike,
+        may_give_back=may_give_back,
         why_not=lang.say(SENTENCES[why_not]) if why_not is not None else "",
         reimbursement=row["back_id"] if back and who.keeper else 0,
         froms=[
@@ -292,7 +301,7 @@ async def purchase_page(
         ],
         once=secrets.token_urlsafe(16),
         keeper=who.keeper,
-        errors=errors or {},
+        errors=placed(errors, missing=[name for name, shown in asked.items() if not shown]),
         values=values or {},
     )
 

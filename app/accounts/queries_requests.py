@@ -20,6 +20,7 @@ from app.clock import local_day
 from app.database import run
 from app.i18n import Language, Text, language, text
 from app.identity.visits import Visit
+from app.web.forms import placed
 
 SHOWN = 60
 """Requests of the list; those that wait come first."""
@@ -140,6 +141,7 @@ async def requests_page(
         SHOWN,
     )
     lines = [_line(row, visit, lang, keeper=keeper) for row in rows]
+    answerable = part == 0 or any(line.id == part and line.may_refuse for line in lines)
     waits = (RequestState.OPEN.value, RequestState.AGREED.value)
     return RequestsPage(
         place_name=name,
@@ -150,7 +152,7 @@ async def requests_page(
         keeper=keeper,
         once=once or secrets.token_urlsafe(16),
         values=values or {},
-        errors=errors or {},
+        errors=placed(errors, missing=() if answerable else ("reason",)),
         part=part,
     )
 

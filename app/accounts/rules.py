@@ -5,7 +5,6 @@ Pure: pages ask them for what they offer, commands again inside their transactio
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -38,9 +37,6 @@ LOGISTICS = (Spending.ROOM, Spending.COFFEE, Spending.MATERIAL, Spending.OTHER)
 
 ACCOUNT_OF = {PaidFrom.BOX: Account.BOX, PaidFrom.BANK: Account.BANK, PaidFrom.MEMBER: Account.OWED}
 """From where a purchase takes money: what somebody advances is owed to them."""
-
-_AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?", re.ASCII)
-_SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +72,6 @@ class PurchaseWords:
     """The name that whoever advanced it wants in the accounts; their own if it is empty."""
     for_other: bool = False
     """Whoever keeps the accounts writes it down for somebody of this name, who does not use the site."""
-
-
-def read_amount(written: str) -> int | None:
-    """« 84,50 », « 84.5 », « 1 234 € » in cents; nothing for what is no amount."""
-    bare = _SPACES.sub("", written).removesuffix("€")
-    found = _AMOUNT.fullmatch(bare)
-    if found is None:
-        return None
-    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def why_not_here(who: Buyer) -> AccountsRefusal | None:
@@ -151,6 +138,11 @@ def why_not_give_back(
     if own and other_keeper:
         return AccountsRefusal.OWN_MONEY
     return AccountsRefusal.NOT_IN_BOX if box_cents is not None and cents > box_cents else None
+
+
+def why_not_wanted(spending: Spending) -> AccountsRefusal | None:
+    """Why nobody asks the small budget for this: the food of a meal is its team's to buy."""
+    return None if spending in LOGISTICS else AccountsRefusal.MAY_NOT_BUY
 
 
 def why_not_answer(state: RequestState, to: RequestState, reason: str) -> AccountsRefusal | None:

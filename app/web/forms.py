@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -24,6 +24,8 @@ ABSURDLY_LONG = 100_000
 """So much of a text is looked at. No field takes a tenth of it, and millions of letters, cleaned, hold everybody up."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACES = re.compile(r"[ \t\u00a0\u202f]+")
+_ANY_SPACE = re.compile(r"\s+")
+_EUROS = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?", re.ASCII)
 # Putting marks in their order takes the square of their number: a few thousand on one letter would hold everybody up.
 _BEYOND_LATIN = re.compile(r"[\u0300-\U0001efff]{9,}")
 _MARKS = "".join(map(chr, (code for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))))
@@ -120,6 +122,17 @@ def _no_surrogates(raw: str) -> str:
 
 def _without_piles(run: re.Match[str]) -> str:
     return _PILED_MARKS.sub(lambda marks: marks[0][:8], run[0])
+
+
+def read_cents(written: str) -> int | None:
+    """« 84,50 », « 84.5 », « 1 234 € » in cents; nothing for what is no amount."""
+    found = _EUROS.fullmatch(_ANY_SPACE.sub("", written).removesuffix("€"))
+    return None if found is None else int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+
+
+def placed(errors: Mapping[str, Text] | None, *, missing: Collection[str]) -> dict[str, Text]:
+    """Each fault by its field, or as `form`, of the whole, where the page has no such field for its reader."""
+    return {"form" if name in missing else name: why for name, why in (errors or {}).items()}
 
 
 class Fields:

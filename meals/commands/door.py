@@ -12,8 +12,17 @@ from app.database import command, run, transaction
 from app.errors import NotFound, Refused
 from meals import door_rules
 from meals.commands.booking import insert_booking
-from meals.commands.parts import Held, add_parts, follow, locked_booking, move, offer_ended, sent_before, split
-from meals.commands.parts import keep_form as keep_booking_form
+from meals.commands.parts import (
+    Held,
+    add_parts,
+    follow,
+    keep_form,
+    locked_booking,
+    move,
+    offer_ended,
+    sent_before,
+    split,
+)
 from meals.commands.steps import locked, recount, refuse_if
 from meals.door_rules import Expected
 from meals.facts import Row, door_who, night_of, standing_of
@@ -32,7 +41,7 @@ async def tick(
         if _ticked_before(held, once):
             return
         expected = expected_of(held)
-        _refuse(door_rules.why_not_in(expected, seats, seen=seen), held, expected)
+        refuse_if(door_rules.why_not_in(expected, seats, seen=seen))
         await _come_in(row, held, seats, once=once, now=now)
 
 
@@ -46,7 +55,7 @@ async def untick(
         if sent_before(held, once):
             return
         expected = expected_of(held)
-        _refuse(door_rules.why_not_out(expected, seats, seen=seen), held, expected)
+        refuse_if(door_rules.why_not_out(expected, seats, seen=seen))
         to = PartState.CANCELLED if held.booking["walk_in"] else PartState.CONFIRMED
         came = sorted(held.of_state(PartState.ATTENDED), key=lambda part: (part["attended_at"], part["id"]))
         for part in reversed(came):
@@ -55,7 +64,7 @@ async def untick(
             one = await _take(held, part, min(seats, part["seats"]))
             seats -= one["seats"]
             await move(row, one, to, now=now, attended_at=None)
-        await keep_booking_form(held, once, now=now)
+        await keep_form(held, once, now=now)
         await follow(row, held, now=now)
         await recount(row)
 
@@ -99,7 +108,7 @@ async def let_in_from_list(
         if _ticked_before(held, once):
             return
         expected = expected_of(held)
-        _refuse(door_rules.why_not_from_the_list(standing_of(row), expected, seats, seen=seen), held, expected)
+        refuse_if(door_rules.why_not_from_the_list(standing_of(row), expected, seats, seen=seen))
         left = seats
         for part in [*held.of_state(PartState.OFFERED), *held.of_state(PartState.WAITING)]:
             if not left:
@@ -152,11 +161,6 @@ def _ticked_before(held: Held, once: str) -> bool:
     """Those who were un-ticked since are not ticked again by it."""
     theirs = [*held.of_state(PartState.ATTENDED), *held.of_state(PartState.CONFIRMED)]
     return bool(once) and any(part["ticked_by_form"] == once for part in theirs)
-
-
-def _refuse(reason: MealRefusal | None, held: Held, expected: Expected) -> None:
-    """Each sentence says how many are in: that is what whoever is at the door looks for."""
-    refuse_if(reason, came=expected.came, to_come=expected.to_come)
 
 
 async def _come_in(row: Row, held: Held, seats: int, *, once: str, now: datetime) -> None:

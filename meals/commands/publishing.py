@@ -19,7 +19,8 @@ from meals.commands.pot import lock_pots
 from meals.facts import KIND, Row
 
 LOOKS_BACK = timedelta(days=500)
-"""So far back it looks for what moved late: banks may take back a payment for more than a year, rarely."""
+"""So far back it looks for what is not told yet, and for what moved late: banks may take back a payment for more than
+a year, rarely."""
 NEWS = timedelta(days=20)
 """What is about a payment that is nobody's any more (a month after the meal) is news for so long. What was known when
 that meal's account was closed is older than that by then."""
@@ -32,7 +33,7 @@ select a.meal_id, a.day, a.card_people, a.card_cents, a.box_people, a.pledged_ce
        (select count(*) from money_moved m where m.origin = 'meal' and m.origin_id = a.meal_id and m.means = 'box')
            as box_told
 from meal_account a left join till_count t on t.meal_id = a.meal_id
-where a.place_id = {}
+where a.place_id = {} and a.day > {}
   and (select count(*) from money_moved m where m.origin = 'meal' and m.origin_id = a.meal_id)
       < case when t.id is null then 2 else 3 end
 order by a.closed_at, a.id
@@ -62,7 +63,7 @@ order by l.id
 _LATE_POT = """
 select p.id, p.cents, p.at, p.meal_id
 from pot_line p join meal_account a on a.meal_id = p.meal_id
-where p.place_id = {} and p.at > a.closed_at
+where p.place_id = {} and p.at > {} and p.at > a.closed_at
   and not exists (select 1 from money_moved m where m.origin = 'pot' and m.origin_id = p.id)
 order by p.id
 """
@@ -82,7 +83,11 @@ async def _of_place(place_id: int, now: datetime) -> int:
 
 
 async def _is_news(place_id: int, now: datetime) -> bool:
-    return bool(await run(_TOLD, place_id)) or any([await _late(means, place_id, now) for means in Means])
+    return bool(await _untold(place_id, now)) or any([await _late(means, place_id, now) for means in Means])
+
+
+async def _untold(place_id: int, now: datetime) -> list[Row]:
+    return await run(_TOLD, place_id, local_day(now - LOOKS_BACK))
 
 
 @command
@@ -90,7 +95,7 @@ async def _publish_one(place_id: int, now: datetime) -> int:
     async with transaction():
         await lock_pots([place_id])
         waiting = {means: await _waiting(place_id, means) for means in Means}
-        for row in await run(_TOLD, place_id):
+        for row in await _untold(place_id, now):
             await _tell_meal(place_id, row, now)
         for means in Means:
             for row in await _late(means, place_id, now):
@@ -127,7 +132,7 @@ async def _late(means: Means, place_id: int, now: datetime) -> list[Row]:
         return await run(_LATE_CARD, KIND, place_id, since, now - NEWS)
     if means is Means.BOX:
         return await run(_LATE_BOX, place_id, since, KIND)
-    return await run(_LATE_POT, place_id)
+    return await run(_LATE_POT, place_id, since)
 
 
 async def _tell_meal(place_id: int, row: Row, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -21,8 +21,10 @@ from meals import forms
 from meals.commands.door import let_in_from_list, tick, untick, walk_in
 from meals.forms import TickRead
 from meals.pages.shared import AnyRequest, signed_in
-from meals.queries.door import door_page, door_sheet, read_ticket_code, ticket_at_door, ticket_code
+from meals.queries.door import OwnTicket, door_page, door_sheet, read_ticket_code, ticket_at_door, ticket_code
 from meals.queries.ticket import own_booking
+
+Tick = Callable[..., Awaitable[None]]
 
 
 async def _show(
@@ -67,21 +69,11 @@ async def _done(request: AnyRequest, meal_id: int, said: Text) -> Response[Any]:
     return go_to(request, f"/repas/{meal_id}/accueil{f'?q={quote(query)}' if query else ''}", flash=Flash(said))
 
 
-async def _refused(request: AnyRequest, meal_id: int, read: TickRead, refused: Refused) -> Response[Any]:
-    """The list again, with why, at the line that was pressed."""
-    why = refusal_text(request, refused)
-    return await _show(request, meal_id, status=409, flash=Flash(why, tone="fault"), wrong=(read.booking_id, why))
-
-
-@post("/repas/{meal_id:int}/accueil", status_code=303)
-async def tick_in(request: AnyRequest, meal_id: FromPath[int]) -> Response[Any]:
-    """« Est là »: so many people of a booking come in, of those who wait too (`from_list`). Sent twice, once."""
+async def _ticked(request: AnyRequest, meal_id: int, read: TickRead, do: Tick, said: Text) -> Response[Any]:
+    """The list again, with what came of it; a fault is said at the line that was pressed."""
     visit, member = signed_in(request)
-    read = forms.read_tick(await read_form(request))
     if read.errors:
-        why = next(iter(read.errors.values()))
-        return await _show(request, meal_id, status=422, flash=Flash(why, tone="fault"), wrong=(read.booking_id, why))
-    do = let_in_from_list if read.from_list else tick
+        return await _show(request, meal_id, status=422, wrong=(read.booking_id, next(iter(read.errors.values()))))
     try:
         await do(
             actor=member.id,
@@ -93,33 +85,23 @@ async def tick_in(request: AnyRequest, meal_id: FromPath[int]) -> Response[Any]:
             now=visit.now,
         )
     except Refused as refused:
-        return await _refused(request, meal_id, read, refused)
-    return await _done(
-        request, meal_id, text_n("C’est noté : %(n)s personne.", "C’est noté : %(n)s personnes.", read.seats)
-    )
+        return await _show(request, meal_id, status=409, wrong=(read.booking_id, refusal_text(request, refused)))
+    return await _done(request, meal_id, said)
+
+
+@post("/repas/{meal_id:int}/accueil", status_code=303)
+async def tick_in(request: AnyRequest, meal_id: FromPath[int]) -> Response[Any]:
+    """« Est là »: so many people of a booking come in, of those who wait too (`from_list`). Sent twice, once."""
+    read = forms.read_tick(await read_form(request))
+    said = text_n("C’est noté : %(n)s personne.", "C’est noté : %(n)s personnes.", read.seats)
+    return await _ticked(request, meal_id, read, let_in_from_list if read.from_list else tick, said)
 
 
 @post("/repas/{meal_id:int}/accueil/retrait", status_code=303)
 async def tick_out(request: AnyRequest, meal_id: FromPath[int]) -> Response[Any]:
     """« Je me suis trompé »: they are not in after all."""
-    visit, member = signed_in(request)
     read = forms.read_tick(await read_form(request))
-    if read.errors:
-        why = next(iter(read.errors.values()))
-        return await _show(request, meal_id, status=422, flash=Flash(why, tone="fault"), wrong=(read.booking_id, why))
-    try:
-        await untick(
-            actor=member.id,
-            booking_id=read.booking_id,
-            seats=read.seats,
-            seen=read.seen,
-            once=read.once,
-            meal_id=meal_id,
-            now=visit.now,
-        )
-    except Refused as refused:
-        return await _refused(request, meal_id, read, refused)
-    return await _done(request, meal_id, text("C’est corrigé."))
+    return await _ticked(request, meal_id, read, untick, text("C’est corrigé."))
 
 
 @post("/repas/{meal_id:int}/accueil/sans-reservation", status_code=303)
@@ -141,9 +123,7 @@ async def let_walk_in(request: AnyRequest, meal_id: FromPath[int]) -> Response[A
         )
     except Refused as refused:
         why = refusal_text(request, refused)
-        return await _show(
-            request, meal_id, status=409, flash=Flash(why, tone="fault"), values=read.values, errors={"seats": why}
-        )
+        return await _show(request, meal_id, status=409, values=read.values, errors={"seats": why})
     return go_to(request, f"/repas/{meal_id}/accueil", flash=Flash(text("C’est noté. Bienvenue à table !")))
 
 
@@ -162,7 +142,7 @@ async def show_scanned(request: AnyRequest, code: FromPath[str]) -> Response[Any
     if booking_id is None:
         raise NotFound
     page = await ticket_at_door(booking_id, visit=visit_of(request))
-    if not page.title:
+    if isinstance(page, OwnTicket):
         return go_to(request, page.href)
     return render(request, "meals/door_ticket.html", page)
 
@@ -173,7 +153,7 @@ async def show_code(request: AnyRequest, booking_id: FromPath[int]) -> Response[
     await own_booking(booking_id, visit_of(request))
     settings = house_of(request).settings
     address = f"{settings.base_url}/entree/{ticket_code(booking_id, secret_key=settings.secret_key)}"
-    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Response(qr_image(address), media_type="image/svg+xml", headers=headers)
 
 

@@ -89,7 +89,8 @@ class DoorPage:
     seat_options: Sequence[Option]
     child_options: Sequence[Option]
     once: str
-    focus: bool = False
+    fault: Text | None = None
+    """What is the matter with a form of a booking that is not on the list: said above it."""
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Text] = field(default_factory=dict)
 
@@ -104,7 +105,14 @@ class TicketAtDoor:
     guest: Guest | None
     why_not: Text | None
     href: str
-    """The list, or the ticket of whoever it is."""
+    """The list."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTicket:
+    """It was scanned by whose it is."""
+
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,6 @@ async def door_page(
     *,
     visit: Visit,
     query: str = "",
-    focus: bool = False,
     wrong: tuple[int, Text] | None = None,
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, Text] | None = None,
@@ -169,9 +176,12 @@ async def door_page(
     row, standing, _ = await _at_the_door(meal_id, visit)
     lang = language(visit.language)
     guests = await _guests(row, standing, lang)
-    if wrong is not None:
-        guests = [_with(guest, wrong[1]) if guest.id == wrong[0] else guest for guest in guests]
     shown = [guest for guest in guests if name_key(query) in name_key(guest.name)]
+    fault = None
+    if wrong is not None:
+        at_fault, why = wrong
+        fault = why if all(guest.id != at_fault for guest in shown) else None
+        shown = [_with(guest, why) if guest.id == at_fault else guest for guest in shown]
     came = sum(guest.came for guest in guests)
     expected = came + sum(guest.to_come for guest in guests)
     most = min(MOST_SEATS, standing.free)
@@ -192,13 +202,13 @@ async def door_page(
         seat_options=[(str(n), lang.say(text_n("%(n)s place", "%(n)s places", n))) for n in range(1, most + 1)],
         child_options=[("0", lang.say(text("aucun"))), *((str(n), str(n)) for n in range(1, most))],
         once=secrets.token_hex(16),
-        focus=focus,
+        fault=fault,
         values=values or {},
         errors=errors or {},
     )
 
 
-async def ticket_at_door(booking_id: int, *, visit: Visit) -> TicketAtDoor:
+async def ticket_at_door(booking_id: int, *, visit: Visit) -> TicketAtDoor | OwnTicket:
     """A ticket that was scanned, for whoever is at the door of its meal; whose it is is led to it. Raises `NotFound`
     for everybody else."""
     found = await run("select meal_id, member_id, booked_by from booking where id = {}", booking_id)
@@ -210,13 +220,13 @@ async def ticket_at_door(booking_id: int, *, visit: Visit) -> TicketAtDoor:
         row, standing, _ = await _at_the_door(meal_id, visit)
     except Forbidden as why:
         if mine:
-            return TicketAtDoor(meal_id, "", "", None, None, f"/reservations/{booking_id}")
+            return OwnTicket(f"/reservations/{booking_id}")
         if why.reason is MealRefusal.ONLY_DOOR:
             raise NotFound from None
         raise
     except NotFound:
         if mine:
-            return TicketAtDoor(meal_id, "", "", None, None, f"/reservations/{booking_id}")
+            return OwnTicket(f"/reservations/{booking_id}")
         raise
     guests = await _guests(row, standing, lang)
     guest = next((each for each in guests if each.id == booking_id), None)

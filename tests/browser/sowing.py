@@ -38,7 +38,7 @@ LATE = re.compile(r"/(annulation|retrait|depart|desistement|fin|coupure|mot-de-p
 EACH = {"/ateliers": 5}
 """How many forms of a kind are sent, by as many people if there are; 2 of the others."""
 FIRST = ("/mes-rendez-vous", "/mediation", "/")
-PAGES = {"/ateliers/…": 12, "/mediation/ateliers/…": 12}
+PAGES = {"/ateliers/…": 12, "/mediation/ateliers/…": 12, "/repas/…": 6}
 """How many pages of one kind one person looks at; 2 of the others."""
 ASKS_SURE = 'name="sure" value="1"'
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -268,6 +268,8 @@ def _filled(
             sent[each.name] = [each.value]
         elif each.kind == "radio" and each.name == "decision":
             sent["decision"] = ["send_back"]
+        elif each.kind == "submit" and (each.name, each.value) == ("decision", "refuse"):
+            sent["decision"] = ["refuse"]
         elif each.number and each.name != "code":
             sent[each.name] = [each.value or COUNTS.get(each.name, "1")]
         elif each.name in COUNTS and each.kind != "select":
@@ -333,13 +335,21 @@ def _sown(database: Path, state: str) -> list[tuple[int, int]]:
 
 
 def _sown_elsewhere(database: Path) -> list[str]:
-    """Pages of meals, their kitchens and dishes."""
+    """Pages of meals, their kitchens, dishes and doors, and of the accounts."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         meals = connection.execute("select id from meal where title glob '*zq[0-9]*' order by id").fetchall()
         dishes = connection.execute("select id from dish where name glob '*zq[0-9]*' order by id").fetchall()
+        bought = connection.execute("select id from purchase where what || reason glob '*zq[0-9]*'").fetchall()
+        mended = connection.execute("select corrects from ledger_line where words glob '*zq[0-9]*'").fetchall()
+        doors = connection.execute(
+            "select distinct meal_id from booking where walk_in and first_name glob '*zq[0-9]*'"
+        ).fetchall()
     return [
         *(f"/repas/{number}{page}" for (number,) in meals for page in ("", "/cuisine", "/changer")),
         *(f"/repas/plats/{number}" for (number,) in dishes[-6:]),
+        *(f"/comptes/achats/{number}" for (number,) in bought),
+        *(f"/comptes/lignes/{number}" for (number,) in mended),
+        *(f"/repas/{number}/accueil" for (number,) in doors),
     ]
 
 

@@ -183,7 +183,9 @@ class TestTicking:
         made = await scene.booked(meal, scene.cast.samira)
         door = await at_the_door(scene)
         sent = form(await door.get(f"/repas/{meal}/accueil"), made) | bad
-        assert (await door.post(f"/repas/{meal}/accueil", sent)).status_code == 422
+        answer = await door.post(f"/repas/{meal}/accueil", sent)
+        assert answer.status_code == 422
+        assert answer.text.count("data-focus") == 1, "said once, at the line or above the list"
         assert await stands(made) == {"confirmed": 1}
 
     async def test_without_a_booking(self, scene: Scene) -> None:
@@ -193,6 +195,7 @@ class TestTicking:
         path = f"/repas/{meal}/accueil/sans-reservation"
         wrong = await door.post(path, {"name": "Fanny", "seats": "2", "children": "2", "once": "a"})
         assert wrong.status_code == 422
+        assert 'href="#field-children"' in wrong.text
         assert 'value="Fanny"' in wrong.text
         full = await door.post(path, {"name": "Fanny", "seats": "3", "children": "0", "once": "a"})
         assert full.status_code == 409
@@ -257,7 +260,7 @@ class TestTheCode:
         assert f"/reservations/{made}/code" in (await mine.get(f"/reservations/{made}")).text
         picture = await mine.get(f"/reservations/{made}/code")
         assert picture.headers["content-type"] == "image/svg+xml"
-        assert picture.headers["cache-control"] == "private, no-store"
+        assert picture.headers["cache-control"] == "no-store"
         assert picture.content.startswith(b"<?xml")
         other = await scene.as_(scene.cast.aicha)
         assert (await other.get(f"/reservations/{made}/code")).status_code == 404

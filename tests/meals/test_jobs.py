@@ -343,6 +343,15 @@ class TestForgetting:
         assert (rows[guest]["first_name"], rows[guest]["booked_by"]) == ("", None)
         assert rows[own]["member_id"] == cast.samira
 
+    async def test_of_a_meal_that_ends_at_midnight_the_night_after(self, cast: Cast) -> None:
+        midnight = from_local("2026-12-05T00:00")
+        made, own, _ = await self.eaten(cast)
+        async with transaction():
+            await run("update meal set ends_at = {} where id = {}", midnight, made)
+        assert await jobs.forget_guests_and_diets(midnight + MINUTE) == 0
+        assert await diets(own) == {"no_gluten": 1}
+        assert await jobs.forget_guests_and_diets(midnight + DAY) == 3
+
     async def test_of_other_meals_they_stay(self, cast: Cast) -> None:
         _, own, _ = await self.eaten(cast)
         _, later, _ = await self.eaten_later(cast)

@@ -82,6 +82,12 @@ class TestTheMonth:
         ) in seen
         assert "10,77" not in seen, "what two people paid by card"
 
+    async def test_what_is_bought_ahead_is_told_apart(self, scene: Scene) -> None:
+        one = await past_meal(scene.cast, date(2026, 11, 3), eaten=20)
+        await bought(scene.cast.place, 8000, date(2026, 11, 2), meal_id=one)
+        await bought(scene.cast.place, 1500, date(2026, 11, 12), meal_id=await scene.meal())
+        assert "Les courses : 95 €. Pour les repas comptés ici : 80 €." in await page(scene)
+
     async def test_another_month_says_which(self, scene: Scene) -> None:
         meal_id = await past_meal(scene.cast, date(2026, 10, 20), eaten=10)
         await bought(scene.cast.place, 4500, date(2026, 10, 19), meal_id=meal_id)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from app.accounts import rules
 from app.accounts.commands.parts import enter, known_by, refuse_if
-from app.accounts.ledger import add_line
-from app.accounts.queries import Row, box_cents, chain_of, lines_named
+from app.accounts.ledger import add_counter_entry, add_line
+from app.accounts.queries import box_cents, chain_of, lines_named
 from app.accounts.states import Account, AccountsRefusal, LedgerKind
 from app.database import command, transaction
 from app.errors import NotFound, Refused
@@ -67,22 +67,7 @@ async def correct_line(
             return
         if seen is not None and seen != chain[-1]["id"]:
             raise Refused(AccountsRefusal.CHANGED_MEANWHILE)
-        await _correct(chain[-1], change, reason, now=now)
+        await add_counter_entry(chain[-1], change, reason, now=now)
         if kind is LedgerKind.DEPOSIT:
             mate = (await lines_named(kind, [f"{first['ref']}-bank"]))[f"{first['ref']}-bank"]
-            await _correct((await chain_of(mate["id"]))[-1], -change, reason, now=now)
-
-
-async def _correct(last: Row, change: int, reason: str, *, now: datetime) -> None:
-    await add_line(
-        LedgerKind.CORRECTION,
-        f"correction-{last['id']}",
-        change,
-        account=Account(last["account"]),
-        place_id=last["place_id"],
-        about=last["about"],
-        about_id=last["about_id"],
-        corrects=last["id"],
-        words=reason,
-        now=now,
-    )
+            await add_counter_entry((await chain_of(mate["id"]))[-1], -change, reason, now=now)

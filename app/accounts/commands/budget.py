@@ -27,7 +27,7 @@ async def ask_for(
         again = await run("select id from budget_request where once = {}", key)
         if again:
             return int(again[0]["id"])
-        refuse_if(rules.why_not_here(who))
+        refuse_if(rules.why_not_here(who) or rules.why_not_wanted(spending))
         refuse_if(rules.why_not_cents(cents))
         rows = await BudgetRequest.insert(
             BudgetRequest(

@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 
 from app.accounts import rules, spending
 from app.accounts.commands.parts import buyer_of, enter, known_by, place_of_row, refuse_if, request_moves
-from app.accounts.ledger import add_line
+from app.accounts.ledger import add_counter_entry, add_line
 from app.accounts.pictures import Picture
 from app.accounts.queries import Row, box_cents, lines_named
 from app.accounts.rules import ACCOUNT_OF, Buyer, PurchaseWords
 from app.accounts.states import (
     REQUEST_MOVES,
-    Account,
     AccountsRefusal,
     LedgerKind,
     PaidFrom,
@@ -106,7 +105,8 @@ async def _standing(
 ) -> Buyer:
     """Who they are to what they bought. Raises `NotFound` for what nothing is bought for here."""
     on_team = False
-    if words.about_id is not None and wanted is None and words.spending is Spending.FOOD:
+    food = words.spending is Spending.FOOD and (wanted is None or wanted["spending"] == Spending.FOOD)
+    if words.about_id is not None and food:
         thing = words.about, words.about_id
         if thing not in [(kind, each.thing_id) for kind, each in await spending.near(place_id, None, now)]:
             raise NotFound
@@ -209,18 +209,7 @@ async def strike_purchase(*, actor: int, purchase_id: int, reason: str, now: dat
 async def counter(kind: LedgerKind, refs: Sequence[str], reason: str, *, now: datetime) -> None:
     """A counter-entry for each of these lines, once."""
     for line in (await lines_named(kind, refs)).values():
-        await add_line(
-            LedgerKind.CORRECTION,
-            f"correction-{line['id']}",
-            -line["cents"],
-            account=Account(line["account"]),
-            place_id=line["place_id"],
-            about=line["about"],
-            about_id=line["about_id"],
-            corrects=line["id"],
-            words=reason,
-            now=now,
-        )
+        await add_counter_entry(line, -line["cents"], reason, now=now)
 
 
 async def _entered(actor: int, purchase_id: int, *, now: datetime) -> tuple[Row, Buyer]:

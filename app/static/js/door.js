@@ -1,22 +1,43 @@
 /* The door of a meal when the network drops: a tick that could not be sent is kept on this device, and sent again, in
    its order, once there is a network. Each form has a word of its own (`once`), so that what did arrive, and whose
-   answer was lost, is done once. What is refused then is said, and stays said. Without scripts the browser's own
-   « send again » is as safe. */
+   answer was lost, is done once. What is refused then is said, and stays said until it is read, on the next page too.
+   Without scripts the browser's own « send again » is as safe. */
 (function () {
   "use strict";
 
   const KEY = "reseau-door";
   const note = document.getElementById("hors-ligne");
   if (!note || !window.fetch || !window.localStorage) return;
-  const refused = [];
+  const REFUSED = "reseau-door-refused";
   let sending = false;
 
-  function kept() {
+  function listed(store, key) {
     try {
-      return JSON.parse(localStorage.getItem(KEY)) || [];
+      return JSON.parse(store.getItem(key)) || [];
     } catch (broken) {
       return [];
     }
+  }
+
+  function kept() {
+    return listed(localStorage, KEY);
+  }
+
+  function refused() {
+    return listed(sessionStorage, REFUSED);
+  }
+
+  function readButton() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button hollow";
+    button.textContent = note.dataset.read;
+    button.addEventListener("click", function () {
+      sessionStorage.removeItem(REFUSED);
+      show();
+      document.getElementById("accueil").focus();
+    });
+    return button;
   }
 
   function keep(items) {
@@ -27,7 +48,8 @@
 
   function show() {
     const items = kept();
-    const said = refused.slice();
+    const faults = refused();
+    const said = faults.slice();
     if (items.length) said.unshift(items.length === 1 ? note.dataset.unsentOne : note.dataset.unsentMore);
     note.hidden = said.length === 0;
     note.replaceChildren(...said.map(function (words) {
@@ -35,6 +57,7 @@
       line.textContent = words;
       return line;
     }));
+    if (faults.length) note.append(readButton());
     for (const old of document.querySelectorAll(".unsent")) old.remove();
     for (const item of items) {
       const line = document.querySelector('#accueil li[data-id="' + Number(item.fields.booking) + '"] .buttons');
@@ -81,7 +104,8 @@
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (answer.status >= 400) {
       const why = page.querySelector("#accueil .message span:not(.sr), .message span, .notice");
-      refused.push(why ? why.textContent.trim() : answer.statusText);
+      const words = why ? why.textContent.trim() : answer.statusText;
+      sessionStorage.setItem(REFUSED, JSON.stringify(refused().concat(words)));
     }
     const list = page.getElementById("accueil");
     if (answer.ok && !list && !elsewhere) throw new Error("later");  /* the page of some Wi-Fi, not of the door */

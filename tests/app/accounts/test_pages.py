@@ -78,7 +78,7 @@ async def test_a_cook_writes_down_what_they_bought_with_its_receipt(world: World
     assert "À rembourser" in words(seen)
     picture = await odile.get(sent.headers["location"] + "/recu/1")
     assert picture.headers["content-type"] == "image/jpeg"
-    assert picture.headers["cache-control"] == "private, no-store"
+    assert picture.headers["cache-control"] == "no-store"
     assert picture.headers["x-content-type-options"] == "nosniff"
     assert picture.headers["content-disposition"] == "inline"
     assert Image.open(io.BytesIO(picture.content)).size == (1200, 1600)
@@ -238,6 +238,7 @@ async def test_given_back_undone_and_struck_out(world: World, cast: Cast) -> Non
     for _ in range(2):
         assert (await rosa.post(path, {"paid_from": "box", "once": "one"})).status_code == 303
     assert await sums() == {"box": 2660, "owed": 0}
+    assert "− 23,40 € Remboursé : Carottes et lentilles" in words(await rosa.get("/comptes"))
     page = await rosa.get(f"/comptes/achats/{purchase}")
     assert "Remboursé le" in words(page)
     assert (await rosa.post(f"/comptes/achats/{purchase}/rayure", {"reason": "Non"})).status_code == 409
@@ -248,6 +249,28 @@ async def test_given_back_undone_and_struck_out(world: World, cast: Cast) -> Non
     assert (await rosa.post(f"/comptes/achats/{purchase}/rayure", {"reason": "En double"})).status_code == 303
     assert await sums() == {"box": 5000, "owed": 0}
     assert "En double" in words(await rosa.get(f"/comptes/achats/{purchase}"))
+
+
+async def test_the_desk_tells_all_that_moved_in_the_box(world: World, cast: Cast) -> None:
+    await fill_box(cast, 5000)
+    rosa = await browser(world, cast, cast.rosa)
+    assert (await send(rosa, "/comptes/achats", form(paid_from="box", what="Du sel"))).status_code == 303
+    purchase = (await run("select id from purchase"))[0]["id"]
+    desk = await rosa.get("/comptes")
+    assert "− 23,40 € Acheté : Du sel" in words(desk)
+    assert "+ 50 €" in words(desk)
+    assert desk.text.count(f'href="/comptes/achats/{purchase}"') == 2, "in the box, and of the last purchases"
+
+
+async def test_what_is_not_asked_is_wrong_for_the_whole_form(world: World, cast: Cast) -> None:
+    """A cook is not asked what it is for: no field of theirs is at fault."""
+    await make_meal(place_id=cast.place, opener=cast.odile)
+    odile = await browser(world, cast, cast.odile)
+    again = await send(odile, "/comptes/achats", form(spending="gold", request="x"))
+    assert again.status_code == 422
+    assert "Choisis à quoi cela sert." in words(again)
+    assert "#field-spending" not in again.text
+    assert 'name="spending" value="food"' in again.text
 
 
 async def test_ones_own_money_is_another_keepers_to_give_back(world: World, cast: Cast) -> None:
