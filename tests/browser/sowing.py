@@ -173,10 +173,12 @@ def sow(people: list[Person]) -> Harvest:
         walk(person)
     done: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = defaultdict(list)
     forms = [(person, address, form) for person in people for address, form in _forms(person)]
+    open_doors = {address for person in people for address, html in person.html.items() if "data-door" in html}
+    kept = {address.replace("/accueil", "/annulation").partition("?")[0] for address in open_doors}
     for late in (False, True):
         for person, address, form in forms:
             action = urlsplit(urljoin(address, form.action)).path
-            if LEFT_ALONE.search(action) or _is_late(form, action) != late:
+            if LEFT_ALONE.search(action) or action in kept or _is_late(form, action) != late:
                 continue
             shape = (kind_of(action), form.names)
             if len(done[shape]) < EACH.get(shape[0], 2) and (person.kind, action) not in done[shape]:
@@ -270,6 +272,8 @@ def _filled(
             sent["decision"] = ["send_back"]
         elif each.kind == "submit" and (each.name, each.value) == ("decision", "refuse"):
             sent["decision"] = ["refuse"]
+        elif each.name == "amount":  # one that stands there already would change nothing
+            sent["amount"] = [COUNTS["amount"]]
         elif each.number and each.name != "code":
             sent[each.name] = [each.value or COUNTS.get(each.name, "1")]
         elif each.name in COUNTS and each.kind != "select":

@@ -246,7 +246,8 @@ async def open_a_meal(scene: Scene) -> Deed:
     (browser,) = await scene.browsers(scene.hosts[:1])
 
     async def effects() -> object:
-        return [row["title"] for row in await run("select title from meal where place_id = {}", scene.place)]
+        rows = await run("select title from meal where place_id = {} order by id", scene.place)
+        return [row["title"] for row in rows]
 
     del form["version"]
     return Deed(browser, "/repas", form, effects, ["Soupe de lentilles", "Un autre repas"])
