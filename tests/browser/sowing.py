@@ -44,6 +44,7 @@ ASKS_SURE = 'name="sure" value="1"'
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 TEXT = {"text", "textarea", "search", "tel", "email", "url"}
 SHORT = {"first_name"}
+SHORT_HERE = {"/repas/…/accueil/sans-reservation name"}
 COUNTS = {
     "capacity": "6",
     "seats": "8",
@@ -272,8 +273,8 @@ def _filled(
             sent["decision"] = ["send_back"]
         elif each.kind == "submit" and (each.name, each.value) == ("decision", "refuse"):
             sent["decision"] = ["refuse"]
-        elif each.name == "amount":  # one that stands there already would change nothing
-            sent["amount"] = [COUNTS["amount"]]
+        elif each.name == "amount" and each.value:  # what stands there already would change nothing
+            sent["amount"] = [str(int(re.split("[,.]", each.value)[0]) + 1)]
         elif each.number and each.name != "code":
             sent[each.name] = [each.value or COUNTS.get(each.name, "1")]
         elif each.name in COUNTS and each.kind != "select":
@@ -296,7 +297,7 @@ def _filled(
 def _text(sower: Sower, field: reading.Field, where: str, *, short: bool) -> str:
     if field.name == "email":
         return sower.address(where)
-    if field.name in SHORT:
+    if field.name in SHORT or where in SHORT_HERE:
         return sower.short(where)
     if field.kind == "textarea" and not short:
         return sower.long(where)

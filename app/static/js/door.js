@@ -37,7 +37,10 @@
       show();
       document.getElementById("accueil").focus();
     });
-    return button;
+    const row = document.createElement("p");
+    row.className = "buttons";
+    row.append(button);
+    return row;
   }
 
   function keep(items) {
@@ -52,12 +55,14 @@
     const said = faults.slice();
     if (items.length) said.unshift(items.length === 1 ? note.dataset.unsentOne : note.dataset.unsentMore);
     note.hidden = said.length === 0;
-    note.replaceChildren(...said.map(function (words) {
-      const line = document.createElement("span");
+    const lines = document.createElement("div");
+    lines.replaceChildren(...said.map(function (words) {
+      const line = document.createElement("p");
       line.textContent = words;
       return line;
     }));
-    if (faults.length) note.append(readButton());
+    if (faults.length) lines.append(readButton());
+    note.replaceChildren(lines);
     for (const old of document.querySelectorAll(".unsent")) old.remove();
     for (const item of items) {
       const line = document.querySelector('#accueil li[data-id="' + Number(item.fields.booking) + '"] .buttons');
