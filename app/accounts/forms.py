@@ -16,6 +16,7 @@ LONGEST_NAME = 120
 LONGEST_REASON = 300
 LONGEST_ONCE = 64
 LARGEST_ID = 2**31 - 1
+LAST_LEAF = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,11 @@ def whole_id(form: Mapping[str, str], name: str) -> int | None:
     if not raw.isascii() or not raw.isdigit() or len(raw) > 10:
         return None
     return int(raw) if 0 < int(raw) <= LARGEST_ID else None
+
+
+def read_leaf(query: Mapping[str, str], name: str) -> int:
+    """Which page of a list is asked for, from 1."""
+    return min(whole_id(query, name) or 1, LAST_LEAF)
 
 
 def read_purchase(form: Mapping[str, str], *, about: str) -> PurchaseRead:

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from app.accounts import commands, forms, rules, spending
 from app.accounts.pictures import LARGEST_SENT, Picture, drawn_anew
-from app.accounts.queries_desk import desk_page, line_page, signed_amount
+from app.accounts.queries_desk import Leaves, desk_page, line_page, signed_amount
 from app.accounts.queries_purchases import (
     buy_page,
     here_of_place,
@@ -390,8 +390,11 @@ async def set_budget(request: AnyRequest) -> Response[Any]:
 
 @get("/comptes")
 async def show_desk(request: AnyRequest) -> Response[Any]:
-    """Where the money of the place is, and what waits for whoever keeps its accounts."""
-    return render(request, "app/accounts/desk.html", await desk_page(visit_of(request)))
+    """Where the money of the place is, and what waits for whoever keeps its accounts (`boite`, `achats`: which page of
+    these lists)."""
+    asked = request.query_params
+    leaves = Leaves(box=forms.read_leaf(asked, "boite"), purchases=forms.read_leaf(asked, "achats"))
+    return render(request, "app/accounts/desk.html", await desk_page(visit_of(request), leaves=leaves))
 
 
 @post("/comptes/banque", status_code=303)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from app.accounts import rules, spending
 from app.accounts.queries import Row, balances, chain_of, purchases_of
@@ -41,6 +42,29 @@ class BoxLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaves:
+    """Which page of each list of the desk is open, from 1."""
+
+    box: int = 1
+    purchases: int = 1
+
+    def href(self, part: str, **opened: int) -> str:
+        """The desk with another page of one of them, at that part of it."""
+        other = replace(self, **opened)
+        query = {"boite": other.box, "achats": other.purchases}
+        asked = urlencode({name: number for name, number in query.items() if number > 1})
+        return f"/comptes{'?' if asked else ''}{asked}#{part}"
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """The way to newer and to older ones; empty where there are none."""
+
+    newer_href: str = ""
+    older_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DeskPage:
     """`/comptes`."""
 
@@ -52,7 +76,9 @@ class DeskPage:
     requests: str
     """How many wait, in words; nothing when none does."""
     last: Sequence[PurchaseLine]
+    turn_last: Turning
     lines: Sequence[BoxLine]
+    turn_lines: Turning
     once: str
     values: Mapping[str, Any]
     errors: Mapping[str, Text]
@@ -77,6 +103,7 @@ class LinePage:
 async def desk_page(
     visit: Visit,
     *,
+    leaves: Leaves | None = None,
     values: Mapping[str, Any] | None = None,
     errors: Mapping[str, Text] | None = None,
     once: str = "",
@@ -86,6 +113,9 @@ async def desk_page(
     lang = language(visit.language)
     held = await balances(place_id)
     waiting = await open_requests(place_id)
+    at = leaves or Leaves()
+    last = await last_purchases(place_id, lang, most=LAST_SHOWN + 1, skipped=(at.purchases - 1) * LAST_SHOWN)
+    lines = await _box_lines(place_id, lang, most=LINES_SHOWN + 1, skipped=(at.box - 1) * LINES_SHOWN)
     return DeskPage(
         place_name=name,
         box=lang.euros(held.box),
@@ -95,8 +125,16 @@ async def desk_page(
         requests=lang.say(text_n("%(n)s demande attend une réponse", "%(n)s demandes attendent une réponse", waiting))
         if waiting
         else "",
-        last=await last_purchases(place_id, lang, most=LAST_SHOWN),
-        lines=await _box_lines(place_id, lang),
+        last=last[:LAST_SHOWN],
+        turn_last=Turning(
+            at.href("achats", purchases=at.purchases - 1) if at.purchases > 1 else "",
+            at.href("achats", purchases=at.purchases + 1) if len(last) > LAST_SHOWN else "",
+        ),
+        lines=lines[:LINES_SHOWN],
+        turn_lines=Turning(
+            at.href("boite", box=at.box - 1) if at.box > 1 else "",
+            at.href("boite", box=at.box + 1) if len(lines) > LINES_SHOWN else "",
+        ),
         once=once or secrets.token_urlsafe(16),
         values=values or {},
         errors=errors or {},
@@ -121,13 +159,13 @@ async def _at_stripe() -> int:
     return int(rows[0]["cents"])
 
 
-async def _box_lines(place_id: int, lang: Language) -> list[BoxLine]:
-    """The last movements of the box, with what they come to now. What was bought or given back is mended on the page of
-    its purchase, what two people counted or brought to the bank on its own."""
+async def _box_lines(place_id: int, lang: Language, *, most: int, skipped: int) -> list[BoxLine]:
+    """The last movements of the box but for so many, with what they come to now. What was bought or given back is
+    mended on the page of its purchase, what two people counted or brought to the bank on its own."""
     rows = await run(
         "with recursive last (id, root, cents) as ("
         "select id, id, cents from (select id, cents from ledger_line where place_id = {} and account = {} "
-        "and kind in ({}, {}, {}, {}) order by at desc, id desc limit {}) lately "
+        "and kind in ({}, {}, {}, {}) order by at desc, id desc limit {} offset {}) lately "
         "union all select l.id, p.root, l.cents from ledger_line l join last p on l.corrects = p.id) "
         "select r.id, r.kind, r.ref, r.cents as first, r.at, r.about, r.about_id, sum(p.cents) as cents, count(*) as n "
         "from last p join ledger_line r on r.id = p.root "
@@ -138,7 +176,8 @@ async def _box_lines(place_id: int, lang: Language) -> list[BoxLine]:
         LedgerKind.DEPOSIT.value,
         LedgerKind.PURCHASE.value,
         LedgerKind.REIMBURSEMENT.value,
-        LINES_SHOWN,
+        most,
+        skipped,
     )
     bought = await purchases_of([row["ref"] for row in rows])
     things = await spending.named((row["about"], row["about_id"]) for row in rows if row["about_id"] is not None)

@@ -349,9 +349,14 @@ async def purchases_page(visit: Visit) -> PurchasesPage:
     return PurchasesPage(name, [line_of(row, lang) for row in rows], may)
 
 
-async def last_purchases(place_id: int, lang: Language, *, most: int) -> list[PurchaseLine]:
-    """Those of everybody, for whoever keeps the accounts."""
-    rows = await run(_SELECT + "where p.place_id = {} order by p.bought_on desc, p.id desc limit {}", place_id, most)
+async def last_purchases(place_id: int, lang: Language, *, most: int, skipped: int = 0) -> list[PurchaseLine]:
+    """Those of everybody, for whoever keeps the accounts, without so many of the last."""
+    rows = await run(
+        _SELECT + "where p.place_id = {} order by p.bought_on desc, p.id desc limit {} offset {}",
+        place_id,
+        most,
+        skipped,
+    )
     return [line_of(row, lang) for row in rows]
 
 

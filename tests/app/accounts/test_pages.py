@@ -13,6 +13,7 @@ from app.accounts import pictures, spending
 from app.accounts.commands import answer_request, ask_for, give_back
 from app.accounts.pages import LARGEST_FORM
 from app.accounts.pictures import Picture, draw_anew
+from app.accounts.queries_desk import LAST_SHOWN
 from app.accounts.states import PaidFrom, Spending
 from app.database import Store, engine, run
 from app.main import LARGEST_BODY, REGISTRY
@@ -260,6 +261,26 @@ async def test_the_desk_tells_all_that_moved_in_the_box(world: World, cast: Cast
     assert "− 23,40 € Acheté : Du sel" in words(desk)
     assert "+ 50 €" in words(desk)
     assert desk.text.count(f'href="/comptes/achats/{purchase}"') == 2, "in the box, and of the last purchases"
+
+
+async def test_older_movements_and_purchases_are_a_page_further(world: World, cast: Cast) -> None:
+    await fill_box(cast, 90_000)
+    for number in range(LAST_SHOWN + 1):
+        await bought(cast.rosa, cast, what=f"Achat {number:02}", paid_from=PaidFrom.BOX)
+    rosa = await browser(world, cast, cast.rosa)
+    first = await rosa.get("/comptes")
+    assert "Achat 00" not in words(first)
+    assert "Boîte comptée" not in words(first)
+    assert 'href="/comptes?boite=2#boite"' in first.text
+    assert 'href="/comptes?achats=2#achats"' in first.text
+    second = await rosa.get("/comptes?boite=2&achats=2")
+    assert words(second).count("Achat 00") == 2
+    assert "Boîte comptée" in words(second)
+    assert 'href="/comptes?achats=2#boite"' in second.text
+    assert "Plus anciens" not in words(second)
+    beyond = await rosa.get("/comptes?boite=99999999999&achats=x")
+    assert beyond.status_code == 200
+    assert "Achat 12" in words(beyond)
 
 
 async def test_what_is_not_asked_is_wrong_for_the_whole_form(world: World, cast: Cast) -> None:
