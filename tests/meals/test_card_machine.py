@@ -62,6 +62,8 @@ picks = st.integers(0, 9)
 HOUR = timedelta(hours=1)
 START = NOON + timedelta(days=3)
 CLOSES = START - 18 * HOUR
+BEGINNINGS = 12
+"""Of a control: each notices what is missing every second time or so."""
 
 
 class OneTill(RuleBasedStateMachine):
@@ -393,6 +395,16 @@ def played(
     )
 
 
+def notices(played: Callable[[int], None]) -> bool:
+    """Whether something is found in forty of its lives. Where one beginning stays among what shows nothing, more of the
+    same would; another does not."""
+    try:
+        played(40)
+    except AssertionError:
+        return True
+    return False
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("where", [(giving_back, "settle_money"), (card, "_give_all_back")], ids=lambda it: it[1])
 def test_it_is_noticed_when_money_is_kept(
@@ -404,8 +416,7 @@ def test_it_is_noticed_when_money_is_kept(
         return 0
 
     monkeypatch.setattr(*where, nothing)
-    with pytest.raises(AssertionError):
-        played(300)  # mostly it is noticed in the first thirty
+    assert any(notices(played) for _ in range(BEGINNINGS)), "it is noticed from every second beginning or so"
 
 
 @pytest.mark.slow
