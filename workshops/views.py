@@ -530,22 +530,3 @@ def facts(
 def format_name(value: str, lang: Language) -> str:
     """« CV-troc »."""
     return lang.gettext(FORMAT_NAMES[Format(value)])
-
-
-def poster_title(title: str) -> tuple[list[str], str]:
-    """A title cut into lines of a poster, words kept whole, as large as they allow; and which size that is."""
-    for longest, size in ((7, ""), (11, "medium")):
-        lines = _lines(title, longest)
-        if all(len(line) <= longest for line in lines):
-            return lines, size
-    return _lines(title, 16), "long"
-
-
-def _lines(title: str, longest: int) -> list[str]:
-    lines: list[str] = []
-    for word in title.split():
-        if lines and (len(lines[-1]) + 1 + len(word) <= longest or (len(lines) == 3 and longest < 16)):
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines

@@ -81,19 +81,58 @@ async def test_what_lets_somebody_in_is_a_page_that_says_nothing_else(member: Pa
 
 async def test_every_poster_holds_its_words(member: PageOpener, tmp_path: Path) -> None:
     page = await member("samira@exemple.fr", "desktop")
-    await page.goto("/ateliers")
-    paths = [await link.get_attribute("href") for link in await page.locator(".strip h2 a").all()]
-    for path in paths[:6]:
+    sizes = set()
+    for path in await workshops_to_come(page):
         await page.goto(f"{path}/affiche")
-        if await page.locator(".poster-sheet").count():
-            assert await printed(page, tmp_path) == (1, A4), path
-            assert not await page.evaluate(TOO_MUCH), path
+        sheet = page.locator(".poster-sheet")
+        if await sheet.count():
+            assert await page.evaluate(LETTERS_ASTRAY) == [], path
+            size = await sheet.get_attribute("class")
+            if size not in sizes:
+                assert await printed(page, tmp_path) == (1, A4), path
+            sizes.add(size)
+    assert len(sizes) > 1, "posters with one size of letters alone"
 
 
-TOO_MUCH = """() => {
-    const sheet = document.querySelector(".sheet");
-    return sheet.scrollHeight > sheet.clientHeight + 1 || sheet.scrollWidth > sheet.clientWidth + 1;
+@pytest.mark.parametrize(
+    ("word", "fault"), [("Ouvertu", "meets the drawing"), ("Anticonstitution", "leaves the sheet")]
+)
+async def test_it_sees_letters_astray(member: PageOpener, word: str, fault: str) -> None:
+    page = await member("samira@exemple.fr", "desktop")
+    await page.goto(f"{(await workshops_to_come(page))[0]}/affiche")
+    await page.evaluate(
+        "word => { const title = document.querySelector('.poster-sheet h1');"
+        " title.parentElement.classList.remove('medium', 'long'); title.textContent = word }",
+        word,
+    )
+    assert f"{word} {fault}" in await page.evaluate(LETTERS_ASTRAY)
+
+
+LETTERS_ASTRAY = """() => {
+    const sheet = document.querySelector(".poster-sheet"), paper = sheet.getBoundingClientRect();
+    const shapes = [...sheet.querySelectorAll(".sheet-drawing *")].map(shape => shape.getBoundingClientRect());
+    const texts = document.createTreeWalker(sheet, NodeFilter.SHOW_TEXT), found = [];
+    while (texts.nextNode()) {
+        const words = texts.currentNode.data.trim(), range = document.createRange();
+        range.selectNodeContents(texts.currentNode);
+        for (const line of words ? range.getClientRects() : []) {
+            const top = line.top + line.height / 5, bottom = line.bottom - line.height / 5;  // of the letters
+            if (line.left < paper.left || line.right > paper.right || line.bottom > paper.bottom)
+                found.push(words + " leaves the sheet");
+            if (shapes.some(shape => line.left < shape.right && shape.left < line.right
+                    && top < shape.bottom && shape.top < bottom))
+                found.push(words + " meets the drawing");
+        }
+    }
+    return found;
 }"""
+
+
+async def workshops_to_come(page: Page) -> list[str]:
+    """The paths of the workshops on the first page of their list."""
+    await page.goto("/ateliers")
+    links = await page.locator(".strip h2 a").all()
+    return [await link.get_attribute("href") or "" for link in links]
 
 
 async def test_a_month_is_one_page_across(member: PageOpener, tmp_path: Path) -> None:

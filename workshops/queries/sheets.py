@@ -15,6 +15,7 @@ from app.identity.visits import Visit
 from app.web.qr import qr_svg
 from workshops import rules, views
 from workshops.labels import DRAWINGS
+from workshops.posters import poster_title
 from workshops.queries.one import POSTED, person_name, seen
 from workshops.views import PersonLine
 
@@ -61,7 +62,7 @@ async def sheet_page(workshop_id: int, *, visit: Visit, base_url: str, people: b
     elif standing.state not in POSTED:
         raise NotFound
     wall = local(row["starts_at"])
-    lines, size = views.poster_title(row["title"])
+    lines, size = poster_title(row["title"])
     address = f"{base_url}/ateliers/{workshop_id}"
     return SheetPage(
         id=workshop_id,
