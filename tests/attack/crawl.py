@@ -26,8 +26,8 @@ from tests.client import Browser, World
 VARIANTS = 4
 """So many sets of values are tried for one address and one set of names in its query: a calendar has no last month."""
 LETTER_BOX = "/demo/courrier"
-MOST_PAGES = 1500
-"""Of one person: more means that the crawler follows something without end."""
+MOST_PAGES = 3000
+"""Of one person, who has some 1,500 today: more means that the crawler follows something without end."""
 PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 LOOKS = {"int": r"[+-]?[0-9]+", "str": r"[^/]+", "path": r".+"}
 

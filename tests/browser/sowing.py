@@ -36,7 +36,9 @@ LEFT_ALONE = re.compile("|".join(NOT_SOWN))
 LATE = re.compile(r"/(annulation|retrait|depart|desistement|fin|coupure|mot-de-passe)$")
 """Forms that end the thing they are about."""
 EACH = {"/ateliers": 5}
-"""How many forms of a kind are sent, by as many people if there are; 2 of the others."""
+"""How many forms of a kind are sent and taken, by as many people if there are; 2 of the others."""
+TRIES = 6
+"""How many of a kind are sent at most: what one of them is about may have begun, or be another's by now."""
 FIRST = ("/mes-rendez-vous", "/mediation", "/")
 PAGES = {"/ateliers/…": 12, "/mediation/ateliers/…": 12, "/repas/…": 6}
 """How many pages of one kind one person looks at; 2 of the others."""
@@ -173,6 +175,7 @@ def sow(people: list[Person]) -> Harvest:
     for person in people:
         walk(person)
     done: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = defaultdict(list)
+    taken: dict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
     forms = [(person, address, form) for person in people for address, form in _forms(person)]
     open_doors = {address for person in people for address, html in person.html.items() if "data-door" in html}
     kept = {address.replace("/accueil", "/annulation").partition("?")[0] for address in open_doors}
@@ -182,9 +185,11 @@ def sow(people: list[Person]) -> Harvest:
             if LEFT_ALONE.search(action) or action in kept or _is_late(form, action) != late:
                 continue
             shape = (kind_of(action), form.names)
-            if len(done[shape]) < EACH.get(shape[0], 2) and (person.kind, action) not in done[shape]:
+            if taken[shape] >= EACH.get(shape[0], 2) or len(done[shape]) >= TRIES:
+                continue
+            if (person.kind, action) not in done[shape]:
                 done[shape].append((person.kind, action))
-                _send(harvest, person, address, form, action)
+                taken[shape] += _send(harvest, person, address, form, action)
     return harvest
 
 
@@ -204,8 +209,8 @@ def name_of(action: str, name: str) -> str:
     return f"{kind_of(action)} {reading.line_of(name)}"
 
 
-def _send(harvest: Harvest, person: Person, address: str, form: reading.Form, action: str) -> None:
-    """First with every field spoilt, then with those of text alone."""
+def _send(harvest: Harvest, person: Person, address: str, form: reading.Form, action: str) -> bool:
+    """First with every field spoilt, then with those of text alone; whether these were taken."""
     spoilt, meant = form.as_sent(filled=True), dict[str, list[str]]()
     for name in BUTTONS:
         spoilt.pop(name, None)
@@ -219,7 +224,7 @@ def _send(harvest: Harvest, person: Person, address: str, form: reading.Form, ac
     if refused.status_code == 422:
         _answered(harvest, person, form, action, spoilt, PARTIAL)
     if form.method == "get":
-        return
+        return True
     if refused.status_code == 303:  # there was nothing but text in it
         for name, given in meant.items():
             harvest.fields[name].stored += given
@@ -230,10 +235,12 @@ def _send(harvest: Harvest, person: Person, address: str, form: reading.Form, ac
             answer = _answered(harvest, person, form, action, sent | {"sure": ["1"]})
         if answer.status_code != 422:
             break
+    taken = answer.status_code in (200, 303)
     for name, given in marks.items():
         harvest.fields[name].sent += 1
-        if answer.status_code in (200, 303):
+        if taken:
             harvest.fields[name].stored += given
+    return taken
 
 
 def _answered(
@@ -277,6 +284,8 @@ def _filled(
             sent["amount"] = [str(int(re.split("[,.]", each.value)[0]) + 1)]
         elif each.number and each.name != "code":
             sent[each.name] = [each.value or COUNTS.get(each.name, "1")]
+        elif each.kind == "time" and each.value:  # an hour at which the place is open
+            sent[each.name] = [each.value]
         elif each.name in COUNTS and each.kind != "select":
             sent[each.name] = [COUNTS[each.name]]
         elif each.kind == "hidden" and each.name == "once":
