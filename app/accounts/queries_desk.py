@@ -210,7 +210,9 @@ def _what(row: Row, thing: Any, lang: Language, bought: Row | None = None) -> st
 
 
 def _moved(cents: int, lang: Language) -> str:
-    return f"+ {lang.euros(cents)}" if cents >= 0 else f"− {lang.euros(-cents)}"
+    if not cents:
+        return lang.euros(0)
+    return f"+ {lang.euros(cents)}" if cents > 0 else f"− {lang.euros(-cents)}"
 
 
 async def line_page(
