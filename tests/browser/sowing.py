@@ -349,11 +349,12 @@ def _sown(database: Path, state: str) -> list[tuple[int, int]]:
 
 
 def _sown_elsewhere(database: Path) -> list[str]:
-    """Pages of meals, their kitchens, dishes and doors, and of the accounts."""
+    """Pages of meals, their kitchens, dishes and doors, of turns that somebody cannot take, and of the accounts."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         meals = connection.execute("select id from meal where title glob '*zq[0-9]*' order by id").fetchall()
         dishes = connection.execute("select id from dish where name glob '*zq[0-9]*' order by id").fetchall()
         bought = connection.execute("select id from purchase where what || reason glob '*zq[0-9]*'").fetchall()
+        swaps = connection.execute("select distinct slot_id from rota_swap where word glob '*zq[0-9]*'").fetchall()
         mended = connection.execute("select corrects from ledger_line where words glob '*zq[0-9]*'").fetchall()
         doors = connection.execute(
             "select distinct meal_id from booking where walk_in and first_name glob '*zq[0-9]*'"
@@ -361,6 +362,7 @@ def _sown_elsewhere(database: Path) -> list[str]:
     return [
         *(f"/repas/{number}{page}" for (number,) in meals for page in ("", "/cuisine", "/changer")),
         *(f"/repas/plats/{number}" for (number,) in dishes[-6:]),
+        *(f"/tours/{number}" for (number,) in swaps),
         *(f"/comptes/achats/{number}" for (number,) in bought),
         *(f"/comptes/lignes/{number}" for (number,) in mended),
         *(f"/repas/{number}/accueil" for (number,) in doors),
