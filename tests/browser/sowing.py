@@ -43,6 +43,7 @@ FIRST = ("/mes-rendez-vous", "/mediation", "/")
 PAGES = {"/ateliers/…": 12, "/mediation/ateliers/…": 12, "/repas/…": 6}
 """How many pages of one kind one person looks at; 2 of the others."""
 ASKS_SURE = 'name="sure" value="1"'
+STANDING_IN = "/tours/…/empechement word"
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 TEXT = {"text", "textarea", "search", "tel", "email", "url"}
 SHORT = {"first_name"}
@@ -334,12 +335,33 @@ def live_through(harvest: Harvest, database: Path) -> None:
             if _post(person, f"/ateliers/{workshop_id}/annulation", {"reason": reason}) == 303:
                 harvest.fields["/ateliers/…/annulation reason"].stored += dict.fromkeys(MARK.findall(reason))
                 break
+    _ask_to_stand_in(harvest, database)
     sown = [
         f"/ateliers/{number}" for number, _ in (*published, *_sown(database, "cancelled"), *_sown(database, "held"))
     ]
     sown += _sown_elsewhere(database)
     for person in harvest.people:
         walk(person, [*sown, *(f"{address}/affiche" for address in sown[:2])])
+
+
+def _ask_to_stand_in(harvest: Harvest, database: Path) -> None:
+    """Ask anew for somebody to take one's turn: turns given back since have ended what was asked while sowing."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        later = datetime.now(UTC) + timedelta(days=1)
+        rows = connection.execute(
+            "select distinct slot.id from rota_slot slot join rota_holding holding on holding.slot_id = slot.id"
+            " where slot.starts_at > ? and holding.went = '' order by slot.starts_at limit 40",
+            [later.strftime("%Y-%m-%d %H:%M:%S+00:00")],
+        )
+        turns = [f"/tours/{number}" for (number,) in rows]
+    for turn in turns:
+        for person in harvest.people:
+            word = harvest.sower.line(STANDING_IN)
+            if _post(person, f"{turn}/empechement", {"choice": "stand_in", "word": word}) == 303:
+                marks = MARK.findall(word)
+                harvest.fields[STANDING_IN].stored += dict.fromkeys(marks)
+                if any(marks[0] in other.http.get(turn).text for other in harvest.people if other is not person):
+                    return
 
 
 def _sown(database: Path, state: str) -> list[tuple[int, int]]:

@@ -246,9 +246,9 @@ async def test_given_back_undone_and_struck_out(world: World, cast: Cast) -> Non
     back = (await run("select id from reimbursement"))[0]["id"]
     assert (await rosa.post(f"{path}/annulation", {"reimbursement": str(back + 1)})).status_code == 404
     assert (await rosa.post(f"{path}/annulation", {"reimbursement": str(back)})).status_code == 303
-    desk = words(await rosa.get("/comptes"))
-    assert "0 € Remboursé : Carottes et lentilles" in desk
-    assert "+ 0 €" not in desk
+    moved = words(await rosa.get("/comptes"))
+    assert "0 € Remboursé : Carottes et lentilles" in moved
+    assert "+ 0 €" not in moved
     assert (await rosa.post(f"/comptes/achats/{purchase}/rayure", {"reason": ""})).status_code == 422
     assert (await rosa.post(f"/comptes/achats/{purchase}/rayure", {"reason": "En double"})).status_code == 303
     assert await sums() == {"box": 5000, "owed": 0}
