@@ -398,7 +398,7 @@ class Domain:
     takings: Callable[[int, date, date], Awaitable[Sequence[Taking]]] | None = None
     """What people brought to this place from one day to another, both included, as far as it may be told: sums that are
     the same whoever asks, and whenever."""
-    seed: Callable[[Any], Awaitable[None]] | None = None
-    """Fills a demonstration; gets the `app.demo.Stage`."""
-    seed_after: str = ""
-    """The domain whose `seed` has to come before, whatever the order of the registry."""
+    demo: str = ""
+    """The name of the module whose `seed` fills a demonstration, loaded for that alone; gets the `app.demo.Stage`."""
+    demo_after: str = ""
+    """The domain whose `demo` has to come before, whatever the order of the registry."""

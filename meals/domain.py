@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from meals import checks, concerns, demo, jobs, leaving, own_data, pages
+from meals import checks, concerns, jobs, leaving, own_data, pages
 from meals.commands.card import PAYABLE
 from meals.commands.opener import let_go_where_barred
 from meals.commands.publishing import publish_accounts
@@ -72,6 +72,6 @@ DOMAIN = Domain(
     checks=checks.differences,
     spends=SPENDS,
     takings=takings,
-    seed=demo.seed,
-    seed_after="accounts",
+    demo="meals.demo",
+    demo_after="accounts",
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
-from rotas import concerns, demo, jobs, own_data, pages
+from rotas import concerns, jobs, own_data, pages
 from rotas.calling_out import call_out
 from rotas.commands.taking_back import take_back
 from rotas.commands.till import forget_counts
@@ -57,5 +57,5 @@ DOMAIN = Domain(
     renamed=own_data.renamed,
     may_less=take_back,
     set_back=jobs.made_again,
-    seed=demo.seed,
+    demo="rotas.demo",
 )

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
-from workshops import concerns, demo, jobs, offers, own_data, pages
+from workshops import concerns, jobs, offers, own_data, pages
 from workshops.facts import KIND
 from workshops.labels import FORMAT_ICONS, FORMAT_NAMES
 from workshops.rules import FIRST_COME
@@ -65,5 +65,5 @@ DOMAIN = Domain(
     erase=own_data.erase,
     renamed=own_data.renamed,
     offers=offers.OFFERS,
-    seed=demo.seed,
+    demo="workshops.demo",
 )

@@ -34,7 +34,8 @@ from app.accounts.demo_plan import (
     Paper,
 )
 from app.accounts.demo_receipts import draw_receipt
-from app.accounts.pictures import Picture, draw_anew
+from app.accounts.drawing import draw_anew
+from app.accounts.pictures import Picture
 from app.accounts.queries import box_cents
 from app.accounts.states import PaidFrom, RequestState, Spending
 from app.clock import local_day

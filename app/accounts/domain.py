@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.accounts import checks, demo, jobs, own_data
+from app.accounts import checks, jobs, own_data
 from app.accounts.pages import ROUTER
 from app.accounts.pages_export import EXPORT
 from app.accounts.wording import SENTENCES
@@ -28,6 +28,6 @@ DOMAIN = Domain(
     leaving=own_data.leaving,
     erase=own_data.erase,
     checks=checks.differences,
-    seed=demo.seed,
-    seed_after="rotas",
+    demo="app.accounts.demo",
+    demo_after="rotas",
 )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from importlib import import_module
 from random import Random
 
 from app.clock import at_local, local_day, week_start
@@ -158,8 +159,8 @@ async def _fill(
         bank=None if cards is None else Bank(cards),
     )
     for domain in in_playing_order(registry.domains):
-        if domain.seed is not None:
-            await domain.seed(stage)
+        if domain.demo:
+            await import_module(domain.demo).seed(stage)
     if stage.bank is not None:
         stage.bank.at(now)
     for at in reminding_moments(now):
@@ -180,7 +181,7 @@ def in_playing_order(domains: Sequence[Domain]) -> list[Domain]:
     """As registered, but that whoever needs what another one plays comes right after it."""
     ordered = list(domains)
     for domain in domains:
-        before = next((each for each in domains if each.name == domain.seed_after), None)
+        before = next((each for each in domains if each.name == domain.demo_after), None)
         if before is not None and ordered.index(before) > ordered.index(domain):
             ordered.remove(domain)
             ordered.insert(ordered.index(before) + 1, domain)

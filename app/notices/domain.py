@@ -8,7 +8,7 @@ from litestar import Router
 from app.contracts import Domain, EntryKind, Job, NavItem
 from app.i18n.text import N_
 from app.identity.states import Act
-from app.notices import demo, digest, moves, own_data, reminders
+from app.notices import digest, moves, own_data, reminders
 from app.notices.jobs import KEEPS, forget_calendars, forget_mail, week_again
 from app.notices.pages import show_demo_mail, show_demo_mails
 from app.notices.pages_calls import CALLS
@@ -43,5 +43,5 @@ DOMAIN = Domain(
     leaving=own_data.leaving,
     erase=own_data.erase,
     set_back=week_again,
-    seed=demo.seed,
+    demo="app.notices.demo",
 )

@@ -492,7 +492,7 @@ class TestPeople:
 
 
 def test_whoever_needs_what_another_plays_comes_after_it() -> None:
-    first, second, third = Domain(name="first", seed_after="third"), Domain(name="second"), Domain(name="third")
+    first, second, third = Domain(name="first", demo_after="third"), Domain(name="second"), Domain(name="third")
     assert in_playing_order((second, third)) == [second, third]
     assert in_playing_order((first, second, third)) == [second, third, first]
     assert in_playing_order((first, second)) == [first, second], "what is not there is not waited for"

@@ -25,7 +25,7 @@ from app.accounts.commands import (
     write_purchase,
 )
 from app.accounts.commands.parts import buyer_of
-from app.accounts.pictures import draw_anew
+from app.accounts.drawing import draw_anew
 from app.accounts.queries import balances, chain_of
 from app.accounts.rules import Buyer
 from app.accounts.states import AccountsRefusal, PaidFrom, Spending

@@ -9,7 +9,7 @@ import pytest
 
 from app.accounts import jobs, own_data, spending
 from app.accounts.commands import answer_request, ask_for, give_back, strike_purchase, undo_give_back
-from app.accounts.pictures import draw_anew
+from app.accounts.drawing import draw_anew
 from app.accounts.states import PaidFrom, Spending
 from app.clock import local_day
 from app.contracts import Erasure

@@ -9,10 +9,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.accounts import pictures, spending
+from app.accounts import drawing, spending
 from app.accounts.commands import answer_request, ask_for, give_back
+from app.accounts.drawing import draw_anew
 from app.accounts.pages import LARGEST_FORM
-from app.accounts.pictures import Picture, draw_anew
+from app.accounts.pictures import Picture
 from app.accounts.queries_desk import LAST_SHOWN
 from app.accounts.states import PaidFrom, Spending
 from app.database import Store, engine, run
@@ -172,13 +173,13 @@ async def test_nothing_is_decoded_for_whoever_has_nothing_to_buy(
     world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded = []
-    real = pictures.draw_anew
+    real = drawing.draw_anew
 
     def noted(sent: bytes) -> Picture:
         decoded.append(len(sent))
         return real(sent)
 
-    monkeypatch.setattr(pictures, "draw_anew", noted)
+    monkeypatch.setattr(drawing, "draw_anew", noted)
     for who in (cast.karim, cast.bruno, cast.newcomer):
         reader = await browser(world, cast, who)
         assert (await send(reader, "/comptes/achats", form(), [photo()])).status_code == 403

@@ -13,8 +13,9 @@ import zlib
 import pytest
 from PIL import Image, PngImagePlugin
 
-from app.accounts import pictures
-from app.accounts.pictures import LARGEST_KEPT, LARGEST_SENT, LONGEST_SIDE, Picture, draw_anew, drawn_anew
+from app.accounts import drawing
+from app.accounts.drawing import LARGEST_KEPT, LONGEST_SIDE, draw_anew
+from app.accounts.pictures import LARGEST_SENT, Picture, drawn_anew
 from app.accounts.states import AccountsRefusal
 from app.errors import Refused
 from tests.app.accounts.shopping import photo
@@ -235,7 +236,7 @@ async def test_too_many_bytes_are_not_looked_at() -> None:
 async def test_ten_at_once_are_drawn_one_after_the_other_and_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = photo((4000, 3000))
     at_once, most, held = 0, 0, 0
-    real = pictures.draw_anew
+    real = drawing.draw_anew
 
     def counted(what: bytes) -> Picture:
         nonlocal at_once, most
@@ -261,7 +262,7 @@ async def test_ten_at_once_are_drawn_one_after_the_other_and_hold_nobody_up(monk
                 return longest
             longest = max(longest, time.monotonic() - began)
 
-    monkeypatch.setattr(pictures, "draw_anew", counted)
+    monkeypatch.setattr(drawing, "draw_anew", counted)
     # The control: without turns they are drawn at once.
     await asyncio.gather(*(asyncio.to_thread(counted, sent) for _ in range(4)))
     assert most > 1
