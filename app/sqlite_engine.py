@@ -39,7 +39,6 @@ PRAGMAS = (
     "synchronous=FULL",  # with NORMAL, a power cut loses what was acknowledged
     "foreign_keys=1",
     "secure_delete=1",  # what a person had erased is overwritten, not only forgotten
-    "cache_size=-4000",  # KiB for each connection; the system keeps the file's pages besides, for all programs
     "journal_size_limit=67108864",
 )
 UNDONE = "The transaction was undone by a fault of the disk."

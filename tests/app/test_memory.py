@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.main import REGISTRY
 from benchmarks.programs import memory
 from tests.servers import ROOT, Server, serving
 
@@ -19,8 +20,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("linux")]
 PAGES = ("/", "/agenda", "/agenda/mois", "/ateliers", "/connexion", "/calendriers/agenda.ics")
 ROUNDS = 60
 ONE = 100
-"""MiB of one process; it was 92 with Pydantic, rich and black in it, and is 74."""
-UNUSED = ("attr", "black", "pydantic", "rich", "app.backup", "app.cli.backup", "app.cli.demo", "app.demo", "stripe")
+"""MiB of one process; at first it was 92 with Pydantic, rich and black in it, and 74 without."""
+UNUSED = {
+    "PIL",
+    "attr",
+    "black",
+    "pydantic",
+    "rich",
+    "app.backup",
+    "app.cli.backup",
+    "app.cli.demo",
+    "app.demo",
+    "stripe",
+}
+UNUSED |= {domain.demo for domain in REGISTRY.domains if domain.demo}
 SPAWNING = (
     "import multiprocessing, sys\nmultiprocessing.get_all_start_methods = lambda: ['spawn']\n"
     "from app.cli import main\nsys.exit(main())\n"
@@ -52,7 +65,8 @@ def test_a_server_loads_nothing_of_other_commands_and_nothing_that_is_only_insta
     )
     said = subprocess.run([sys.executable, "-c", made], cwd=ROOT, text=True, capture_output=True, check=True).stdout
     loaded = set(said.splitlines()[-1].split())
-    assert {"litestar", "app.cli.serve", "app.main"} < loaded, "it would show"
+    assert {"litestar", "app.cli.serve", "app.main", "meals.domain"} < loaded, "it would show"
+    assert "meals.demo" in UNUSED
     assert loaded.isdisjoint(UNUSED), sorted(loaded.intersection(UNUSED))
 
 
