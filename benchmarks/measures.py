@@ -80,7 +80,7 @@ PAGES = (
     Page("workshop, visitor", "/ateliers/{workshop}", ""),
     Page(TURNS, "/tours?semaine={week}"),
     Page(f"{TURNS}, visitor", "/tours?semaine={week}", ""),
-    Page("one turn", "/tours/{turn}"),
+    Page("one turn", "/tours/{turn}", but=ONCE),  # a form for a guest, unless the turn begins too soon
     Page("one turn, visitor", "/tours/{turn}", ""),
     Page(MEAL, "/repas/{meal}", but=ONCE),
     Page(f"{MEAL}, visitor", "/repas/{meal}", ""),
